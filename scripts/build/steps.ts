@@ -1,0 +1,20 @@
+/** The build in order. A step names what it reads, so that it runs only when that has changed. */
+export interface Step {
+  name: string
+  /** Files or folders relative to the root whose content decides whether the step must run. */
+  inputs: string[]
+  /** Files or folders that must exist afterwards. */
+  outputs: string[]
+  run(): Promise<void>
+}
+
+import { compileTypeScript } from './typescript.ts'
+
+export const steps: Step[] = [
+  {
+    name: 'dist',
+    inputs: ['src', 'tsconfig.base.json', 'tsconfig.build.json', 'package-lock.json'],
+    outputs: ['dist'],
+    run: compileTypeScript,
+  },
+]
