@@ -1,0 +1,97 @@
+/**
+ * Offsets, in bytes, of the fields of one CPU state block. Read by the TypeScript that generates code and by the
+ * AssemblyScript helpers, so only literal constants may stand here. All fields are little-endian.
+ */
+
+/** 16 × u64: RAX RCX RDX RBX RSP RBP RSI RDI R8 … R15. */
+export const GPR = 0
+/** u64: address of the instruction being executed, as far as it has been written back. */
+export const RIP = 128
+/** u64: address of the instruction after it; written before a system helper is called. */
+export const NEXT_RIP = 136
+/** u64: RFLAGS without the six arithmetic flags, whose lazy parts follow from FLAGS_KIND on. */
+export const RFLAGS = 144
+
+/** Lazy arithmetic flags: owned by `semantics/flags.ts` and `guest/flags.ts`. 152 … 199. */
+export const FLAGS_KIND = 152
+export const FLAGS_RESULT = 160
+export const FLAGS_X = 168
+export const FLAGS_Y = 176
+
+/** Pending exception: u32 vector, u32 error code, u32 whether it has one. */
+export const EXC_VECTOR = 200
+export const EXC_ERROR = 204
+export const EXC_HAS_ERROR = 208
+/** u32: current privilege level, 0 … 3. */
+export const CPL = 212
+/** u32: linear address of the TLB array for the current mode. */
+export const TLB_BASE = 216
+/** u32: non-zero while the board asserts the interrupt line (INTR). */
+export const INTR = 220
+/** u64: retired instructions. */
+export const RETIRED = 224
+/** i64: instructions left of the current budget. */
+export const BUDGET = 232
+
+/** u64 each. */
+export const CR0 = 256
+export const CR2 = 264
+export const CR3 = 272
+export const CR4 = 280
+export const CR8 = 288
+export const EFER = 296
+export const STAR = 304
+export const LSTAR = 312
+export const CSTAR = 320
+export const SFMASK = 328
+export const KERNEL_GS_BASE = 336
+export const APIC_BASE = 344
+export const PAT = 352
+export const TSC_OFFSET = 360
+export const XCR0 = 368
+export const TSC_AUX = 376
+export const MISC_ENABLE = 384
+
+/**
+ * Segment registers ES CS SS DS FS GS, then LDTR TR, 32 bytes each:
+ * u16 selector, u16 -, u32 attributes (descriptor bits 40–55, right-aligned), u64 base, u32 limit (bytes, scaled), u32 -.
+ */
+export const SEGMENTS = 512
+export const SEG_SELECTOR = 0
+export const SEG_ATTRIBUTES = 4
+export const SEG_BASE = 8
+export const SEG_LIMIT = 16
+export const SEG_SIZE = 32
+export const ES = 0
+export const CS = 1
+export const SS = 2
+export const DS = 3
+export const FS = 4
+export const GS = 5
+export const LDTR = 6
+export const TR = 7
+
+/** GDTR and IDTR: u64 base, u32 limit. */
+export const GDTR = 768
+export const IDTR = 784
+
+/** u32: MXCSR. */
+export const MXCSR = 800
+/** u64[8]: debug registers. */
+export const DR = 832
+/** 16 × 64 bytes: vector registers (XMM in the low 16 bytes, YMM in the low 32). 64-byte aligned. */
+export const XMM = 1024
+export const XMM_STRIDE = 64
+
+/** Free for the owners of single helpers: 2048 … 4095. */
+export const PRIVATE = 2048
+export const STATE_SIZE = 4096
+
+/** Geometry of one TLB array; three of them (supervisor, supervisor that may touch user pages, user). */
+export const TLB_ENTRIES = 1024
+export const TLB_ENTRY_SIZE = 32
+export const TLB_READ_TAG = 0
+export const TLB_WRITE_TAG = 8
+export const TLB_EXEC_TAG = 16
+export const TLB_ADDEND = 24
+export const TLB_FLAGS = 28
