@@ -32,6 +32,17 @@ export const INTR = 220
 export const RETIRED = 224
 /** i64: instructions left of the current budget. */
 export const BUDGET = 232
+/**
+ * u32: what decoded code depends on besides its bytes; a set of the MODE_ bits below. `updateMode` of the helpers keeps it
+ * and TLB_BASE true whenever CR0, CR4, EFER, RFLAGS.AC, RFLAGS.TF, CPL or a segment register changes.
+ */
+export const MODE = 240
+/** u32: non-zero after a load helper that raised. */
+export const EXC_PENDING = 244
+/** u32: linear address of one byte for each page of RAM: bit 0 = has decoded blocks, bit 1 = not writable RAM (ROM). */
+export const PAGE_FLAGS = 248
+/** u32: non-zero for the one instruction after STI (that set IF) or a load of SS: no interrupt is taken before it. */
+export const INTERRUPT_SHADOW = 252
 
 /** u64 each. */
 export const CR0 = 256
@@ -51,6 +62,35 @@ export const TSC_OFFSET = 360
 export const XCR0 = 368
 export const TSC_AUX = 376
 export const MISC_ENABLE = 384
+
+/** u32: linear address of guest-physical address 0, and bytes of RAM. */
+export const RAM_BASE = 392
+export const RAM_SIZE = 396
+/** u32: linear address of the first of the three TLB arrays. */
+export const TLB_ARRAYS = 400
+/** u32: non-zero after HLT, until an interrupt wakes the processor. */
+export const HALTED = 404
+/** u32: non-zero after a triple fault. */
+export const SHUTDOWN = 408
+/** u32: non-zero when some listener wants probe events; otherwise helpers need not call `host.probe`. */
+export const PROBE = 412
+
+/** u64, always 0: what a missing base or index register reads. */
+export const ZERO = 416
+/** u64: RIP of the byte at offset 0 of the page of the running block, so that RIP = CODE_BASE + offset in the page. */
+export const CODE_BASE = 424
+/** u64: RETIRED after the last instruction of the current budget. */
+export const RETIRED_LIMIT = 432
+/** u32: record being executed, as far as it has been written back. */
+export const RECORD = 440
+/** u32: linear address of the link field that a run left through, 0 = none. */
+export const EXIT_LINK = 444
+/** u32: linear address of the table of block entries (`interpreter/record.ts`). */
+export const BLOCK_TABLE = 448
+/** u32: non-zero when the run must end at the next boundary between two blocks. */
+export const EXIT_REQUEST = 452
+/** 64 bytes of scratch, 16-byte aligned, for vector loads and stores that take the slow path. */
+export const SCRATCH = 2048 - 64
 
 /**
  * Segment registers ES CS SS DS FS GS, then LDTR TR, 32 bytes each:
@@ -82,6 +122,24 @@ export const DR = 832
 /** 16 × 64 bytes: vector registers (XMM in the low 16 bytes, YMM in the low 32). 64-byte aligned. */
 export const XMM = 1024
 export const XMM_STRIDE = 64
+
+/** Bits of MODE: 16-, 32- or 64-bit code. */
+export const MODE_CODE = 3
+export const MODE_CODE16 = 0
+export const MODE_CODE32 = 1
+export const MODE_CODE64 = 2
+/** The stack pointer is ESP rather than SP (SS.B; outside 64-bit code only). */
+export const MODE_STACK32 = 4
+/** Outside 64-bit code: some of CS DS ES SS has a base other than 0 or a limit other than 4 GiB. */
+export const MODE_SEGMENTED = 8
+/** SSE instructions raise #UD: CR0.EM is set or CR4.OSFXSR is clear. */
+export const MODE_NO_SSE = 16
+/** Vector and x87 instructions raise #NM: CR0.TS is set. */
+export const MODE_TASK_SWITCHED = 32
+/** RFLAGS.TF: #DB after every instruction. */
+export const MODE_SINGLE_STEP = 64
+/** AVX instructions raise #UD: CR4.OSXSAVE is clear or XCR0 lacks YMM. */
+export const MODE_NO_AVX = 128
 
 /** Free for the owners of single helpers: 2048 … 4095. */
 export const PRIVATE = 2048
