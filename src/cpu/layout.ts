@@ -12,11 +12,30 @@ export const NEXT_RIP = 136
 /** u64: RFLAGS without the six arithmetic flags, whose lazy parts follow from FLAGS_KIND on. */
 export const RFLAGS = 144
 
-/** Lazy arithmetic flags: owned by `semantics/flags.ts` and `guest/flags.ts`. 152 … 199. */
+/**
+ * Lazy arithmetic flags: what the last instruction that wrote them leaves behind, from which `semantics/flags.ts` and
+ * `guest/flags.ts` compute them on demand. 152 … 199.
+ *
+ * FLAGS_KIND (u32) is one of the FLAGS_ kinds below, plus (operand bits - 1) << 8. FLAGS_RESULT (i64) is the result,
+ * sign-extended from the operand size; ZF is FLAGS_RESULT = 0 whatever the kind. FLAGS_X (i64) depends on the kind.
+ */
 export const FLAGS_KIND = 152
 export const FLAGS_RESULT = 160
 export const FLAGS_X = 168
 export const FLAGS_Y = 176
+/** The six flags stand in FLAGS_X at their places in RFLAGS. */
+export const FLAGS_EXPLICIT = 0
+/** ADD: FLAGS_X is one addend, sign-extended. */
+export const FLAGS_ADD = 1
+/** SUB, CMP, NEG: FLAGS_X is the minuend, sign-extended. */
+export const FLAGS_SUB = 2
+/** AND, OR, XOR, TEST: CF = OF = AF = 0. */
+export const FLAGS_LOGIC = 3
+/** INC, DEC: FLAGS_X is CF. */
+export const FLAGS_INC = 4
+export const FLAGS_DEC = 5
+/** CF, AF and OF stand in FLAGS_X at their places; ZF, SF and PF follow from the result. */
+export const FLAGS_PARTIAL = 6
 
 /** Pending exception: u32 vector, u32 error code, u32 whether it has one. */
 export const EXC_VECTOR = 200
