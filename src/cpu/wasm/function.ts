@@ -1,0 +1,230 @@
+/** Builds the body of one function, statement by statement. Expressions are emitted where they are given to a statement. */
+import { Bytes, leb } from './bytes.ts'
+import { Expr, type I32 } from './expression.ts'
+import { storeCode, type Storable, type StoreName } from './memory.ts'
+import { valTypeCodes, type FuncType, type FunctionRef, type ValType } from './types.ts'
+
+/** A mutable local. */
+export interface Variable<T extends ValType = ValType> {
+  readonly index: number
+  readonly type: T
+  /** Its value where the expression is used. */
+  readonly value: Expr<T>
+}
+
+/** The target of a branch: a block's end or a loop's start. */
+export interface Label {
+  readonly depth: number
+}
+
+export class FunctionBuilder {
+  readonly type: FuncType
+  readonly params: readonly Expr[]
+  readonly #typeIndex: (type: FuncType) => number
+  readonly #code = new Bytes()
+  readonly #locals: ValType[] = []
+  #depth = 0
+
+  constructor(type: FuncType, typeIndex: (type: FuncType) => number) {
+    this.type = type
+    this.#typeIndex = typeIndex
+    this.params = type.params.map(
+      (param, index) => new Expr(param, [0x20, ...leb(index)], [], undefined, true),
+    )
+  }
+
+  /** A new local that may be assigned more than once; zero at first. */
+  variable<T extends ValType>(type: T, initial?: Expr<T>): Variable<T> {
+    const index = this.type.params.length + this.#locals.length
+    this.#locals.push(type)
+    const variable = { index, type, value: new Expr(type, [0x20, ...leb(index)]) }
+    if (initial) this.set(variable, initial)
+    return variable
+  }
+
+  /** Evaluates `value` here and now; the result may be used any number of times and costs nothing. */
+  let<T extends ValType>(value: Expr<T>): Expr<T> {
+    if (value.stable) return value
+    const { index } = this.variable(value.type, value)
+    return new Expr(value.type, [0x20, ...leb(index)], [], undefined, true)
+  }
+
+  set<T extends ValType>(variable: Variable<T>, value: Expr<T>): void {
+    if (variable.type !== value.type)
+      throw new TypeError(`a local of type ${variable.type} cannot hold ${value.type}`)
+    value.emit(this.#code)
+    this.#code.u8(0x21)
+    this.#code.u32(variable.index)
+  }
+
+  store<N extends StoreName>(name: N, address: I32, value: Storable<N>, offset = 0): void {
+    const { code, type } = storeCode(name, offset)
+    if (value.type !== type || address.type !== 'i32')
+      throw new TypeError(`${name} cannot store ${value.type}`)
+    address.emit(this.#code)
+    value.emit(this.#code)
+    this.#code.append(code)
+  }
+
+  /** `memory.copy` within the one memory; the ranges may overlap. */
+  copy(to: I32, from: I32, count: I32): void {
+    for (const arg of [to, from, count]) arg.emit(this.#code)
+    this.#code.append([0xfc, 0x0a, 0, 0])
+  }
+
+  /** The result of a call; it is made here, once. Without results it gives no expression. */
+  call<T extends ValType = 'i32'>(target: FunctionRef, ...args: Expr[]): Expr<T> {
+    const [result] = this.#emitCall(target, args)
+    if (!result) throw new TypeError('the function has no result')
+    const { index } = this.variable(result)
+    this.#code.u8(0x21)
+    this.#code.u32(index)
+    return new Expr(result as T, [0x20, ...leb(index)], [], undefined, true)
+  }
+
+  /** A call of a function without results. */
+  callVoid(target: FunctionRef, ...args: Expr[]): void {
+    if (this.#emitCall(target, args).length > 0) throw new TypeError('the function has a result')
+  }
+
+  #emitCall(target: FunctionRef, args: readonly Expr[]): readonly ValType[] {
+    this.#checkArgs(target, args)
+    for (const arg of args) arg.emit(this.#code)
+    this.#code.u8(0x10)
+    this.#code.u32(target.index)
+    return target.results
+  }
+
+  #checkArgs(target: FuncType, args: readonly Expr[]): void {
+    const types = args.map((arg) => arg.type).join()
+    if (types !== target.params.join())
+      throw new TypeError(`call takes (${target.params.join()}), not (${types})`)
+  }
+
+  /** `return f(args)` without growing the stack. */
+  returnCall(target: FunctionRef, ...args: Expr[]): void {
+    this.#checkArgs(target, args)
+    for (const arg of args) arg.emit(this.#code)
+    this.#code.u8(0x12)
+    this.#code.u32(target.index)
+  }
+
+  /** `return table[entry](args)` without growing the stack. */
+  returnCallIndirect(type: FuncType, entry: I32, ...args: Expr[]): void {
+    this.#checkArgs(type, args)
+    for (const arg of args) arg.emit(this.#code)
+    entry.emit(this.#code)
+    this.#code.u8(0x13)
+    this.#code.u32(this.#typeIndex(type))
+    this.#code.u8(0)
+  }
+
+  /** Two-way branch; only one side is built when the condition is a constant. */
+  if(condition: I32, then: () => void, otherwise?: () => void): void {
+    if (condition.constant !== undefined) {
+      if (condition.constant) then()
+      else otherwise?.()
+      return
+    }
+    condition.emit(this.#code)
+    this.#code.append([0x04, 0x40])
+    this.#depth++
+    then()
+    if (otherwise) {
+      this.#code.u8(0x05)
+      otherwise()
+    }
+    this.#depth--
+    this.#code.u8(0x0b)
+  }
+
+  /** A value chosen by a two-way branch; each side is evaluated only when taken. */
+  choose<T extends ValType>(condition: I32, then: () => Expr<T>, otherwise: () => Expr<T>): Expr<T> {
+    if (condition.constant !== undefined) return condition.constant ? then() : otherwise()
+    let result: Variable<T> | undefined
+    const assign = (value: Expr<T>): void => this.set((result ??= this.variable(value.type)), value)
+    this.if(
+      condition,
+      () => assign(then()),
+      () => assign(otherwise()),
+    )
+    return new Expr(result!.type, result!.value.code, [], undefined, true)
+  }
+
+  #nest(opcode: number, body: (label: Label) => void): void {
+    this.#code.append([opcode, 0x40])
+    this.#depth++
+    body({ depth: this.#depth })
+    this.#depth--
+    this.#code.u8(0x0b)
+  }
+
+  /** A block that `br` leaves at its end. */
+  block(body: (end: Label) => void): void {
+    this.#nest(0x02, body)
+  }
+
+  /** A loop that `br` starts again. */
+  loop(body: (start: Label) => void): void {
+    this.#nest(0x03, body)
+  }
+
+  br(label: Label): void {
+    this.#code.u8(0x0c)
+    this.#code.u32(this.#depth - label.depth)
+  }
+
+  brIf(label: Label, condition: I32): void {
+    condition.emit(this.#code)
+    this.#code.u8(0x0d)
+    this.#code.u32(this.#depth - label.depth)
+  }
+
+  /** One of several sides by `index`; the last also takes every larger index. */
+  switch(index: I32, sides: readonly (() => void)[]): void {
+    if (index.constant !== undefined) {
+      sides[Math.min(Number(index.constant) >>> 0, sides.length - 1)]?.()
+      return
+    }
+    this.block((end) => {
+      // Opened outside in: block n-1 … block 0, then the table.
+      const build = (side: number): void => {
+        if (side < 0) {
+          index.emit(this.#code)
+          this.#code.u8(0x0e)
+          this.#code.u32(sides.length - 1)
+          for (let i = 0; i < sides.length; i++) this.#code.u32(i)
+          return
+        }
+        this.block(() => build(side - 1))
+        sides[side]!()
+        if (side < sides.length - 1) this.br(end)
+      }
+      build(sides.length - 1)
+    })
+  }
+
+  return(value?: Expr): void {
+    value?.emit(this.#code)
+    this.#code.u8(0x0f)
+  }
+
+  unreachable(): void {
+    this.#code.u8(0x00)
+  }
+
+  /** The function's entry in the code section. */
+  finish(): Bytes {
+    const body = new Bytes()
+    body.u32(this.#locals.length)
+    for (const local of this.#locals) {
+      body.u32(1)
+      body.u8(valTypeCodes[local])
+    }
+    body.append(this.#code.view())
+    // Every path has returned or tail-called, or falls off the end of a function without results.
+    if (this.type.results.length > 0) body.u8(0x00)
+    body.u8(0x0b)
+    return body
+  }
+}
