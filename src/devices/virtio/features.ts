@@ -1,0 +1,20 @@
+/** Feature bits and device types (virtio 1.2, sections 5 and 6). */
+export const INDIRECT_DESC: bigint = 1n << 28n
+export const EVENT_IDX: bigint = 1n << 29n
+export const VERSION_1: bigint = 1n << 32n
+export const RING_PACKED: bigint = 1n << 34n
+export const RING_RESET: bigint = 1n << 40n
+
+/** What the transport and the queues can do for every device. */
+export const COMMON_FEATURES: bigint = INDIRECT_DESC | EVENT_IDX | VERSION_1 | RING_PACKED | RING_RESET
+
+export const TYPE_NET = 1
+export const TYPE_RNG = 4
+
+/** Bits of the device status register (2.1). */
+export const STATUS_ACKNOWLEDGE = 1
+export const STATUS_DRIVER = 2
+export const STATUS_DRIVER_OK = 4
+export const STATUS_FEATURES_OK = 8
+export const STATUS_NEEDS_RESET = 64
+export const STATUS_FAILED = 128

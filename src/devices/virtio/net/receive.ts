@@ -1,0 +1,132 @@
+/** From the wire into the guest's receive queues (virtio 1.2, 5.1.6.3 and 5.1.6.4). */
+import { GuestFault } from '../../guest-fault.ts'
+import type { VirtioHost } from '../device.ts'
+import { type Chain, scatter, type Virtqueue } from '../queue.ts'
+import { hasValidChecksum } from './checksum.ts'
+import type { ReceiveFilter } from './filter.ts'
+import { emitReceiveHeader, HEADER_BYTES } from './header.ts'
+import type { FramePort } from './net.ts'
+import type { Steering } from './steering.ts'
+
+/** No frame on any wire is longer; what is, is dropped. */
+const MAX_FRAME_BYTES = 65_549
+
+export interface ReceiveOptions {
+  /** VIRTIO_NET_F_MRG_RXBUF: a frame may take several buffers. */
+  readonly mergeable: boolean
+  /** VIRTIO_NET_F_GUEST_CSUM: the driver believes us when we say that a checksum is right. */
+  readonly validates: boolean
+  readonly pairs: number
+}
+
+export class Receiver {
+  readonly #port: FramePort
+  readonly #filter: ReceiveFilter
+  readonly #steering: Steering
+  /** Header and frame, as they go into the guest's buffers. */
+  readonly #packet = new Uint8Array(HEADER_BYTES + MAX_FRAME_BYTES)
+  /** Queues that the driver need not notify, because they have buffers left. */
+  readonly #quiet = new WeakSet<Virtqueue>()
+  #options: ReceiveOptions = { mergeable: false, validates: false, pairs: 1 }
+  #host!: VirtioHost
+
+  constructor(port: FramePort, filter: ReceiveFilter, steering: Steering) {
+    this.#port = port
+    this.#filter = filter
+    this.#steering = steering
+  }
+
+  attach(host: VirtioHost): void {
+    this.#host = host
+  }
+
+  configure(options: ReceiveOptions): void {
+    this.#options = options
+  }
+
+  /** Delivers what has arrived, as far as the guest has buffers for it. Interrupts once for all. */
+  pump(): void {
+    const touched = new Set<number>()
+    for (let frame = this.#port.peek(); frame !== null; frame = this.#port.peek()) {
+      if (!this.#isWanted(frame)) {
+        this.#host.counters.count('net.rx.filtered')
+      } else {
+        const { pairs } = this.#options
+        const index = pairs > 1 ? 2 * this.#steering.choose(frame, pairs) : 0
+        const queue = this.#host.queue(index)
+        if (queue === null) this.#host.counters.count('net.rx.no-queue')
+        else if (!this.#deliver(queue, frame)) break
+        else touched.add(index)
+      }
+      this.#port.next()
+    }
+    for (const index of touched) this.#host.signal(index)
+  }
+
+  /** Drops what has arrived: nobody listens. */
+  discard(): void {
+    while (this.#port.peek() !== null) {
+      this.#host.counters.count('net.rx.no-driver')
+      this.#port.next()
+    }
+  }
+
+  #isWanted(frame: Uint8Array): boolean {
+    return frame.length >= 14 && frame.length <= MAX_FRAME_BYTES && this.#filter.accepts(frame)
+  }
+
+  /** False when the frame has to wait for buffers. */
+  #deliver(queue: Virtqueue, frame: Uint8Array): boolean {
+    const bytes = HEADER_BYTES + frame.length
+    const chains = this.#takeBuffers(queue, bytes)
+    if (chains === null) return false
+    if (chains.length === 0) return true
+    const packet = this.#packet.subarray(0, bytes)
+    packet.set(frame, HEADER_BYTES)
+    emitReceiveHeader(packet, this.#options.validates && hasValidChecksum(frame), chains.length)
+    let done = 0
+    for (const chain of chains) {
+      const written = scatter(this.#host.memory, chain, 0, packet.subarray(done))
+      queue.push(chain, written)
+      done += written
+    }
+    if (!this.#quiet.has(queue)) {
+      queue.setNotifications(false)
+      this.#quiet.add(queue)
+    }
+    return true
+  }
+
+  /** Buffers for `bytes` bytes; none when the frame must be dropped; null when it has to wait. */
+  #takeBuffers(queue: Virtqueue, bytes: number): Chain[] | null {
+    const chains: Chain[] = []
+    let room = 0
+    while (room < bytes) {
+      const chain = queue.pop()
+      if (chain === null) return this.#wait(queue, chains)
+      chains.push(chain)
+      room += chain.writableBytes
+      if (chain.writableBytes < HEADER_BYTES)
+        throw new GuestFault('net.rx.bad-buffer', 'a receive buffer too small for its header')
+      if (!this.#options.mergeable && room < bytes) {
+        this.#host.counters.count('net.rx.buffer-too-small')
+        queue.unpop(chain)
+        return []
+      }
+    }
+    return chains
+  }
+
+  /** Not enough buffers: puts them back and asks to be told of new ones. */
+  #wait(queue: Virtqueue, chains: Chain[]): Chain[] | null {
+    const isWholeQueue = chains.reduce((sum, chain) => sum + chain.entries, 0) >= queue.size
+    for (const chain of chains.toReversed()) queue.unpop(chain)
+    if (isWholeQueue) {
+      this.#host.counters.count('net.rx.buffer-too-small')
+      return []
+    }
+    queue.setNotifications(true)
+    this.#quiet.delete(queue)
+    return null
+  }
+}
