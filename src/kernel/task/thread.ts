@@ -1,0 +1,42 @@
+/** A thread: a stack, and where it stands. */
+import { WaitQueue } from './wait-queue'
+
+export const READY: u32 = 0
+export const RUNNING: u32 = 1
+export const BLOCKED: u32 = 2
+export const ENDED: u32 = 3
+
+@unmanaged
+export class Thread {
+  /** RSP while it does not run. First, because the entry code stores it. */
+  rsp: u64
+  id: u32
+  state: u32
+  /** The next thread in the ready list or in a wait queue. */
+  next: Thread | null
+  previous: Thread | null
+  queue: WaitQueue | null
+  /** In the list of sleepers, ascending by `wakeNs`; 0 while not in it. */
+  wakeNs: u64
+  nextSleeper: Thread | null
+  /** Whether the last wait ended by its deadline. */
+  timedOut: bool
+  /** Set when the thread must end as soon as it is about to leave the kernel. */
+  criticalDepth: u32
+  /** The stack that kernel code runs on; in the ring-0 link modes the application's code, too. */
+  stackTop: usize
+  stackSize: usize
+  /** The stack in ring 3; 0 in the ring-0 link modes. */
+  userStackTop: usize
+  /** Index in the application's function table, or 0 for `main`. */
+  entry: u32
+  argument: u32
+  exitStatus: i32
+  /** Somebody will join it, so that its record outlives it. */
+  isDetached: bool
+  joiners: WaitQueue
+  /** Kernel memory through which a ring-3 thread's buffers travel. */
+  bounce: usize
+  /** The next thread in the list of all threads. */
+  nextThread: Thread | null
+}

@@ -1,0 +1,112 @@
+/** AssemblyScript's compiler as a function: TypeScript sources in, optimised wasm and its source map out. */
+import asc from 'assemblyscript/asc'
+import { type Complaint, ProgramError } from './error.ts'
+import { runtimeGlue } from './runtime.ts'
+import { Sources } from './sources.ts'
+
+export interface GuestProgram {
+  /** Name of the entry module in `sources.generated`. */
+  readonly entry: string
+  readonly sources: Sources
+  /** Module (`onering/runtime/…`) that holds allocator, collector and `abort`. */
+  readonly runtime: string
+  /** Virtual address of the first byte of static data. */
+  readonly memoryBase: number
+  /** Index of the first function in the table of function references. */
+  readonly tableBase: number
+}
+
+export interface GuestWasm {
+  readonly wasm: Uint8Array
+  readonly sourceMap: string
+}
+
+interface Diagnostic {
+  message: string
+  category: number
+  range: { start: number; source: { normalizedPath: string } | null } | null
+}
+
+const categoryError = 3
+const runtimeName = 'onering-runtime'
+
+/** The line and column of `offset` in `text`, both from 1. */
+function position(text: string, offset: number): { line: number; column: number } {
+  const before = text.slice(0, offset)
+  const line = before.split('\n').length
+  return { line, column: offset - before.lastIndexOf('\n') }
+}
+
+/**
+ * Compiles one guest program. Memory is never bounds-checked, page 0 is never used, and the optimiser runs at full
+ * strength.
+ *
+ * @throws ProgramError with every diagnostic of the compiler.
+ */
+export async function compileGuest(program: GuestProgram): Promise<GuestWasm> {
+  const { sources } = program
+  const outputs = new Map<string, Uint8Array | string>()
+  const complaints: Complaint[] = []
+  const texts = new Map<string, string>([[`${runtimeName}.ts`, runtimeGlue(program.runtime)]])
+  const read = (name: string): string | null => {
+    const known = texts.get(name) ?? sources.readFile(name)
+    if (known !== null) texts.set(name, known)
+    return known
+  }
+  const report = (diagnostic: Diagnostic): void => {
+    if (diagnostic.category !== categoryError) return
+    const name = diagnostic.range?.source?.normalizedPath
+    if (diagnostic.range == null || name === undefined || texts.has(name) === sources.generated.has(name))
+      return void complaints.push({ message: diagnostic.message })
+    const text = read(name) ?? read(name.replace(/^~lib\//, 'node_modules/')) ?? ''
+    complaints.push({
+      file: sources.display(name),
+      ...position(text, diagnostic.range.start),
+      message: diagnostic.message,
+    })
+  }
+  const { error, stderr } = await asc.main(
+    [
+      program.entry,
+      '--outFile', 'program.wasm',
+      '--sourceMap',
+      '--debug',
+      '--optimizeLevel', '3',
+      '--shrinkLevel', '0',
+      '--runtime', runtimeName,
+      '--memoryBase', String(program.memoryBase),
+      '--tableBase', String(program.tableBase),
+      '--exportStart', '_start',
+      '--enable', 'simd',
+      '--noExportMemory',
+      '--use', `abort=~lib/${program.runtime}/abort`,
+      '--use', `trace=~lib/${program.runtime}/trace`,
+      '--use', `seed=~lib/${program.runtime}/seed`,
+    ],
+    {
+      readFile: read,
+      writeFile: (name: string, contents: Uint8Array | string) => void outputs.set(name, contents),
+      listFiles: () => [],
+      reportDiagnostic: report as never,
+      transforms: [WithoutShadowStack as never],
+    },
+  )
+  if (complaints.length > 0) throw new ProgramError(complaints)
+  const wasm = outputs.get('program.wasm')
+  const sourceMap = outputs.get('program.wasm.map')
+  if (error !== null || wasm === undefined || sourceMap === undefined)
+    throw new ProgramError([{ message: `the AssemblyScript compiler failed: ${error?.message ?? stderr.toString()}` }])
+  return { wasm: wasm as Uint8Array, sourceMap: String(sourceMap) }
+}
+
+/**
+ * With a runtime of one's own asc keeps every live reference on a shadow stack. Our collector scans the real stacks of
+ * all threads, so the shadow stack would only cost time.
+ */
+class WithoutShadowStack {
+  declare readonly program: { options: { stackSize: number } }
+
+  afterParse(): void {
+    this.program.options.stackSize = 0
+  }
+}
