@@ -1,0 +1,72 @@
+/** Guest-physical memory: RAM directly, everything else through the host. */
+import { PAGE_FLAGS, RAM_BASE, RAM_SIZE } from '../../layout'
+import { codeWritten, mmioRead, mmioRead64, mmioWrite, mmioWrite64 } from '../host'
+
+/** PAGE_FLAGS: the page has decoded blocks. */
+export const PAGE_CODE: u32 = 1
+/** PAGE_FLAGS: the page is ROM; writes are dropped. */
+export const PAGE_ROM: u32 = 2
+
+export function isRam(cpu: usize, gpa: u64, size: u32): bool {
+  const ram = <u64>load<u32>(cpu, RAM_SIZE)
+  return gpa < ram && ram - gpa >= <u64>size
+}
+
+/** Linear address of a byte of RAM. */
+export function ramAddress(cpu: usize, gpa: u64): usize {
+  return <usize>load<u32>(cpu, RAM_BASE) + <usize>gpa
+}
+
+/** PAGE_FLAGS of a page of RAM. */
+export function pageFlags(cpu: usize, gpa: u64): u32 {
+  return load<u8>(<usize>load<u32>(cpu, PAGE_FLAGS) + <usize>(gpa >> 12))
+}
+
+/** Reads 1, 2, 4 or 8 bytes that lie within one page, zero-extended. */
+export function readPhysical(cpu: usize, gpa: u64, size: u32): u64 {
+  if (!isRam(cpu, gpa, size)) return readDevice(cpu, gpa, size)
+  const at = ramAddress(cpu, gpa)
+  switch (size) {
+    case 1:
+      return load<u8>(at)
+    case 2:
+      return load<u16>(at)
+    case 4:
+      return load<u32>(at)
+    default:
+      return load<u64>(at)
+  }
+}
+
+/** Writes 1, 2, 4 or 8 bytes that lie within one page. */
+export function writePhysical(cpu: usize, gpa: u64, size: u32, value: u64): void {
+  if (!isRam(cpu, gpa, size)) return writeDevice(cpu, gpa, size, value)
+  const flags = pageFlags(cpu, gpa)
+  if (flags & PAGE_ROM) return
+  if (flags & PAGE_CODE) codeWritten(cpu, <f64>gpa, size)
+  const at = ramAddress(cpu, gpa)
+  switch (size) {
+    case 1:
+      store<u8>(at, <u8>value)
+      break
+    case 2:
+      store<u16>(at, <u16>value)
+      break
+    case 4:
+      store<u32>(at, <u32>value)
+      break
+    default:
+      store<u64>(at, value)
+  }
+}
+
+function readDevice(cpu: usize, gpa: u64, size: u32): u64 {
+  if (size == 8) return mmioRead64(cpu, <f64>gpa)
+  const value = <u64>mmioRead(cpu, <f64>gpa, size)
+  return size == 4 ? value : value & ((<u64>1 << (size << 3)) - 1)
+}
+
+function writeDevice(cpu: usize, gpa: u64, size: u32, value: u64): void {
+  if (size == 8) return mmioWrite64(cpu, <f64>gpa, value)
+  mmioWrite(cpu, <f64>gpa, size, <u32>value)
+}

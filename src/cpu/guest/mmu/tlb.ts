@@ -1,0 +1,124 @@
+/**
+ * The software TLB: three direct-mapped arrays, one for each class of access, so that one compare of a tag covers presence,
+ * permission and mode. A tag is the page's linear address, or NO_PAGE when this kind of access must take the slow path.
+ */
+import * as L from '../../layout'
+import { AC, CR4_PGE, CR4_SMAP } from '../bits'
+import { LARGE_REGIONS } from '../private'
+import { cr4Has, getCpl, systemFlags } from '../state'
+import { event } from '../trace'
+import { EVENT_TLB_FLUSH } from '../../probe'
+import { ACCESS_IMPLICIT, ACCESS_USER } from './access-kind'
+
+/** Supervisor accesses to which user pages are closed (CR4.SMAP without EFLAGS.AC, or implicit). */
+export const CLASS_SUPERVISOR: u32 = 0
+/** Supervisor accesses that may touch user pages. */
+export const CLASS_SUPERVISOR_ANY: u32 = 1
+export const CLASS_USER: u32 = 2
+
+/** Never equal to a page address. */
+export const NO_PAGE: u64 = ~(<u64>0)
+
+/** TLB_FLAGS of an entry: global page; part of a 2 or 4 MiB page, of a 1 GiB page. */
+export const ENTRY_GLOBAL: u32 = 1
+export const ENTRY_LARGE: u32 = 2
+export const ENTRY_HUGE: u32 = 4
+
+const ARRAY_SIZE: usize = L.TLB_ENTRIES * L.TLB_ENTRY_SIZE
+
+/** The class of an access; without flags, that of an ordinary data access at the current CPL. */
+export function accessClass(cpu: usize, access: u32): u32 {
+  if (access & ACCESS_USER) return CLASS_USER
+  if (!(access & ACCESS_IMPLICIT) && getCpl(cpu) == 3) return CLASS_USER
+  if (!cr4Has(cpu, CR4_SMAP)) return CLASS_SUPERVISOR_ANY
+  if (access & ACCESS_IMPLICIT) return CLASS_SUPERVISOR
+  return systemFlags(cpu) & AC ? CLASS_SUPERVISOR_ANY : CLASS_SUPERVISOR
+}
+
+export function tlbArray(cpu: usize, accessClass: u32): usize {
+  return <usize>load<u32>(cpu, L.TLB_ARRAYS) + <usize>accessClass * ARRAY_SIZE
+}
+
+/** The entry in which the page of `va` would be. */
+export function tlbEntry(cpu: usize, accessClass: u32, va: u64): usize {
+  const index = <usize>(va >> 12) & (L.TLB_ENTRIES - 1)
+  return tlbArray(cpu, accessClass) + index * L.TLB_ENTRY_SIZE
+}
+
+function clearEntry(entry: usize): void {
+  store<u64>(entry, NO_PAGE, L.TLB_READ_TAG)
+  store<u64>(entry, NO_PAGE, L.TLB_WRITE_TAG)
+  store<u64>(entry, NO_PAGE, L.TLB_EXEC_TAG)
+}
+
+/** Whether the entry holds the page at all; the tags that are not NO_PAGE are equal. */
+function holdsPage(entry: usize): u64 {
+  return (
+    load<u64>(entry, L.TLB_READ_TAG) & load<u64>(entry, L.TLB_WRITE_TAG) & load<u64>(entry, L.TLB_EXEC_TAG)
+  )
+}
+
+/** Drops every translation, global ones included. */
+export function flushTlb(cpu: usize): void {
+  memory.fill(tlbArray(cpu, 0), 0xff, ARRAY_SIZE * 3)
+  store<u64>(cpu, 0, LARGE_REGIONS)
+  event(cpu, EVENT_TLB_FLUSH, 0, 0)
+}
+
+/** Drops what a MOV to CR3 drops: everything but global pages. SDM Vol. 3A, 4.10.4.1. */
+export function flushNonGlobal(cpu: usize): void {
+  if (!cr4Has(cpu, CR4_PGE)) return flushTlb(cpu)
+  const end = tlbArray(cpu, 3)
+  for (let entry = tlbArray(cpu, 0); entry < end; entry += L.TLB_ENTRY_SIZE) {
+    if (!(load<u32>(entry, L.TLB_FLAGS) & ENTRY_GLOBAL)) clearEntry(entry)
+  }
+  event(cpu, EVENT_TLB_FLUSH, 1, 0)
+}
+
+/** Drops the page of `va`, all of it when it is a large one, global or not. */
+export function flushPage(cpu: usize, va: u64): void {
+  for (let kind: u32 = 0; kind < 3; kind++) {
+    const entry = tlbEntry(cpu, kind, va)
+    if (holdsPage(entry) == (va & ~0xfff)) clearEntry(entry)
+  }
+  if (load<u64>(cpu, LARGE_REGIONS) & regionBit(va)) flushLargePage(cpu, va)
+  event(cpu, EVENT_TLB_FLUSH, 2, va)
+}
+
+function regionBit(va: u64): u64 {
+  return (<u64>1) << ((va >> 30) & 63)
+}
+
+function flushLargePage(cpu: usize, va: u64): void {
+  const end = tlbArray(cpu, 3)
+  for (let entry = tlbArray(cpu, 0); entry < end; entry += L.TLB_ENTRY_SIZE) {
+    const flags = load<u32>(entry, L.TLB_FLAGS)
+    if (!(flags & (ENTRY_LARGE | ENTRY_HUGE))) continue
+    // 4 MiB rather than 2: pages of 32-bit paging are as large, and dropping too much is allowed.
+    const shift: u64 = flags & ENTRY_HUGE ? 30 : 22
+    if (holdsPage(entry) >> shift == va >> shift) clearEntry(entry)
+  }
+}
+
+/** Enters a page of RAM. Each right says whether this class of access may take the fast path. */
+export function fillEntry(
+  cpu: usize,
+  accessClass: u32,
+  va: u64,
+  ram: usize,
+  canRead: bool,
+  canWrite: bool,
+  canExecute: bool,
+  flags: u32,
+): void {
+  const page = va & ~0xfff
+  const entry = tlbEntry(cpu, accessClass, va)
+  store<u64>(entry, canRead ? page : NO_PAGE, L.TLB_READ_TAG)
+  store<u64>(entry, canWrite ? page : NO_PAGE, L.TLB_WRITE_TAG)
+  store<u64>(entry, canExecute ? page : NO_PAGE, L.TLB_EXEC_TAG)
+  store<u32>(entry, <u32>(ram & ~0xfff) - <u32>page, L.TLB_ADDEND)
+  store<u32>(entry, flags, L.TLB_FLAGS)
+  if (flags & (ENTRY_LARGE | ENTRY_HUGE)) {
+    store<u64>(cpu, load<u64>(cpu, LARGE_REGIONS) | regionBit(va), LARGE_REGIONS)
+  }
+}

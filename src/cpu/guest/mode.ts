@@ -1,0 +1,36 @@
+/** What follows from control registers, CPL and segments: MODE (how code is decoded) and TLB_BASE (what it may touch). */
+import * as L from '../layout'
+import { CR0_EM, CR0_TS, CR4_OSFXSR, CR4_OSXSAVE, DESC_DB, DESC_L, TF } from './bits'
+import { accessClass, tlbArray } from './mmu/tlb'
+import { cr0Has, cr4Has, longMode, segAttributes, segBase, segLimit, systemFlags } from './state'
+
+const XCR0_YMM: u64 = 4
+
+function isFlat(cpu: usize, index: u32): bool {
+  return segBase(cpu, index) == 0 && segLimit(cpu, index) == 0xffff_ffff
+}
+
+function codeBits(cpu: usize): u32 {
+  const attributes = segAttributes(cpu, L.CS)
+  if (longMode(cpu) && attributes & DESC_L) return L.MODE_CODE64
+  let mode: u32 = attributes & DESC_DB ? L.MODE_CODE32 : L.MODE_CODE16
+  if (segAttributes(cpu, L.SS) & DESC_DB) mode |= L.MODE_STACK32
+  const flat = isFlat(cpu, L.CS) && isFlat(cpu, L.DS) && isFlat(cpu, L.ES) && isFlat(cpu, L.SS)
+  return flat ? mode : mode | L.MODE_SEGMENTED
+}
+
+/** Recomputes MODE and TLB_BASE. Call after any change of CR0, CR4, EFER, XCR0, RFLAGS.AC, RFLAGS.TF, CPL or a segment. */
+export function updateMode(cpu: usize): void {
+  let mode = codeBits(cpu)
+  if (cr0Has(cpu, CR0_EM) || !cr4Has(cpu, CR4_OSFXSR)) mode |= L.MODE_NO_SSE
+  if (cr0Has(cpu, CR0_TS)) mode |= L.MODE_TASK_SWITCHED
+  if (systemFlags(cpu) & TF) mode |= L.MODE_SINGLE_STEP
+  if (!cr4Has(cpu, CR4_OSXSAVE) || !(load<u64>(cpu, L.XCR0) & XCR0_YMM)) mode |= L.MODE_NO_AVX
+  store<u32>(cpu, mode, L.MODE)
+  updateTlbBase(cpu)
+}
+
+/** TLB_BASE alone: enough after a change of RFLAGS.AC. */
+export function updateTlbBase(cpu: usize): void {
+  store<u32>(cpu, <u32>tlbArray(cpu, accessClass(cpu, 0)), L.TLB_BASE)
+}

@@ -1,0 +1,32 @@
+/** Fields of the state block that only the helpers use, from layout's PRIVATE on. Literal constants, as in `../layout.ts`. */
+
+/** u64[4]: the PDPTE registers of PAE paging, loaded with CR3. SDM Vol. 3A, 4.4.1. */
+export const PDPTE = 2048
+/** u64 each: IA32_SYSENTER_CS, _ESP, _EIP. */
+export const SYSENTER_CS = 2080
+export const SYSENTER_ESP = 2088
+export const SYSENTER_EIP = 2096
+/** u64[16]: IA32_MTRR_PHYSBASE0, PHYSMASK0, PHYSBASE1, …. */
+export const MTRR_VARIABLE = 2112
+/** u64[11]: IA32_MTRR_FIX64K_00000, FIX16K_80000, FIX16K_A0000, FIX4K_C0000 … F8000. */
+export const MTRR_FIXED = 2240
+/** u64: IA32_MTRR_DEF_TYPE. */
+export const MTRR_DEF_TYPE = 2328
+/** u64: bit n set when a piece of a large page in the nth GiB (mod 64) may be in the TLB. */
+export const LARGE_REGIONS = 2336
+/** u32: non-zero from the delivery of an NMI to the next IRET. */
+export const NMI_BLOCKED = 2344
+/** u32[4]: vectors of the last chain of exceptions that ended in shutdown, and how many. */
+export const SHUTDOWN_CHAIN = 2352
+export const SHUTDOWN_CHAIN_LENGTH = 2368
+/** u32: the RSP of the frame being built is for an event that is external to the program (error code bit EXT). */
+export const EVENT_EXTERNAL = 2372
+/** u64: CR2 reported with the exceptions of the chain; u64: RIP at which it began. */
+export const SHUTDOWN_RIP = 2376
+/** {u64 address, u64 entry}[5]: the paging-structure entries that the current walk has used. */
+export const WALK = 2384
+
+/** The x87 and SSE header as FXSAVE stores it (FCW FSW FTW FOP FIP FDP), 24 bytes; FTW in its abridged form. */
+export const FPU_HEADER = 2560
+/** 8 × 16 bytes: ST0 … ST7 / MM0 … MM7. */
+export const FPU_REGISTERS = 2592
