@@ -1,0 +1,186 @@
+/**
+ * What the meaning of an instruction is written against. A semantics function is called once for each piece of code that is made: by
+ * the interpreter's generator with operands that are read out of a decoded record, and by a translator with operands that are constants
+ * and registers that are locals. It cannot tell which.
+ *
+ * Precise faults: `load`, `store`, `read` and `write` of memory, and `raise`, leave the instruction at once when they fault. So a semantics function
+ * writes memory first, then flags, then registers; nothing that the guest can see may come before the last thing that can fault.
+ */
+import type { HelperName } from '../helpers.ts'
+import * as L from '../layout.ts'
+import {
+  i32,
+  i64,
+  sub,
+  type Expr,
+  type FunctionBuilder,
+  type I32,
+  type I64,
+  type V128,
+  type ValType,
+} from '../wasm/index.ts'
+import { conditionOf, carryOf, type FlagSource } from './flags.ts'
+import type { FieldName, Operand, Shape } from './operand.ts'
+import { signed64, truncate, type Value } from './values.ts'
+
+/** Exception vectors that semantics raise themselves. */
+export const DE = 0
+export const UD = 6
+export const NM = 7
+export const GP = 13
+
+export abstract class Context {
+  readonly f: FunctionBuilder
+  readonly shape: Shape
+  /** Source of the flags when this function has written them. */
+  protected flags: FlagSource | null = null
+
+  constructor(f: FunctionBuilder, shape: Shape) {
+    this.f = f
+    this.shape = shape
+  }
+
+  get operands(): readonly Operand[] {
+    return this.shape.operands
+  }
+
+  /** The operand at `index`; throws when the row has fewer. */
+  operand(index: number): Operand {
+    const operand = this.shape.operands[index]
+    if (!operand) throw new RangeError(`${this.shape.meaning} has no operand ${index}`)
+    return operand
+  }
+
+  /** Binds a value here; see `FunctionBuilder.let`. */
+  let<T extends ValType>(value: Expr<T>): Expr<T> {
+    return this.f.let(value)
+  }
+
+  // Registers
+
+  /** A general register by number, its low `bits`, clean and bound. */
+  abstract gpr(number: number, bits: number): Value
+  /** 32-bit writes clear the upper half; 8- and 16-bit writes keep the rest. */
+  abstract setGpr(number: number, bits: number, value: Value): void
+  /** AH, CH, DH, BH (number 0 … 3). */
+  abstract gprHigh(number: number): Value
+  abstract setGprHigh(number: number, value: Value): void
+
+  // Operands
+
+  /** An operand of any kind but far, clean and bound. Memory is loaded; an immediate is cut to `bits` (default: the operand's). */
+  abstract read(index: number, bits?: number): Value
+  /** Writes a register or memory operand; memory may fault. */
+  abstract write(index: number, value: Value, bits?: number): void
+  /** Like `read`, of an operand that `writeBack` will write: memory is checked for writing first. At most one for each instruction. */
+  abstract readForWrite(index: number, bits?: number): Value
+  abstract writeBack(index: number, value: Value, bits?: number): void
+  /** Linear address of a memory operand, bound. */
+  abstract address(index: number): I64
+  /** Its offset within the segment, in 64 bits: what LEA gives. */
+  abstract offset(index: number): I64
+  /** The immediate operand as a sign- or zero-extended 64-bit value, as decoded. */
+  abstract immediate(index: number): I64
+  abstract field(name: FieldName): I32
+  /** Number of a segment, control, debug or general register operand. */
+  abstract registerNumber(index: number): I32
+
+  // Vectors: registers and memory operands by index, or by number and address
+
+  /** A vector register operand or 128 bits of memory; memory need not be aligned. */
+  abstract readVector(index: number): V128
+  /** A vector register operand's low 128 bits, or 128 bits of memory. */
+  abstract writeVector(index: number, value: V128): void
+  abstract vector(number: number): V128
+  abstract setVector(number: number, value: V128): void
+  /** Raises #GP(0) unless the memory operand is aligned to 16 bytes; nothing for a register. */
+  abstract requireAligned(index: number): void
+
+  // Memory by linear address
+
+  abstract load(bits: number, va: I64): Value
+  abstract store(bits: number, va: I64, value: Value): void
+  abstract loadVector(va: I64): V128
+  abstract storeVector(va: I64, value: V128): void
+
+  // Control
+
+  /** Address of the next instruction, and of a near branch's target, in the width of the mode. */
+  abstract nextRip(): I64
+  abstract targetRip(index: number): I64
+  /** Ends the instruction at the target of the relative operand. */
+  abstract jumpRelative(index: number): void
+  /** The same when the condition holds, else falls through to the next instruction; ends the instruction both ways. */
+  abstract jumpIf(condition: I32, index: number): void
+  /** Ends the instruction at a computed RIP. */
+  abstract jumpTo(rip: I64): void
+
+  // State block and helpers
+
+  abstract get cpu(): I32
+  abstract stateI32(offset: number): I32
+  abstract stateI64(offset: number): I64
+  abstract setStateI32(offset: number, value: I32): void
+  abstract setStateI64(offset: number, value: I64): void
+  /** Raises an exception and leaves. */
+  abstract raise(vector: number, error?: I32 | number): void
+  /** Calls a helper that returns a status, and leaves unless it is STATUS_CONTINUE. */
+  abstract system(name: HelperName, ...args: Expr[]): void
+  /** Calls a helper that may raise through EXC_PENDING and gives a value. */
+  abstract systemValue(name: HelperName, ...args: Expr[]): I64
+  /** Calls a helper that computes a value from its arguments and never faults. */
+  abstract pure(name: HelperName, ...args: Expr[]): I64
+
+  // Flags
+
+  /**
+   * States what the flags follow from: `result` and `x` are values of `bits` bits, or for FLAGS_INC, FLAGS_DEC and FLAGS_PARTIAL
+   * `x` is an i64 of flag bits.
+   */
+  setFlags(kind: number, bits: number, result: Value, x?: Value): void {
+    const wide = this.f.let(signed64(result, bits))
+    const operand = kind === L.FLAGS_ADD || kind === L.FLAGS_SUB
+    const source = x === undefined ? i64(0) : this.f.let(operand ? signed64(x, bits) : (x as I64))
+    this.flags = { kind, bits, result: wide, x: source }
+    this.storeFlags(this.flags)
+  }
+
+  protected abstract storeFlags(source: FlagSource): void
+  protected abstract storedCarry(): I32
+  protected abstract storedCondition(code: number): I32
+
+  /** All six flags at once, at their places in RFLAGS. */
+  setAllFlags(bits: I64): void {
+    this.flags = null
+    this.storeExplicitFlags(bits)
+  }
+
+  protected abstract storeExplicitFlags(bits: I64): void
+
+  /** RFLAGS with the arithmetic flags materialised. */
+  abstract rflags(): I64
+
+  /** CF, 0 or 1, bound. */
+  carry(): I32 {
+    return this.f.let(this.flags ? carryOf(this.flags) : this.storedCarry())
+  }
+
+  /** A condition code of Jcc, 0 … 15, as 0 or 1, bound. */
+  condition(code: number): I32 {
+    const { flags } = this
+    if (!flags) return this.f.let(this.storedCondition(code))
+    const known = conditionOf(flags, code, flags.kind === L.FLAGS_SUB ? () => this.#subtrahend(flags) : null)
+    return this.f.let(known)
+  }
+
+  #subtrahend({ x, result, bits }: FlagSource): I64 {
+    return signed64(truncate(sub(x, result), bits), bits)
+  }
+
+  // Conveniences
+
+  /** The constant 0 or another small number, as a value of `bits`. */
+  zero(bits: number): Value {
+    return bits === 64 ? i64(0) : i32(0)
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * The arithmetic flags as generated code sees them. Writing them stores their source (layout's FLAGS_KIND …). When one function both
+ * writes and reads them the source is known, and a condition becomes a comparison of the operands.
+ */
+import * as L from '../layout.ts'
+import {
+  and,
+  eq,
+  eqz,
+  geS,
+  geU,
+  gtS,
+  gtU,
+  i32,
+  i64,
+  leS,
+  leU,
+  ltS,
+  ltU,
+  ne,
+  or,
+  popcnt,
+  shrU,
+  sub,
+  wrap,
+  xor,
+  type FunctionBuilder,
+  type I32,
+  type I64,
+} from '../wasm/index.ts'
+
+/** CF, PF, AF, ZF, SF, OF: bits of RFLAGS. */
+export const CF = 0x001
+export const PF = 0x004
+export const AF = 0x010
+export const ZF = 0x040
+export const SF = 0x080
+export const OF = 0x800
+
+/** Where the flags come from; 64-bit values are sign-extended from `bits` and stable. */
+export interface FlagSource {
+  /** One of layout's FLAGS_ kinds. */
+  kind: number
+  bits: number
+  result: I64
+  x: I64
+}
+
+/** The condition codes of Jcc, SETcc and CMOVcc (manual, appendix B.1.4.7). */
+export const conditionNames = [
+  'o',
+  'no',
+  'b',
+  'ae',
+  'e',
+  'ne',
+  'be',
+  'a',
+  's',
+  'ns',
+  'p',
+  'np',
+  'l',
+  'ge',
+  'le',
+  'g',
+]
+
+/** Parity flag of the low byte: 1 when the number of ones is even. */
+export function parity(result: I64): I32 {
+  return xor(and(popcnt(and(wrap(result), i32(0xff))), i32(1)), i32(1))
+}
+
+/** CF, 0 or 1; the comparisons hold for every size because sign extension keeps the unsigned order. */
+export function carryOf({ kind, x, result }: FlagSource): I32 {
+  if (kind === L.FLAGS_ADD) return ltU(result, x)
+  if (kind === L.FLAGS_SUB) return gtU(result, x)
+  if (kind === L.FLAGS_LOGIC) return i32(0)
+  return and(wrap(x), i32(1))
+}
+
+/** OF, 0 or 1. */
+export function overflowOf({ kind, bits, x, result }: FlagSource): I32 {
+  const top = i64(bits - 1)
+  const bit = (value: I64): I32 => and(wrap(shrU(value, top)), i32(1))
+  if (kind === L.FLAGS_ADD) return bit(and(xor(x, result), xor(sub(result, x), result)))
+  if (kind === L.FLAGS_SUB) return bit(and(xor(x, sub(x, result)), xor(x, result)))
+  if (kind === L.FLAGS_LOGIC) return i32(0)
+  if (kind === L.FLAGS_INC) return eq(result, i64(-1n << BigInt(bits - 1)))
+  if (kind === L.FLAGS_DEC) return eq(result, i64((1n << BigInt(bits - 1)) - 1n))
+  return and(shrU(wrap(x), i32(11)), i32(1))
+}
+
+/** A condition from a known source; `subtrahend` gives the second operand of a SUB. */
+export function conditionOf(source: FlagSource, code: number, subtrahend: (() => I64) | null): I32 {
+  const { kind, result, x } = source
+  if (kind === L.FLAGS_SUB && subtrahend) {
+    const y = subtrahend()
+    const compare = { 2: ltU, 3: geU, 4: eq, 5: ne, 6: leU, 7: gtU, 12: ltS, 13: geS, 14: leS, 15: gtS }[code]
+    if (compare) return compare(x, y)
+  }
+  const zero = eqz(result)
+  const negative = ltS(result, i64(0))
+  const positive: Record<number, () => I32> = {
+    0: () => overflowOf(source),
+    2: () => carryOf(source),
+    4: () => zero,
+    6: () => or(carryOf(source), zero),
+    8: () => negative,
+    10: () => parity(result),
+    12: () => xor(negative, overflowOf(source)),
+    14: () => or(xor(negative, overflowOf(source)), zero),
+  }
+  const even = positive[code & ~1]!()
+  return code & 1 ? eqz(even) : even
+}
+
+/** Functions of the generated module that compute flags from the stored source, each `(cpu) → i32`. */
+export function defineStoredFlags(
+  f: FunctionBuilder,
+  which: 'carry' | 'overflow' | 'sign' | 'parity',
+  load: {
+    kind: I32
+    x: I64
+    result: I64
+  },
+): void {
+  const kind = f.let(load.kind)
+  const op = f.let(and(kind, i32(0xff)))
+  const x = f.let(load.x)
+  const result = f.let(load.result)
+  if (which === 'sign' || which === 'parity') {
+    const shift = which === 'sign' ? 7 : 2
+    f.if(eqz(op), () => f.return(and(shrU(wrap(x), i32(shift)), i32(1))))
+    return f.return(which === 'sign' ? wrap(shrU(result, i64(63))) : parity(result))
+  }
+  const source = (k: number, bits: number): FlagSource => ({ kind: k, bits, result, x })
+  if (which === 'carry') {
+    for (const k of [L.FLAGS_SUB, L.FLAGS_ADD, L.FLAGS_LOGIC])
+      f.if(eq(op, i32(k)), () => f.return(carryOf(source(k, 64))))
+    return f.return(carryOf(source(L.FLAGS_PARTIAL, 64)))
+  }
+  // The overflow of ADD and SUB stands at the sign bit of the operand size, which is stored beside the kind.
+  const top = f.let(shrU(kind, i32(8)))
+  for (const bits of [64, 32, 16, 8])
+    f.if(eq(top, i32(bits - 1)), () => {
+      for (const k of [L.FLAGS_SUB, L.FLAGS_ADD, L.FLAGS_LOGIC, L.FLAGS_INC, L.FLAGS_DEC])
+        f.if(eq(op, i32(k)), () => f.return(overflowOf(source(k, bits))))
+    })
+  f.return(overflowOf(source(L.FLAGS_PARTIAL, 64)))
+}

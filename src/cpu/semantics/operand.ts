@@ -1,0 +1,58 @@
+/** What generated code is specialised for: the shape of an instruction, as opposed to the values of its fields. */
+
+/**
+ * - `gpr`: a general register; `bits` 8 … 64 (AH … BH are byte registers like the others).
+ * - `memory`: addressed as `form` says; `bits` may be 0 where only the address counts.
+ * - `immediate`: a constant, sign- or zero-extended to 64 bits when it was decoded.
+ * - `relative`: the target of a near branch.
+ * - `vector`: XMM or YMM; `bits` 128 or 256.
+ * - `segment`, `control`, `debug`: special registers, by number.
+ */
+export type OperandKind =
+  | 'gpr'
+  | 'memory'
+  | 'immediate'
+  | 'relative'
+  | 'vector'
+  | 'segment'
+  | 'control'
+  | 'debug'
+  | 'far'
+
+/**
+ * How a memory operand is addressed. `base`: 64-bit base + displacement, flat. `full`: 64-bit base + index · scale + displacement + segment
+ * base. `wrapped`: the same in any other mode or address size, with the wrap-arounds that go with it.
+ */
+export type AddressForm = 'base' | 'full' | 'wrapped'
+
+export interface Operand {
+  readonly kind: OperandKind
+  readonly bits: number
+  /** Position among the operands of the instruction. */
+  readonly index: number
+  readonly form: AddressForm | null
+}
+
+/** One instruction as far as code is specialised for it. */
+export interface Shape {
+  /** Key in the semantics: the row's id, or its mnemonic. */
+  readonly meaning: string
+  readonly operands: readonly Operand[]
+  /** Operand-size attribute in bits. */
+  readonly operandBits: number
+  /** Whether the code segment is 64-bit; instructions that do not care have the shape of 64-bit code. */
+  readonly long: boolean
+  /** A direct branch whose target lies in the page of the instruction. */
+  readonly samePage: boolean
+}
+
+/** Fields of an instruction besides operands and immediates, for string instructions and other system helpers. */
+export type FieldName =
+  /** 0 none, 1 F3, 2 F2. */
+  | 'repeat'
+  /** Address size in bytes. */
+  | 'address'
+  /** Segment of a memory operand, after override: layout's ES … GS. */
+  | 'segment'
+  /** The 16-bit second immediate of ENTER, or the selector of a far pointer. */
+  | 'second'
