@@ -8,9 +8,16 @@ export interface Step {
   run(): Promise<void>
 }
 
+import { compileCpuHelpers } from './cpu-helpers.ts'
 import { compileTypeScript } from './typescript.ts'
 
 export const steps: Step[] = [
+  {
+    name: 'cpu-helpers',
+    inputs: ['src/cpu/guest', 'src/cpu/layout.ts', 'src/cpu/probe.ts', 'package-lock.json'],
+    outputs: ['build/cpu-helpers.wasm'],
+    run: compileCpuHelpers,
+  },
   {
     name: 'dist',
     inputs: ['src', 'tsconfig.base.json', 'tsconfig.build.json', 'package-lock.json'],

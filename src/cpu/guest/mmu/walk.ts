@@ -166,11 +166,11 @@ export function walk(cpu: usize, va: u64, access: u32): u64 {
   const format = F.pagingFormat(cpu)
   if (format != F.PAGING_NONE) return walkTables(cpu, va, access, format)
   const gpa = va & 0xffff_ffff
-  enter(cpu, accessClass(cpu, access), va, gpa, ALL_RIGHTS & ~RIGHT_USER | noPagingUser(cpu, access), true, 0)
+  enter(cpu, accessClass(cpu, access), va, gpa, rightsWithoutPaging(cpu, access), true, 0)
   return gpa
 }
 
 /** Without paging there is no protection: the page is a user page exactly when the access wants one. */
-function noPagingUser(cpu: usize, access: u32): u32 {
-  return accessClass(cpu, access) == CLASS_USER ? RIGHT_USER : 0
+function rightsWithoutPaging(cpu: usize, access: u32): u32 {
+  return accessClass(cpu, access) == CLASS_USER ? ALL_RIGHTS : ALL_RIGHTS & ~RIGHT_USER
 }

@@ -1,0 +1,85 @@
+/** The slow paths that generated code calls when the TLB has no tag for an access. */
+import { PAGE_FLAGS, RAM_BASE, TLB_ADDEND, TLB_ENTRY_SIZE, TLB_WRITE_TAG } from '../../layout'
+import { pending, raiseGp } from '../raise'
+import { CONTINUE, EXCEPTION } from '../status'
+import { ACCESS_FETCH, ACCESS_WRITE } from './access-kind'
+import { probeWriteAs, readData, writeData } from './memory'
+import { isRam, PAGE_CODE } from './physical'
+import { NO_PAGE, tlbArray } from './tlb'
+import { explicit, isAddressable, translate } from './translate'
+
+export function load8(cpu: usize, va: u64): u64 {
+  return readData(cpu, va, 1)
+}
+
+export function load16(cpu: usize, va: u64): u64 {
+  return readData(cpu, va, 2)
+}
+
+export function load32(cpu: usize, va: u64): u64 {
+  return readData(cpu, va, 4)
+}
+
+export function load64(cpu: usize, va: u64): u64 {
+  return readData(cpu, va, 8)
+}
+
+export function store8(cpu: usize, va: u64, value: u64): i32 {
+  return writeData(cpu, va, 1, value)
+}
+
+export function store16(cpu: usize, va: u64, value: u64): i32 {
+  return writeData(cpu, va, 2, value)
+}
+
+export function store32(cpu: usize, va: u64, value: u64): i32 {
+  return writeData(cpu, va, 4, value)
+}
+
+export function store64(cpu: usize, va: u64, value: u64): i32 {
+  return writeData(cpu, va, 8, value)
+}
+
+/** 16 bytes of guest memory to the linear address `to`. */
+export function load128(cpu: usize, va: u64, to: usize): i32 {
+  const low = readData(cpu, va, 8)
+  if (pending(cpu)) return EXCEPTION
+  const high = readData(cpu, va + 8, 8)
+  if (pending(cpu)) return EXCEPTION
+  store<u64>(to, low)
+  store<u64>(to, high, 8)
+  return CONTINUE
+}
+
+/** 16 bytes at the linear address `from` to guest memory, all of them or none. */
+export function store128(cpu: usize, va: u64, from: usize): i32 {
+  if (probeWrite(cpu, va, 16)) return EXCEPTION
+  writeData(cpu, va, 8, load<u64>(from))
+  return writeData(cpu, va + 8, 8, load<u64>(from, 8))
+}
+
+export function probeWrite(cpu: usize, va: u64, size: u32): i32 {
+  return probeWriteAs(cpu, va, size, explicit(cpu, ACCESS_WRITE))
+}
+
+/** Guest-physical address of the code byte at `va`, or -1. */
+export function translateExec(cpu: usize, va: u64): u64 {
+  if (isAddressable(cpu, va, 1)) return translate(cpu, va, explicit(cpu, ACCESS_FETCH))
+  raiseGp(cpu, 0)
+  return ~(<u64>0)
+}
+
+/** Marks the page of RAM as holding decoded code, and makes every write to it take the slow path from now on. */
+export function protectCode(cpu: usize, gpa: u64): void {
+  if (!isRam(cpu, gpa, 1)) return
+  const flags = <usize>load<u32>(cpu, PAGE_FLAGS) + <usize>(gpa >> 12)
+  store<u8>(flags, load<u8>(flags) | <u8>PAGE_CODE)
+  const ram = load<u32>(cpu, RAM_BASE) + (<u32>gpa & ~0xfff)
+  const end = tlbArray(cpu, 3)
+  for (let entry = tlbArray(cpu, 0); entry < end; entry += TLB_ENTRY_SIZE) {
+    const tag = load<u64>(entry, TLB_WRITE_TAG)
+    if (tag != NO_PAGE && <u32>tag + load<u32>(entry, TLB_ADDEND) == ram) {
+      store<u64>(entry, NO_PAGE, TLB_WRITE_TAG)
+    }
+  }
+}

@@ -1,0 +1,90 @@
+/** Reads and writes of linear memory with every check, in any alignment. What the fast path of generated code does not do. */
+import { raiseGp, raiseSs } from '../raise'
+import { getCpl } from '../state'
+import { CONTINUE, EXCEPTION } from '../status'
+import { ACCESS_IMPLICIT, ACCESS_READ, ACCESS_USER, ACCESS_WRITE } from './access-kind'
+import { readPhysical, writePhysical } from './physical'
+import { crossesPage, explicit, isAddressable, nextPage, translate } from './translate'
+import { NO_TRANSLATION } from './walk'
+
+/** Reads `size` (1, 2, 4, 8) bytes, zero-extended; check `pending` afterwards. */
+export function read(cpu: usize, va: u64, size: u32, access: u32): u64 {
+  if (!isAddressable(cpu, va, size)) {
+    raiseGp(cpu, 0)
+    return 0
+  }
+  const low = translate(cpu, va, access)
+  if (low == NO_TRANSLATION) return 0
+  if (!crossesPage(va, size)) return readPhysical(cpu, low, size)
+  const high = translate(cpu, nextPage(cpu, va), access)
+  if (high == NO_TRANSLATION) return 0
+  const inLow: u32 = 0x1000 - <u32>(va & 0xfff)
+  let value: u64 = 0
+  for (let i: u32 = 0; i < size; i++) {
+    const byte = readPhysical(cpu, i < inLow ? low + i : high + i - inLow, 1)
+    value |= byte << (i << 3)
+  }
+  return value
+}
+
+/** Writes `size` (1, 2, 4, 8) bytes, all of them or none. */
+export function write(cpu: usize, va: u64, size: u32, value: u64, access: u32): i32 {
+  if (!isAddressable(cpu, va, size)) return raiseGp(cpu, 0)
+  const low = translate(cpu, va, access)
+  if (low == NO_TRANSLATION) return EXCEPTION
+  if (!crossesPage(va, size)) {
+    writePhysical(cpu, low, size, value)
+    return CONTINUE
+  }
+  const high = translate(cpu, nextPage(cpu, va), access)
+  if (high == NO_TRANSLATION) return EXCEPTION
+  const inLow: u32 = 0x1000 - <u32>(va & 0xfff)
+  for (let i: u32 = 0; i < size; i++) {
+    writePhysical(cpu, i < inLow ? low + i : high + i - inLow, 1, value >> (i << 3))
+  }
+  return CONTINUE
+}
+
+/** A read of a descriptor table or TSS. */
+export function readSystem(cpu: usize, va: u64, size: u32): u64 {
+  return read(cpu, va, size, ACCESS_READ | ACCESS_IMPLICIT)
+}
+
+/** A write to a descriptor table or TSS (accessed and busy bits). */
+export function writeSystem(cpu: usize, va: u64, size: u32, value: u64): i32 {
+  return write(cpu, va, size, value, ACCESS_WRITE | ACCESS_IMPLICIT)
+}
+
+/** A read that the current instruction makes at its privilege level. */
+export function readData(cpu: usize, va: u64, size: u32): u64 {
+  return read(cpu, va, size, explicit(cpu, ACCESS_READ))
+}
+
+export function writeData(cpu: usize, va: u64, size: u32, value: u64): i32 {
+  return write(cpu, va, size, value, explicit(cpu, ACCESS_WRITE))
+}
+
+/**
+ * A write to a stack of privilege level `cpl`, which may be more privileged than the current one; then EFLAGS.AC of the
+ * interrupted program does not open user pages. A stack address that is not canonical is #SS, not #GP.
+ */
+export function writeStack(cpu: usize, va: u64, size: u32, value: u64, cpl: u32): i32 {
+  if (!isAddressable(cpu, va, size)) return raiseSs(cpu, 0)
+  if (cpl == 3) return write(cpu, va, size, value, ACCESS_WRITE | ACCESS_USER)
+  return write(cpu, va, size, value, getCpl(cpu) == 3 ? ACCESS_WRITE | ACCESS_IMPLICIT : ACCESS_WRITE)
+}
+
+/** A read of the current stack. */
+export function readStack(cpu: usize, va: u64, size: u32): u64 {
+  if (isAddressable(cpu, va, size)) return readData(cpu, va, size)
+  raiseSs(cpu, 0)
+  return 0
+}
+
+/** Raises what a write of `size` ≤ 4096 bytes would raise. */
+export function probeWriteAs(cpu: usize, va: u64, size: u32, access: u32): i32 {
+  if (!isAddressable(cpu, va, size)) return raiseGp(cpu, 0)
+  if (translate(cpu, va, access) == NO_TRANSLATION) return EXCEPTION
+  if (!crossesPage(va, size)) return CONTINUE
+  return translate(cpu, nextPage(cpu, va), access) == NO_TRANSLATION ? EXCEPTION : CONTINUE
+}

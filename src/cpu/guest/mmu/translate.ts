@@ -1,0 +1,39 @@
+/** Linear → guest-physical: the TLB first, then the walk. */
+import { RAM_BASE, TLB_ADDEND, TLB_EXEC_TAG, TLB_READ_TAG, TLB_WRITE_TAG } from '../../layout'
+import { getCpl, longMode } from '../state'
+import { ACCESS_FETCH, ACCESS_USER, ACCESS_WRITE } from './access-kind'
+import { isCanonical } from './canonical'
+import { accessClass, tlbEntry } from './tlb'
+import { walk } from './walk'
+
+function tagOffset(access: u32): usize {
+  if (access & ACCESS_FETCH) return TLB_EXEC_TAG
+  return access & ACCESS_WRITE ? TLB_WRITE_TAG : TLB_READ_TAG
+}
+
+/** Guest-physical address of `va`, which is canonical, or NO_TRANSLATION with the #PF pending. */
+export function translate(cpu: usize, va: u64, access: u32): u64 {
+  const entry = tlbEntry(cpu, accessClass(cpu, access), va)
+  if (load<u64>(entry + tagOffset(access)) != (va & ~0xfff)) return walk(cpu, va, access)
+  return <u64>(<u32>va + load<u32>(entry, TLB_ADDEND) - load<u32>(cpu, RAM_BASE))
+}
+
+/** An access that an instruction makes at the current privilege level. */
+export function explicit(cpu: usize, access: u32): u32 {
+  return getCpl(cpu) == 3 ? access | ACCESS_USER : access
+}
+
+/** Whether the `size` bytes from `va` may be addressed at all. Outside IA-32e mode every 32-bit address may. */
+export function isAddressable(cpu: usize, va: u64, size: u32): bool {
+  return !longMode(cpu) || (isCanonical(va) && isCanonical(va + size - 1))
+}
+
+export function crossesPage(va: u64, size: u32): bool {
+  return (va & 0xfff) + size > 0x1000
+}
+
+/** First address of the page after that of `va`; 32-bit addresses wrap. */
+export function nextPage(cpu: usize, va: u64): u64 {
+  const next = (va | 0xfff) + 1
+  return longMode(cpu) ? next : next & 0xffff_ffff
+}
