@@ -1,0 +1,32 @@
+/** x86-64 encodings as data, and what derives from them: assembler, decoder, formatter. */
+export { Assembler } from './assembler.ts'
+export type { AssembledCode, AssemblerRelocation } from './assembler.ts'
+export {
+  absolute,
+  AbsoluteAddress,
+  far,
+  FarPointer,
+  Label,
+  mem,
+  Memory,
+  Register,
+  short,
+  ShortTarget,
+  symbol,
+  SymbolReference,
+} from './operands.ts'
+export type { AssemblerOperand, MemoryFields, RelocationKind } from './operands.ts'
+export * from './registers.ts'
+export { MODE16, MODE32, MODE64, RegisterClass } from './row.ts'
+export type {
+  Access,
+  Branch,
+  FlagEffects,
+  FormKind,
+  MandatoryPrefix,
+  OperandForm,
+  Place,
+  Repeat,
+  Row,
+} from './row.ts'
+export { rowById, rows } from './rows/index.ts'

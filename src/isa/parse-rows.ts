@@ -1,0 +1,251 @@
+import { formId, parseOperands } from './operand-forms.ts'
+import { flagLetters, MODE16, MODE32, MODE64 } from './row.ts'
+import type { Branch, FlagEffects, MandatoryPrefix, Repeat, Row } from './row.ts'
+
+/**
+ * Rows are written one to a line, as in the instruction pages of the manual:
+ *
+ *     MNEMONIC operands | opcode | Op/En | properties
+ *     ADD r/mv:rw, rv   | ov 01 /r | MR  | lock w:oszapc
+ *
+ * Operands: the manual's names; `:w`, `:rw` or `:-` gives the access, which is `r` otherwise. `simm8` is an `imm8` that is sign-extended.
+ * Opcode: `NP` `NFx` `66` `F3` `F2` mandatory prefix; `REX.W`; `o16` `o32` `o64` operand size (`o32*`: REX.W ignored);
+ * `a16` `a32` `a64` address size; `0F` `0F 38` `0F 3A` map; a byte after the opcode is a fixed ModRM byte; `+r`; `/r` `/0` … `/7`; `ib` … `io`,
+ * `cb` … `cd` for the bytes that follow; `mod=3` `mod=m` `mod=*`; `d64` `f64` as in the opcode map of the manual; `VEX.128.66.0F38.W0`.
+ * Properties: flags `r:` read, `w:` written, `u:` undefined, `0:` cleared, `1:` set; `lock`, `cpl0`, `iopl`, `64`, `!64`, `rep`, `repz`, `alias`,
+ * `branch=…`, `id=…` (appended to the id), and a CPUID feature in capitals.
+ *
+ * `ov` (o16, o32, o64), `ox` (o16, o32) and `oy` (o32, o64) make one row for each size; then `rv`, `r/mv`, `mv`, `rAX`, `immz`, `immv`, `relz`, `iz`, `iv`, `cz`
+ * in the line follow that size.
+ */
+export type RowDraft = Omit<Row, 'index'>
+
+const templates: Record<string, readonly number[]> = { ov: [16, 32, 64], ox: [16, 32], oy: [32, 64] }
+
+function substitute(line: string, template: string, bits: number): string {
+  const half = Math.min(bits, 32)
+  return line
+    .replace(new RegExp(`\\b${template}\\b`), `o${bits}`)
+    .replace(/\brAX\b/g, { 16: 'AX', 32: 'EAX', 64: 'RAX' }[bits]!)
+    .replace(/\br\/mv\b/g, `r/m${bits}`)
+    .replace(/\brv\b/g, `r${bits}`)
+    .replace(/\bmv\b/g, `m${bits}`)
+    .replace(/\bmoffsv\b/g, `moffs${bits}`)
+    .replace(/\bimmz\b/g, bits === 64 ? 'simm32' : `imm${bits}`)
+    .replace(/\bimmv\b/g, `imm${bits}`)
+    .replace(/\brelz\b/g, `rel${half}`)
+    .replace(/(?<= )iz\b/g, half === 16 ? 'iw' : 'id')
+    .replace(/(?<= )iv\b/g, { 16: 'iw', 32: 'id', 64: 'io' }[bits]!)
+    .replace(/(?<= )cz\b/g, half === 16 ? 'cw' : 'cd')
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+type Encoding = Mutable<
+  Pick<
+    Row,
+    | 'map'
+    | 'opcode'
+    | 'prefix'
+    | 'vex'
+    | 'vectorLength'
+    | 'w'
+    | 'operandSize'
+    | 'default64'
+    | 'forced64'
+    | 'wideIgnored'
+    | 'addressSize'
+    | 'hasModrm'
+    | 'digit'
+    | 'modrm'
+    | 'mod'
+    | 'opcodeRegister'
+    | 'immediateBytes'
+  >
+>
+
+const followingBytes: Record<string, number> = {
+  ib: 1,
+  iw: 2,
+  id: 4,
+  io: 8,
+  cb: 1,
+  cw: 2,
+  cd: 4,
+  cp: 6,
+  is4: 1,
+}
+const vexMaps: Record<string, 1 | 2 | 3> = { '0F': 1, '0F38': 2, '0F3A': 3 }
+
+function parseVex(token: string, encoding: Encoding): void {
+  encoding.vex = true
+  encoding.prefix = 'NP'
+  for (const field of token.split('.').slice(1)) {
+    const map = vexMaps[field]
+    if (map !== undefined) encoding.map = map
+    else if (field === '128' || field === 'LZ' || field === 'L0') encoding.vectorLength = 128
+    else if (field === '256') encoding.vectorLength = 256
+    else if (field === '66' || field === 'F3' || field === 'F2' || field === 'NP') encoding.prefix = field
+    else if (field === 'W0') encoding.w = 0
+    else if (field === 'W1') encoding.w = 1
+    else if (field !== 'LIG' && field !== 'WIG') throw new Error(`unknown VEX field ${field}`)
+  }
+}
+
+function parseEncoding(column: string): Encoding {
+  const encoding: Encoding = {
+    map: 0,
+    opcode: -1,
+    prefix: 'any',
+    vex: false,
+    vectorLength: 0,
+    w: -1,
+    operandSize: 0,
+    default64: false,
+    forced64: false,
+    wideIgnored: false,
+    addressSize: 0,
+    hasModrm: false,
+    digit: -1,
+    modrm: -1,
+    mod: 'any',
+    opcodeRegister: false,
+    immediateBytes: 0,
+  }
+  const hex: number[] = []
+  for (const token of column.split(/\s+/)) {
+    const bytes = followingBytes[token]
+    if (bytes !== undefined) encoding.immediateBytes += bytes
+    else if (token.startsWith('VEX.')) parseVex(token, encoding)
+    else if (!encoding.vex && hex.length === 0 && /^(NP|NFx|66|F2|F3)$/.test(token))
+      encoding.prefix = token as MandatoryPrefix
+    else if (token === 'REX.W') encoding.w = 1
+    else if (/^o(16|32|64)\*?$/.test(token)) {
+      encoding.operandSize = Number(token.slice(1, 3)) as 16 | 32 | 64
+      encoding.wideIgnored = token.endsWith('*')
+    } else if (/^a(16|32|64)$/.test(token)) encoding.addressSize = Number(token.slice(1)) as 16 | 32 | 64
+    else if (token === 'd64') encoding.default64 = true
+    else if (token === 'f64') encoding.forced64 = true
+    else if (token === '+r') encoding.opcodeRegister = true
+    else if (token === '/r') encoding.hasModrm = true
+    else if (/^\/[0-7]$/.test(token)) {
+      encoding.hasModrm = true
+      encoding.digit = Number(token[1])
+    } else if (token === 'mod=3') encoding.mod = 'register'
+    else if (token === 'mod=m') encoding.mod = 'memory'
+    else if (token === 'mod=*') encoding.mod = 'ignored'
+    else if (/^[0-9A-F]{2}$/.test(token)) hex.push(Number.parseInt(token, 16))
+    else throw new Error(`unknown token ${token}`)
+  }
+  if (!encoding.vex && hex[0] === 0x0f && hex.length > 1) {
+    hex.shift()
+    const escape: number | undefined = hex.length > 1 ? hex.at(0) : -1
+    encoding.map = escape === 0x38 ? 2 : escape === 0x3a ? 3 : 1
+    if (encoding.map > 1) hex.shift()
+  }
+  encoding.opcode = hex.shift() ?? -1
+  if (hex.length > 0) {
+    encoding.hasModrm = true
+    encoding.modrm = hex.shift()!
+  }
+  if (encoding.opcode < 0 || hex.length > 0) throw new Error('malformed opcode')
+  return encoding
+}
+
+function parseFlags(tokens: readonly string[]): FlagEffects {
+  const mask = (key: string): number => {
+    const letters = tokens.find((token) => token.startsWith(`${key}:`))?.slice(2) ?? ''
+    let bits = 0
+    for (const letter of letters) {
+      const bit = flagLetters[letter]
+      if (bit === undefined) throw new Error(`unknown flag ${letter}`)
+      bits |= bit
+    }
+    return bits
+  }
+  return { read: mask('r'), written: mask('w'), undefined: mask('u'), cleared: mask('0'), set: mask('1') }
+}
+
+const plainProperties = new Set(['lock', 'cpl0', 'iopl', '64', '!64', 'rep', 'repz', 'alias'])
+
+function parseLine(line: string, familyFeature: string): RowDraft {
+  const [head = '', opcode = '', letters = '', rest = ''] = line.split('|').map((part) => part.trim())
+  const [, mnemonic = '', operandColumn = ''] = /^(\S+)\s*(.*)$/.exec(head) ?? []
+  const properties = rest.split(/\s+/).filter((token) => token !== '')
+  const encoding = parseEncoding(opcode)
+  const operands = parseOperands(operandColumn, letters === 'ZO' ? '' : letters)
+
+  let feature = familyFeature
+  let branch: Branch = 'none'
+  let suffix = ''
+  for (const token of properties) {
+    if (token.startsWith('branch=')) branch = token.slice(7) as Branch
+    else if (token.startsWith('id=')) suffix = `.${token.slice(3)}`
+    else if (/^[A-Z][A-Z0-9_.]+$/.test(token)) feature = token
+    else if (!plainProperties.has(token) && !/^[rwu01]:[a-z]+$/.test(token))
+      throw new Error(`unknown property ${token}`)
+  }
+  const has = (token: string): boolean => properties.includes(token)
+
+  for (const form of operands) {
+    if (form.place !== 'rm' && form.place !== 'reg') continue
+    encoding.hasModrm = true
+    if (form.place === 'rm' && encoding.mod === 'any') {
+      if (form.kind === 'memory') encoding.mod = 'memory'
+      else if (form.kind === 'register') encoding.mod = 'register'
+    }
+  }
+
+  let modes = MODE16 | MODE32 | MODE64
+  if (
+    has('64') ||
+    encoding.operandSize === 64 ||
+    encoding.addressSize === 64 ||
+    (encoding.w === 1 && !encoding.vex)
+  )
+    modes = MODE64
+  if (has('!64') || encoding.addressSize === 16) modes &= ~MODE64
+  if (encoding.operandSize === 32 && (encoding.default64 || encoding.forced64)) modes &= ~MODE64
+  if (encoding.operandSize === 16 && encoding.forced64) modes &= ~MODE64
+
+  return {
+    ...encoding,
+    id: [mnemonic.toLowerCase(), ...operands.map(formId)].join('.') + suffix,
+    mnemonic: mnemonic.toLowerCase(),
+    operands,
+    feature,
+    flags: parseFlags(properties),
+    modes,
+    lockable: has('lock'),
+    privileged: has('cpl0'),
+    ioSensitive: has('iopl'),
+    branch,
+    repeat: has('rep') ? 'rep' : has('repz') ? 'repz' : ('none' satisfies Repeat),
+    alias: has('alias'),
+  }
+}
+
+/** Expands a template line to its rows; sizes that would share an id get `.o16`, `.o32`, `.o64`. */
+function expand(line: string, feature: string): RowDraft[] {
+  const template = /\bo[vxy]\b/.exec(line)?.[0]
+  if (template === undefined) return [parseLine(line, feature)]
+  const drafts = templates[template]!.map((bits) => parseLine(substitute(line, template, bits), feature))
+  return drafts.map((draft) => {
+    const shared = drafts.filter((other) => other.id === draft.id).length > 1
+    return shared ? { ...draft, id: `${draft.id}.o${draft.operandSize}` } : draft
+  })
+}
+
+/** Parses the lines of a family. `feature` is the CPUID feature of rows that name none. Throws on a malformed line, naming it. */
+export function family(feature: string, text: string): RowDraft[] {
+  const drafts: RowDraft[] = []
+  for (const raw of text.split('\n')) {
+    const line = raw.trim()
+    if (line === '') continue
+    try {
+      drafts.push(...expand(line, feature))
+    } catch (error) {
+      throw new Error(`row "${line}": ${(error as Error).message}`, { cause: error })
+    }
+  }
+  return drafts
+}

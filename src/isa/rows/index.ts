@@ -1,0 +1,31 @@
+import type { RowDraft } from '../parse-rows.ts'
+import type { Row } from '../row.ts'
+import { arithmetic } from './arithmetic.ts'
+import { bits } from './bits.ts'
+import { branch } from './branch.ts'
+import { conditional } from './conditional.ts'
+import { misc } from './misc.ts'
+import { move } from './move.ts'
+import { shift } from './shift.ts'
+import { stack } from './stack.ts'
+import { string } from './string.ts'
+import { system } from './system.ts'
+
+const families: readonly RowDraft[][] = [
+  arithmetic,
+  shift,
+  bits,
+  move,
+  stack,
+  conditional,
+  branch,
+  string,
+  misc,
+  system,
+]
+
+/** Every encoding, one row each. */
+export const rows: readonly Row[] = families.flat().map((draft, index) => ({ ...draft, index }))
+
+/** Rows by `id`. */
+export const rowById: ReadonlyMap<string, Row> = new Map(rows.map((row) => [row.id, row]))
