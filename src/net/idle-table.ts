@@ -55,7 +55,7 @@ export class IdleTable<K, V> {
   }
 
   clear(): void {
-    for (const key of [...this.#entries.keys()]) this.#leave(key)
+    for (const key of this.#entries.keys()) this.#leave(key)
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
   }

@@ -158,7 +158,9 @@ export function emitDhcp(message: DhcpMessage): Uint8Array {
   put32(fixed, 24, message.relayAddress)
   put48(fixed, 28, message.clientMac)
   put32(fixed, FIXED_BYTES, MAGIC_COOKIE)
-  const options = [Uint8Array.of(OPTION_MESSAGE_TYPE, 1, messageTypes.indexOf(message.type) + 1)]
+  const options: Uint8Array[] = [
+    Uint8Array.of(OPTION_MESSAGE_TYPE, 1, messageTypes.indexOf(message.type) + 1),
+  ]
   for (const [code, name, kind] of optionTable) {
     const value = message.options[name]
     if (value !== undefined) options.push(...emitOption(code, optionBytes(kind, value)))

@@ -25,6 +25,9 @@ export interface ReassemblyLimits {
   timeoutMs: number
 }
 
+/** Holes a datagram may have at once. Real networks make one or two. */
+const MAX_RANGES = 64
+
 export class Reassembly {
   readonly #pending: IdleTable<string, Assembly>
   /** Datagrams given up: pieces missing for too long, or pushed out by newer ones. */
@@ -56,7 +59,7 @@ export class Reassembly {
     }
     if (!insert(assembly, packet)) {
       this.#pending.delete(key)
-      return 'ipv4: fragments overlap'
+      return 'ipv4: fragments overlap or scatter'
     }
     const [range, gap] = assembly.ranges
     const { first, totalBytes } = assembly
@@ -91,7 +94,7 @@ function insert(assembly: Assembly, packet: Ipv4Packet): boolean {
   }
   assembly.bytes.set(packet.payload, start)
   assembly.ranges = merged(assembly.ranges, { start, end })
-  return true
+  return assembly.ranges.length <= MAX_RANGES
 }
 
 function isRepetition(assembly: Assembly, start: number, payload: Uint8Array): boolean {
