@@ -30,3 +30,19 @@ export type {
   Row,
 } from './row.ts'
 export { rowById, rows } from './rows/index.ts'
+export { decode, DecodeStatus } from './decode.ts'
+export { branchTarget, format } from './format.ts'
+export type { Symbolize } from './format.ts'
+export {
+  BASE_RIP,
+  Instruction,
+  Operand,
+  OperandKind,
+  PREFIX_ADDRESS_SIZE,
+  PREFIX_LOCK,
+  PREFIX_OPERAND_SIZE,
+  PREFIX_REP,
+  PREFIX_REPNE,
+  PREFIX_REX,
+  PREFIX_VEX,
+} from './instruction.ts'
