@@ -1,0 +1,45 @@
+/** What happened, and above all what was refused. Every counter only grows. */
+@unmanaged
+export class Stats {
+  badFrames: u64 = 0
+  unknownEthertype: u64 = 0
+  badArp: u64 = 0
+  addressConflicts: u64 = 0
+  badIpv4: u64 = 0
+  notForUs: u64 = 0
+  unknownProtocol: u64 = 0
+  badFragments: u64 = 0
+  reassembledDatagrams: u64 = 0
+  reassemblyTimeouts: u64 = 0
+  reassemblyEvictions: u64 = 0
+  fragmentedDatagrams: u64 = 0
+  badIcmp: u64 = 0
+  icmpErrorsSent: u64 = 0
+  echoReplies: u64 = 0
+  badUdp: u64 = 0
+  udpNoPort: u64 = 0
+  udpDropped: u64 = 0
+  badTcp: u64 = 0
+  tcpResetsSent: u64 = 0
+  tcpResetsReceived: u64 = 0
+  tcpSegmentsReceived: u64 = 0
+  tcpSegmentsSent: u64 = 0
+  tcpRetransmissions: u64 = 0
+  tcpTimeouts: u64 = 0
+  tcpFastRecoveries: u64 = 0
+  tcpOutOfOrder: u64 = 0
+  tcpDuplicates: u64 = 0
+  tcpPawsRejected: u64 = 0
+  tcpOutOfWindow: u64 = 0
+  tcpChallengeAcks: u64 = 0
+  tcpZeroWindowProbes: u64 = 0
+  tcpKeepAliveProbes: u64 = 0
+  tcpSynDropped: u64 = 0
+  tcpAcceptOverflows: u64 = 0
+  tcpForwarderOverflows: u64 = 0
+  tcpTimeWaitEvictions: u64 = 0
+  tcpReceiveNoMemory: u64 = 0
+  tcpConnectionsOpened: u64 = 0
+  tcpConnectionsAccepted: u64 = 0
+  tcpConnectionsFreed: u64 = 0
+}
