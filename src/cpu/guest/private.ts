@@ -14,8 +14,6 @@ export const MTRR_FIXED = 2240
 export const MTRR_DEF_TYPE = 2328
 /** u64: bit n set when a piece of a large page in the nth GiB (mod 64) may be in the TLB. */
 export const LARGE_REGIONS = 2336
-/** u32: non-zero from the delivery of an NMI to the next IRET. */
-export const NMI_BLOCKED = 2344
 /** u32[4]: vectors of the last chain of exceptions that ended in shutdown, and how many. */
 export const SHUTDOWN_CHAIN = 2352
 export const SHUTDOWN_CHAIN_LENGTH = 2368

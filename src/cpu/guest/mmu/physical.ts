@@ -63,7 +63,7 @@ export function writePhysical(cpu: usize, gpa: u64, size: u32, value: u64): void
 function readDevice(cpu: usize, gpa: u64, size: u32): u64 {
   if (size == 8) return mmioRead64(cpu, <f64>gpa)
   const value = <u64>mmioRead(cpu, <f64>gpa, size)
-  return size == 4 ? value : value & ((<u64>1 << (size << 3)) - 1)
+  return size == 4 ? value : value & (((<u64>1) << (size << 3)) - 1)
 }
 
 function writeDevice(cpu: usize, gpa: u64, size: u32, value: u64): void {

@@ -90,7 +90,7 @@ function pageBase(format: u32, level: u32, entry: u64): u64 {
   if (format == F.PAGING_32BIT) {
     return level == 1 ? entry & 0xffff_f000 : (entry & 0xffc0_0000) | ((entry & 0x001f_e000) << 19)
   }
-  return entry & F.ADDRESS_MASK & ~((<u64>1 << pageOffsetBits(format, level)) - 1)
+  return entry & F.ADDRESS_MASK & ~(((<u64>1) << pageOffsetBits(format, level)) - 1)
 }
 
 function walkTables(cpu: usize, va: u64, access: u32, format: u32): u64 {
@@ -141,7 +141,7 @@ function finish(
   const kind = accessClass(cpu, access)
   if (!mayAccess(cpu, kind, rights, access)) return fault(cpu, va, access, FAULT_PROTECTION)
   markUsed(cpu, depth, format == F.PAGING_32BIT ? 4 : 8, access)
-  const offsetMask = (<u64>1 << pageOffsetBits(format, level)) - 1
+  const offsetMask = ((<u64>1) << pageOffsetBits(format, level)) - 1
   const gpa = pageBase(format, level, leaf) | (va & offsetMask)
   let flags: u32 = leaf & F.ENTRY_G ? ENTRY_GLOBAL : 0
   if (level > 1) flags |= level > 2 ? ENTRY_HUGE : ENTRY_LARGE

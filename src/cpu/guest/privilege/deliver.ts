@@ -1,0 +1,116 @@
+/**
+ * Delivery of events through the IDT: which mode's frame, which error-code bits, and what happens when delivery itself
+ * faults. SDM Vol. 3A, 6.12 – 6.15.
+ */
+import * as L from '../../layout'
+import { EVENT_INTERRUPT, EVENT_SHUTDOWN, TRANSITION_EVENT } from '../../probe'
+import { CR0_PE, IOPL, RF, VECTOR_BP, VECTOR_DB, VECTOR_DF, VECTOR_OF, VECTOR_PF, VM } from '../bits'
+import { getRflags } from '../flags'
+import { EVENT_EXTERNAL, SHUTDOWN_CHAIN, SHUTDOWN_CHAIN_LENGTH, SHUTDOWN_RIP } from '../private'
+import { raiseGp } from '../raise'
+import { cr0Has, getNextRip, getRip, longMode, systemFlags } from '../state'
+import { BOARD, EXCEPTION, JUMP } from '../status'
+import { begin, end, event } from '../trace'
+import { deliverLong } from './deliver-long'
+import { deliverProtected } from './deliver-protected'
+import { deliverReal } from './deliver-real'
+
+/* Kinds of INT in the contract. */
+const INT_N: u32 = 0
+const INT_1: u32 = 3
+
+/** One attempt. `isSoftware`: INT n, INT3, INTO, which the gate's DPL restricts and whose faults are not external. */
+function attempt(
+  cpu: usize,
+  vector: u32,
+  isSoftware: bool,
+  hasError: bool,
+  error: u32,
+  flags: u64,
+  rip: u64,
+): i32 {
+  begin(cpu, TRANSITION_EVENT)
+  store<u32>(cpu, isSoftware ? 0 : 1, EVENT_EXTERNAL)
+  let status: i32
+  if (!cr0Has(cpu, CR0_PE)) status = deliverReal(cpu, vector, flags, rip)
+  else if (longMode(cpu)) status = deliverLong(cpu, vector, isSoftware, hasError, error, flags, rip)
+  else status = deliverProtected(cpu, vector, isSoftware, hasError, error, flags, rip)
+  store<u32>(cpu, 0, EVENT_EXTERNAL)
+  if (!status) end(cpu, TRANSITION_EVENT)
+  return status
+}
+
+/** #DE, #TS, #NP, #SS, #GP, #CP. Table 6-4. */
+function isContributory(vector: u32): bool {
+  return vector == 0 || (vector >= 10 && vector <= 13) || vector == 21
+}
+
+/** Whether `second`, raised while `first` was being delivered, makes a double fault. Table 6-5. */
+function makesDoubleFault(first: u32, second: u32): bool {
+  if (isContributory(first)) return isContributory(second)
+  return first == VECTOR_PF && (isContributory(second) || second == VECTOR_PF)
+}
+
+/** RF in the pushed image: set for faults, so that returning does not meet the same breakpoint again. Vol. 3B, 17.3.1.1. */
+function pushedFlags(cpu: usize, vector: u32): u64 {
+  const isTrap = vector == VECTOR_DB || vector == VECTOR_BP || vector == VECTOR_OF
+  return isTrap ? getRflags(cpu) : getRflags(cpu) | RF
+}
+
+function shutdown(cpu: usize, chain: u64): i32 {
+  store<u64>(cpu, getRip(cpu), SHUTDOWN_RIP)
+  store<u32>(cpu, 1, L.SHUTDOWN)
+  event(cpu, EVENT_SHUTDOWN, chain, getRip(cpu))
+  return BOARD
+}
+
+function record(cpu: usize, vector: u32): void {
+  const length = load<u32>(cpu, SHUTDOWN_CHAIN_LENGTH)
+  if (length >= 4) return
+  store<u32>(cpu + SHUTDOWN_CHAIN + <usize>length * 4, vector)
+  store<u32>(cpu, length + 1, SHUTDOWN_CHAIN_LENGTH)
+}
+
+/** Delivers the pending exception, and what its delivery raises, until a handler is reached or nothing is left to try. */
+export function deliverException(cpu: usize): i32 {
+  store<u32>(cpu, 0, L.HALTED)
+  store<u32>(cpu, 0, SHUTDOWN_CHAIN_LENGTH)
+  let vector = load<u32>(cpu, L.EXC_VECTOR)
+  let error = load<u32>(cpu, L.EXC_ERROR)
+  let hasError = load<u32>(cpu, L.EXC_HAS_ERROR) != 0
+  let chain: u64 = 0
+  while (true) {
+    record(cpu, vector)
+    chain = (chain << 8) | vector
+    store<u32>(cpu, 0, L.EXC_PENDING)
+    if (!attempt(cpu, vector, false, hasError, error, pushedFlags(cpu, vector), getRip(cpu))) return JUMP
+    store<u32>(cpu, 0, L.EXC_PENDING)
+    const second = load<u32>(cpu, L.EXC_VECTOR)
+    if (vector == VECTOR_DF) {
+      record(cpu, second)
+      return shutdown(cpu, (chain << 8) | second)
+    }
+    const isDouble = makesDoubleFault(vector, second)
+    if (isDouble) record(cpu, second)
+    vector = isDouble ? VECTOR_DF : second
+    error = isDouble ? 0 : load<u32>(cpu, L.EXC_ERROR)
+    hasError = isDouble || load<u32>(cpu, L.EXC_HAS_ERROR) != 0
+  }
+}
+
+/** An interrupt of the board, between two instructions. RIP is that of the next one. */
+export function deliverInterrupt(cpu: usize, vector: u32): i32 {
+  store<u32>(cpu, 0, L.HALTED)
+  store<u32>(cpu, 0, L.EXC_PENDING)
+  event(cpu, EVENT_INTERRUPT, vector, 0)
+  if (!attempt(cpu, vector, false, false, 0, getRflags(cpu), getRip(cpu))) return JUMP
+  return deliverException(cpu)
+}
+
+/** INT n, INT3, INTO, INT1: a trap, so it returns to the next instruction. */
+export function intN(cpu: usize, vector: u32, kind: u32): i32 {
+  const iopl = systemFlags(cpu) & IOPL
+  if (kind == INT_N && systemFlags(cpu) & VM && iopl != IOPL) return raiseGp(cpu, 0)
+  const status = attempt(cpu, vector, kind != INT_1, false, 0, getRflags(cpu), getNextRip(cpu))
+  return status ? EXCEPTION : JUMP
+}

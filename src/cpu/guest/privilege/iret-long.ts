@@ -1,0 +1,54 @@
+/** IRET in IA-32e mode: from 64-bit code always five values, from compatibility mode two more only on a change of level. */
+import * as P from '../../probe'
+import { DESC_L, NT } from '../bits'
+import { pending, raiseGp } from '../raise'
+import * as D from '../segmentation/descriptor'
+import { getCpl, getGpr, mode64, RSP, setGpr, systemFlags } from '../state'
+import { CONTINUE, EXCEPTION } from '../status'
+import { step } from '../trace'
+import { dropPrivilegedSegments, jumpTo, setCode, setFlags, setStackPointer } from './commit'
+import { returnedFlags } from './iret'
+import { fetchReturnCode, fetchReturnStack, peek, setReturnStack } from './return-target'
+
+export function iretLong(cpu: usize, size: u32): i32 {
+  // There are no tasks to return to.
+  if (systemFlags(cpu) & NT) return raiseGp(cpu, 0)
+  const rip = peek(cpu, 0, size)
+  if (pending(cpu)) return EXCEPTION
+  const selector = <u32>peek(cpu, size, size) & 0xffff
+  if (pending(cpu)) return EXCEPTION
+  const flags = peek(cpu, 2 * size, size)
+  if (pending(cpu)) return EXCEPTION
+  step(cpu, P.STEP_POP_RIP, rip)
+  step(cpu, P.STEP_POP_CS, selector)
+  step(cpu, P.STEP_POP_RFLAGS, flags)
+
+  const oldCpl = getCpl(cpu)
+  const newCpl = D.rplOf(selector)
+  const code = fetchReturnCode(cpu, selector, rip)
+  if (code == D.NO_DESCRIPTOR) return EXCEPTION
+  const hasStack = mode64(cpu) || newCpl > oldCpl
+  let rsp = getGpr(cpu, RSP) + 3 * size
+  let stackSelector: u32 = 0
+  let stack: u64 = 0
+  if (hasStack) {
+    rsp = peek(cpu, 3 * size, size)
+    if (pending(cpu)) return EXCEPTION
+    stackSelector = <u32>peek(cpu, 4 * size, size) & 0xffff
+    if (pending(cpu)) return EXCEPTION
+    stack = fetchReturnStack(cpu, stackSelector, selector, code)
+    if (stack == D.NO_DESCRIPTOR) return EXCEPTION
+    step(cpu, P.STEP_POP_RSP, rsp)
+    step(cpu, P.STEP_POP_SS, stackSelector)
+  }
+
+  // From here on nothing can fault.
+  setFlags(cpu, returnedFlags(cpu, flags, size, oldCpl))
+  setCode(cpu, selector, code, newCpl)
+  if (hasStack) setReturnStack(cpu, stackSelector, stack, newCpl)
+  if (D.attributesOf(code) & DESC_L) setGpr(cpu, RSP, rsp)
+  else setStackPointer(cpu, rsp)
+  if (newCpl > oldCpl) dropPrivilegedSegments(cpu)
+  jumpTo(cpu, rip)
+  return CONTINUE
+}

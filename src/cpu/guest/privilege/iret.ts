@@ -1,0 +1,59 @@
+/** IRET: back from an interrupt, in every mode. SDM Vol. 2A, IRET. The mode's frame and checks stand in the files it calls. */
+import { CS } from '../../layout'
+import { STEP_POP_CS, STEP_POP_RFLAGS, STEP_POP_RIP, TRANSITION_IRET } from '../../probe'
+import { AC, ARITHMETIC_FLAGS, CR0_PE, DF, ID, IF, IOPL, NT, TF, VIF, VIP, VM } from '../bits'
+import { getRflags } from '../flags'
+import { pending, raiseGp } from '../raise'
+import { setReal } from '../segmentation/load'
+import { cr0Has, getCpl, getGpr, longMode, RSP, systemFlags } from '../state'
+import { CONTINUE, EXCEPTION, JUMP } from '../status'
+import { begin, end, step } from '../trace'
+import { finishTransition, jumpTo, setFlags, setStackPointer } from './commit'
+import { iretLong } from './iret-long'
+import { iretProtected } from './iret-protected'
+import { peek } from './return-target'
+
+export function iret(cpu: usize, size: u32): i32 {
+  begin(cpu, TRANSITION_IRET)
+  let status: i32
+  if (longMode(cpu)) status = iretLong(cpu, size)
+  else if (!cr0Has(cpu, CR0_PE)) status = iretReal(cpu, size)
+  else if (!(systemFlags(cpu) & VM)) status = iretProtected(cpu, size)
+  else status = (systemFlags(cpu) & IOPL) == IOPL ? iretReal(cpu, size) : raiseGp(cpu, 0)
+  if (status) return EXCEPTION
+  finishTransition(cpu)
+  end(cpu, TRANSITION_IRET)
+  return JUMP
+}
+
+/** RFLAGS after IRET from `cpl`, without VM. RF is not kept: it matters only for instruction breakpoints. */
+export function returnedFlags(cpu: usize, popped: u64, size: u32, cpl: u32): u64 {
+  const old = getRflags(cpu)
+  let mask = ARITHMETIC_FLAGS | TF | DF | NT
+  if (size > 2) mask |= AC | ID
+  if (cpl <= <u32>((old & IOPL) >> 12)) mask |= IF
+  if (cpl == 0) mask |= size > 2 ? IOPL | VIF | VIP : IOPL
+  return (old & ~mask) | (popped & mask)
+}
+
+/** Real mode, and virtual-8086 mode with IOPL 3. */
+function iretReal(cpu: usize, size: u32): i32 {
+  const rip = peek(cpu, 0, size)
+  if (pending(cpu)) return EXCEPTION
+  const selector = <u32>peek(cpu, size, size) & 0xffff
+  if (pending(cpu)) return EXCEPTION
+  const flags = peek(cpu, 2 * size, size)
+  if (pending(cpu)) return EXCEPTION
+  if (rip > 0xffff) return raiseGp(cpu, 0)
+  step(cpu, STEP_POP_RIP, rip)
+  step(cpu, STEP_POP_CS, selector)
+  step(cpu, STEP_POP_RFLAGS, flags)
+  const isVm86 = (systemFlags(cpu) & VM) != 0
+  const newFlags = returnedFlags(cpu, flags, size, getCpl(cpu))
+  // In virtual-8086 mode IRET leaves IOPL alone; at CPL 3 `returnedFlags` does so already.
+  setFlags(cpu, isVm86 ? newFlags | VM : newFlags)
+  setReal(cpu, CS, selector)
+  setStackPointer(cpu, getGpr(cpu, RSP) + 3 * size)
+  jumpTo(cpu, rip)
+  return CONTINUE
+}
