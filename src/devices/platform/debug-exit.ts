@@ -1,4 +1,4 @@
-import type { AccessSize, PortDevice } from './device.ts'
+import type { AccessSize, PortDevice } from '../device.ts'
 
 /**
  * QEMU's `isa-debug-exit`: a write of `value` ends the machine with exit status `(value << 1) | 1`. Four ports wide; reads

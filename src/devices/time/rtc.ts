@@ -130,7 +130,7 @@ export class Rtc implements PortDevice, Stateful<RtcState> {
   }
 
   #isUpdating(): boolean {
-    const sinceSecond = (this.#state.epochMs * 1e6 + this.#time.nowNs()) % SECOND_NS
+    const sinceSecond = ((this.#state.epochMs % 1000) * 1e6 + this.#time.nowNs()) % SECOND_NS
     return !(this.#control & B_SET) && sinceSecond >= SECOND_NS - UPDATE_NS
   }
 
@@ -231,7 +231,7 @@ export class Rtc implements PortDevice, Stateful<RtcState> {
 
   #armSecond(): void {
     if (!(this.#control & (B_ALARM | B_UPDATE_ENDED))) return this.#everySecond.disarm()
-    const phase = (this.#state.epochMs * 1e6) % SECOND_NS
+    const phase = (this.#state.epochMs % 1000) * 1e6
     const seconds = Math.floor((this.#time.nowNs() + phase) / SECOND_NS) + 1
     this.#everySecond.arm(seconds * SECOND_NS - phase)
   }

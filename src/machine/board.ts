@@ -1,0 +1,313 @@
+/** The board: all devices, wired. Knows nothing of the processor but a few wires. */
+import { AddressSpace, allOnes } from '../devices/bus.ts'
+import { createDiagnostics, type Diagnostics } from '../devices/counters.ts'
+import type { AccessSize } from '../devices/device.ts'
+import { GuestMemory, type RamRange } from '../devices/guest-memory.ts'
+import { IoApic, IOAPIC_BASE, IOAPIC_BYTES } from '../devices/interrupt/ioapic.ts'
+import { LAPIC_BASE, LAPIC_BYTES, LocalApic } from '../devices/interrupt/lapic.ts'
+import { type InterruptMessage, parseMsi } from '../devices/interrupt/message.ts'
+import { PicPair } from '../devices/interrupt/pic8259.ts'
+import { PciFunction, type PciSlot } from '../devices/pci/function.ts'
+import { PciHostBridge } from '../devices/pci/host-bridge.ts'
+import { ACPI_PM_BASE, ACPI_PM_BYTES, AcpiPm } from '../devices/platform/acpi-pm.ts'
+import { DebugExit } from '../devices/platform/debug-exit.ts'
+import { KeyboardController, ResetControl, SystemControlPort } from '../devices/platform/reset.ts'
+import { SeededRandom } from '../devices/random.ts'
+import { Pit8254 } from '../devices/time/pit8254.ts'
+import { Rtc } from '../devices/time/rtc.ts'
+import { Uart16550 } from '../devices/uart16550.ts'
+import { type FramePort, VirtioNet } from '../devices/virtio/net/net.ts'
+import { VirtioPci } from '../devices/virtio/pci.ts'
+import { VirtioRng } from '../devices/virtio/rng.ts'
+import type { Clock } from './clock.ts'
+import { type Stop, stopFor } from './exit.ts'
+import { ECAM_BASE, ECAM_BYTES, LOW_RAM_LIMIT } from './memory-map.ts'
+import { pciInterrupt } from './pci-interrupts.ts'
+import { assignPciResources } from './pci-setup.ts'
+
+const TIMER_IRQ = 0
+/** ISA interrupt 0 is wired to pin 2 of the IOAPIC. */
+const TIMER_PIN = 2
+const SERIAL_IRQ = 4
+const RTC_IRQ = 8
+
+export const NET_SLOT = 2
+export const RNG_SLOT = 3
+
+/** The processor, as far as the board pulls at it. */
+export interface ProcessorWires {
+  /** Whether an interrupt waits (INTR). May be called from within a bus access. */
+  setInterrupt(pending: boolean): void
+  nmi(): void
+  /** Something happened after which the run should end soon: the machine stops, or a timer was set. */
+  interruptRun(): void
+  /** A device is about to change RAM. */
+  ramWritten(gpa: number, length: number): void
+  /** Guest time-stamp counter minus virtual nanoseconds. */
+  tscOffset(): bigint
+}
+
+export interface BoardOptions {
+  readonly clock: Clock
+  readonly ram: ArrayBufferLike
+  readonly ramRanges: readonly RamRange[]
+  readonly processor: ProcessorWires
+  /** 32 bytes from which everything random on the board follows. */
+  readonly seed: Uint8Array
+  /** Calendar time at power-on, ms since 1970. */
+  readonly epochMs: number
+  readonly serial: (byte: number) => void
+  readonly net?: { readonly port: FramePort; readonly mac: Uint8Array; readonly queuePairs?: number }
+  readonly onWarning?: (text: string) => void
+}
+
+export class Board {
+  readonly memory: GuestMemory
+  readonly mmio: AddressSpace
+  readonly ports: AddressSpace
+  readonly diagnostics: Diagnostics
+  readonly uart: Uart16550
+  readonly lapic: LocalApic
+  readonly ioapic: IoApic
+  readonly pics: PicPair
+  readonly pit: Pit8254
+  readonly rtc: Rtc
+  readonly pm: AcpiPm
+  readonly pci: PciHostBridge
+  readonly net: VirtioNet | null = null
+  /** Set once the guest has ended the run. */
+  stopped: Stop | null = null
+  readonly #options: BoardOptions
+  readonly #random: SeededRandom
+  readonly #virtio: VirtioPci[] = []
+  readonly #pciLines = new Map<number, Set<number>>()
+
+  constructor(options: BoardOptions) {
+    this.#options = options
+    const { clock, processor } = options
+    const diagnostics = createDiagnostics(options.onWarning)
+    this.diagnostics = diagnostics
+    this.memory = new GuestMemory(options.ram, options.ramRanges, diagnostics.counters)
+    this.memory.onWrite = (gpa, length) => processor.ramWritten(gpa, length)
+    this.mmio = new AddressSpace('mmio', diagnostics.counters)
+    this.ports = new AddressSpace('port', diagnostics.counters)
+    this.#random = new SeededRandom(options.seed)
+
+    this.lapic = this.#createLapic()
+    this.ioapic = new IoApic((message) => this.#send(message), diagnostics)
+    this.pics = new PicPair((asserted) => this.lapic.setLint0(asserted))
+    this.uart = new Uart16550(options.serial, (level) => this.setIrq(SERIAL_IRQ, level), diagnostics)
+    this.pit = new Pit8254(clock, (level) => this.setIrq(TIMER_IRQ, level), diagnostics)
+    this.rtc = new Rtc(this.#describeRam(), clock, (level) => this.setIrq(RTC_IRQ, level))
+    this.pm = new AcpiPm(
+      clock,
+      () => this.stop(stopFor('power-off', 'the guest switched the machine off')),
+      diagnostics,
+    )
+    this.pci = new PciHostBridge(diagnostics)
+    this.#mapDevices()
+
+    this.#plugHostBridge()
+    if (options.net !== undefined) this.net = this.#plugNet(options.net)
+    this.#plug(RNG_SLOT, (slot) => new VirtioPci(new VirtioRng(this.#split()), this.memory, slot))
+    assignPciResources(this.pci)
+  }
+
+  /** ISA interrupt `irq`, at the IOAPIC and at the 8259 pair. */
+  setIrq(irq: number, asserted: boolean): void {
+    this.ioapic.setLine(irq === TIMER_IRQ ? TIMER_PIN : irq, asserted)
+    this.pics.setLine(irq, asserted)
+  }
+
+  /** Ends the run, with the first reason that is given. */
+  stop(stop: Stop): void {
+    this.stopped ??= stop
+    this.#options.processor.interruptRun()
+  }
+
+  mmioRead(gpa: number, size: number): number {
+    return this.mmio.read(gpa, size as AccessSize)
+  }
+
+  mmioRead64(gpa: number): bigint {
+    const low = this.mmio.read(gpa, 4)
+    return (BigInt(this.mmio.read(gpa + 4, 4)) << 32n) | BigInt(low)
+  }
+
+  mmioWrite(gpa: number, size: number, value: number): void {
+    this.mmio.write(gpa, size as AccessSize, value)
+  }
+
+  mmioWrite64(gpa: number, value: bigint): void {
+    this.mmio.write(gpa, 4, Number(value & 0xffff_ffffn))
+    this.mmio.write(gpa + 4, 4, Number((value >> 32n) & 0xffff_ffffn))
+  }
+
+  ioRead(port: number, size: number): number {
+    // A port space of 64 KiB does not wrap.
+    return port + size > 0x1_0000 ? allOnes(size as AccessSize) : this.ports.read(port, size as AccessSize)
+  }
+
+  ioWrite(port: number, size: number, value: number): void {
+    if (port + size <= 0x1_0000) this.ports.write(port, size as AccessSize, value)
+  }
+
+  /** The processor takes an interrupt: its vector. */
+  acknowledgeInterrupt(): number {
+    return this.lapic.acknowledge()
+  }
+
+  apicRead(msr: number): bigint {
+    return this.lapic.readMsr(msr)
+  }
+
+  apicWrite(msr: number, value: bigint): void {
+    this.lapic.writeMsr(msr, value)
+  }
+
+  /** 64 random bits for RDRAND and RDSEED. */
+  random(): bigint {
+    const bytes = new Uint8Array(8)
+    this.#random.generate(bytes)
+    return new DataView(bytes.buffer).getBigUint64(0, true)
+  }
+
+  /** Everything that is not in RAM and not in the processor. */
+  save(): Record<string, unknown> {
+    return Object.fromEntries(this.#parts().map(([name, part]) => [name, part.save()]))
+  }
+
+  load(state: Record<string, unknown>): void {
+    for (const [name, part] of this.#parts()) part.load(state[name] as never)
+  }
+
+  #parts(): [name: string, part: { save(): unknown; load(state: never): void }][] {
+    const { clock } = this.#options
+    return [
+      ['clock', clock],
+      ['random', this.#random],
+      ['uart', this.uart],
+      ['pit', this.pit],
+      ['rtc', this.rtc],
+      ['pm', this.pm],
+      ['pci', this.pci],
+      ...this.pci.functions.map(([slot, fn]): [string, PciFunction] => [`pci${slot}`, fn]),
+      ...this.#virtio.map((device): [string, VirtioPci] => [device.fn.name, device]),
+      // Last, so that lines that devices drive while they load change nothing here.
+      ['pics', this.pics],
+      ['ioapic', this.ioapic],
+      ['lapic', this.lapic],
+    ]
+  }
+
+  #createLapic(): LocalApic {
+    const { clock, processor } = this.#options
+    return new LocalApic(
+      0,
+      clock,
+      {
+        intr: (asserted) => processor.setInterrupt(asserted),
+        nmi: () => processor.nmi(),
+        startup: () => this.diagnostics.warnings.text('INIT and STARTUP messages find no other processor'),
+        endOfInterrupt: (vector) => this.ioapic.endOfInterrupt(vector),
+        send: (message, exceptSelf) => {
+          if (!exceptSelf) this.#send(message)
+        },
+        acknowledgeExtInt: () => this.pics.acknowledge(),
+        tscOffset: () => processor.tscOffset(),
+      },
+      this.diagnostics,
+    )
+  }
+
+  #send(message: InterruptMessage): void {
+    if (this.lapic.accepts(message.destination, message.isLogical)) this.lapic.deliver(message)
+    else this.diagnostics.counters.count('interrupt.no-destination')
+  }
+
+  #sendMsi(address: number, data: number): void {
+    const message = parseMsi(address, data)
+    if (message !== null) this.#send(message)
+    else if (this.memory.contains(address, 4)) this.memory.writeU32(address, data)
+    else this.diagnostics.counters.count('msi.bad-address')
+  }
+
+  #mapDevices(): void {
+    const reset = (): void => this.stop(stopFor('reset', 'the guest reset the machine'))
+    const { mmio, ports } = this
+    mmio.map(LAPIC_BASE, LAPIC_BYTES, 'lapic', this.lapic)
+    mmio.map(IOAPIC_BASE, IOAPIC_BYTES, 'ioapic', this.ioapic)
+    mmio.map(ECAM_BASE, ECAM_BYTES, 'ecam', this.pci.ecam)
+    ports.map(0x20, 2, 'pic', this.pics.primary)
+    ports.map(0xa0, 2, 'pic', this.pics.secondary)
+    ports.map(0x4d0, 2, 'elcr', this.pics.elcr)
+    ports.map(0x40, 4, 'pit', this.pit)
+    ports.map(0x61, 1, 'port61', this.pit.port61)
+    ports.map(0x70, 2, 'rtc', this.rtc)
+    // Port 0x61 lies between the two of the keyboard controller, and was mapped before.
+    ports.map(0x60, 5, 'keyboard', new KeyboardController(reset))
+    ports.map(0x80, 1, 'post', { read: () => 0, write: () => {} })
+    ports.map(0x92, 1, 'port92', new SystemControlPort(reset))
+    ports.map(0xf4, 4, 'debug-exit', new DebugExit((status) => this.#debugExit(status)))
+    ports.map(0x3f8, 8, 'uart', this.uart)
+    ports.map(ACPI_PM_BASE, ACPI_PM_BYTES, 'acpi-pm', this.pm)
+    ports.map(0xcf9, 1, 'reset', new ResetControl(reset))
+    ports.map(0xcf8, 8, 'pci', this.pci.ports)
+  }
+
+  #debugExit(status: number): void {
+    this.stop({ reason: 'debug-exit', status, message: `the guest ended with status ${status}` })
+  }
+
+  #describeRam(): { epochMs: number; lowRamBytes: number; highRamBytes: number } {
+    const bytes = this.#options.ramRanges.reduce((sum, range) => sum + range.length, 0)
+    const lowRamBytes = Math.min(bytes, LOW_RAM_LIMIT)
+    return { epochMs: this.#options.epochMs, lowRamBytes, highRamBytes: bytes - lowRamBytes }
+  }
+
+  #plugHostBridge(): void {
+    const identity = { vendor: 0x1b36, device: 0x0008, classCode: 0x060000 }
+    this.pci.plug(0, new PciFunction('host-bridge', identity, this.#slot(0)))
+  }
+
+  #plugNet(net: NonNullable<BoardOptions['net']>): VirtioNet {
+    const { port, mac, queuePairs } = net
+    const device = new VirtioNet({ port, mac, queuePairs: queuePairs ?? 4 })
+    this.#plug(NET_SLOT, (slot) => new VirtioPci(device, this.memory, slot))
+    return device
+  }
+
+  #plug(slot: number, create: (slot: PciSlot) => VirtioPci): void {
+    const device = create(this.#slot(slot))
+    this.#virtio.push(device)
+    this.pci.plug(slot, device.fn)
+  }
+
+  #slot(slot: number): PciSlot {
+    const irq = pciInterrupt(slot)
+    return {
+      memory: this.mmio,
+      ports: this.ports,
+      msi: (address, data) => this.#sendMsi(address, data),
+      intx: (asserted) => this.#setPciLine(irq, slot, asserted),
+      diagnostics: this.diagnostics,
+    }
+  }
+
+  /** Slots share a wire: it is asserted while any of them pulls. */
+  #setPciLine(irq: number, slot: number, asserted: boolean): void {
+    const pulling = this.#pciLines.get(irq) ?? new Set<number>()
+    this.#pciLines.set(irq, pulling)
+    if (asserted === pulling.has(slot)) return
+    if (asserted) pulling.add(slot)
+    else pulling.delete(slot)
+    this.setIrq(irq, pulling.size > 0)
+  }
+
+  /** A generator of its own for one device, so that one's appetite does not change what another gets. */
+  #split(): SeededRandom {
+    const seed = new Uint8Array(32)
+    this.#random.generate(seed)
+    return new SeededRandom(seed)
+  }
+}

@@ -1,0 +1,72 @@
+/** Putting an image into memory, by whichever boot protocol it speaks. */
+import type { GuestMemory } from '../../devices/guest-memory.ts'
+import { LOW_RAM_LIMIT } from '../memory-map.ts'
+import { checkPlace, findNote, isElf, parseElf } from './elf.ts'
+import { ImageError } from './image-error.ts'
+import { findMultibootHeader, loadMultiboot } from './multiboot.ts'
+import { loadPvh, NOTE_NAME, NOTE_PHYS32_ENTRY } from './pvh.ts'
+
+/** A file that the guest finds in memory. */
+export interface BootModule {
+  readonly data: Uint8Array
+  readonly cmdline?: string
+}
+
+export interface BootRequest {
+  readonly image: Uint8Array
+  readonly memory: GuestMemory
+  readonly ramBytes: number
+  readonly cmdline: string
+  readonly modules: readonly BootModule[]
+  /** Where the ACPI tables begin (RSDP). */
+  readonly rsdpGpa: number
+}
+
+/** How the processor starts: 32-bit protected mode, flat segments, paging and interrupts off. */
+export interface BootState {
+  readonly protocol: 'pvh' | 'multiboot'
+  readonly entry: number
+  readonly eax: number
+  readonly ebx: number
+}
+
+/** A module where it was put. */
+export interface PlacedModule {
+  readonly gpa: number
+  readonly bytes: number
+  readonly cmdline: string
+}
+
+/** Loads an image. Throws an ImageError that says in one line what is wrong and what to do. */
+export function boot(request: BootRequest): BootState {
+  const { image } = request
+  const multiboot = findMultibootHeader(image)
+  if (isElf(image)) {
+    const elf = parseElf(image)
+    if (findNote(image, elf, NOTE_NAME, NOTE_PHYS32_ENTRY) !== null) return loadPvh(request, elf)
+    if (multiboot !== null) return loadMultiboot(request, multiboot)
+    throw new ImageError(
+      'the ELF file has neither a PVH note (XEN_ELFNOTE_PHYS32_ENTRY) nor a multiboot header: it is not a kernel image; ' +
+        'build it with onering build, or add one of them',
+    )
+  }
+  if (multiboot !== null) return loadMultiboot(request, multiboot)
+  parseElf(image)
+  throw new ImageError('the image cannot be booted')
+}
+
+/** Puts modules at the top of the RAM below 4 GiB, page-aligned, above `imageEnd`. */
+export function placeModules(request: BootRequest, imageEnd: number): PlacedModule[] {
+  const { memory, ramBytes, modules } = request
+  let top = Math.min(ramBytes, LOW_RAM_LIMIT)
+  return modules.map(({ data, cmdline }) => {
+    top = Math.floor((top - data.length) / 4096) * 4096
+    if (top < imageEnd)
+      throw new ImageError(
+        `a module of ${data.length} bytes does not fit beside the image: give more with --memory`,
+      )
+    checkPlace(top, Math.max(data.length, 1), memory)
+    if (data.length > 0) memory.writable(top, data.length).set(data)
+    return { gpa: top, bytes: data.length, cmdline: cmdline ?? '' }
+  })
+}

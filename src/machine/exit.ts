@@ -1,0 +1,60 @@
+/** Why a machine stopped. */
+export type ExitReason =
+  /** The guest wrote to the debug exit port. */
+  | 'debug-exit'
+  /** The guest switched the machine off. */
+  | 'power-off'
+  /** The guest pulled the reset line. */
+  | 'reset'
+  /** An exception that could not be delivered, twice. */
+  | 'triple-fault'
+  /** Halted with interrupts disabled: nothing can wake it. */
+  | 'halted'
+  | 'instruction-limit'
+  | 'timeout'
+  /** `Machine.stop()`. */
+  | 'stopped'
+
+/** Exit status for each reason but `debug-exit`, whose statuses are odd. */
+export const EXIT_STATUS: Readonly<Record<Exclude<ExitReason, 'debug-exit'>, number>> = {
+  'power-off': 0,
+  reset: 0,
+  'triple-fault': 6,
+  halted: 4,
+  'instruction-limit': 124,
+  timeout: 124,
+  stopped: 130,
+}
+
+/** What `Machine.run()` resolves to. */
+export interface Exit {
+  readonly reason: ExitReason
+  /** As a process would report it: 0 … 255. */
+  readonly status: number
+  /** One line for people. */
+  readonly message: string
+  /** Retired instructions, exact. */
+  readonly instructions: number
+  /** Virtual time: instructions and time halted, in seconds. */
+  readonly virtualSeconds: number
+  /** Host time from the start of the run to its end, in seconds. */
+  readonly seconds: number
+  /** What of the host time the machine slept. */
+  readonly idleSeconds: number
+  /** TLB misses, when the processor counts them. */
+  readonly tlbMisses?: number
+  /** What the guest did that was refused, by name. */
+  readonly counters: Readonly<Record<string, number>>
+}
+
+/** The part of an exit that the board knows. */
+export interface Stop {
+  readonly reason: ExitReason
+  readonly status: number
+  readonly message: string
+}
+
+/** A stop with the status that belongs to its reason. */
+export function stopFor(reason: Exclude<ExitReason, 'debug-exit'>, message: string): Stop {
+  return { reason, status: EXIT_STATUS[reason], message }
+}

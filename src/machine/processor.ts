@@ -1,0 +1,20 @@
+/** Why `Processor.run` came back. */
+export type RunEnd =
+  /** The budget is spent, or `interruptRun` was called. */
+  | 'budget'
+  /** HLT with nothing to do; `interruptsEnabled` says whether anything can wake it. */
+  | 'halted'
+  | 'triple-fault'
+
+/** The processor as the machine's loop drives it. */
+export interface Processor {
+  /** Retired instructions, exact, also from within a bus access. */
+  readonly retired: number
+  /** RFLAGS.IF, for a halted processor. */
+  readonly interruptsEnabled: boolean
+  readonly tlbMisses?: number
+  /** Executes at most `instructions` instructions. */
+  run(instructions: number): RunEnd
+  /** The exceptions that led to a triple fault, in order, for people. */
+  describeTripleFault(): string
+}

@@ -1,0 +1,94 @@
+/** The loop of a machine: inputs, timers, instructions, sleep. Synchronous; lives in the worker. */
+import type { Board } from './board.ts'
+import type { Clock } from './clock.ts'
+import { type Control, STOP_NONE, STOP_TIMEOUT } from './control.ts'
+import { type Exit, type Stop, stopFor } from './exit.ts'
+import type { Processor } from './processor.ts'
+
+/** At most so many instructions between two looks at what the host has for us: well below a millisecond's worth. */
+const SLICE = 50_000
+/** The host's timers are not better than that; what is nearer is waited for by leaping. */
+const SHORTEST_SLEEP_MS = 0.02
+
+export interface RunnerOptions {
+  readonly board: Board
+  readonly clock: Clock
+  readonly processor: Processor
+  readonly control: Control
+  readonly maxInstructions: number
+  /** `wait`: a halted machine sleeps until its next event is due; `leap`: it goes there at once. */
+  readonly idle: 'wait' | 'leap'
+  /** Takes in what has arrived from the host, and hands out what was held back. */
+  poll(): void
+  /** The machine is about to sleep: the host should see what there is. */
+  flush(): void
+}
+
+export class Runner {
+  readonly #options: RunnerOptions
+  #idleMs = 0
+
+  constructor(options: RunnerOptions) {
+    this.#options = options
+  }
+
+  /** Runs until something ends the machine. */
+  run(): Exit {
+    const startMs = performance.now()
+    const stop = this.#loop()
+    this.#options.flush()
+    const { board, clock, processor } = this.#options
+    return {
+      ...stop,
+      instructions: processor.retired,
+      virtualSeconds: clock.nowNs() / 1e9,
+      seconds: (performance.now() - startMs) / 1000,
+      idleSeconds: this.#idleMs / 1000,
+      ...(processor.tlbMisses === undefined ? {} : { tlbMisses: processor.tlbMisses }),
+      counters: board.diagnostics.counters.toObject(),
+    }
+  }
+
+  #loop(): Stop {
+    const { board, clock, processor, control, maxInstructions, poll } = this.#options
+    for (;;) {
+      const wakeCount = control.wakeCount
+      if (control.stopReason !== STOP_NONE) return this.#hostStop(control.stopReason)
+      poll()
+      clock.runDue()
+      if (board.stopped !== null) return board.stopped
+      const left = maxInstructions - processor.retired
+      if (left <= 0) return stopFor('instruction-limit', `stopped after ${maxInstructions} instructions`)
+
+      const untilDeadline = Math.ceil(clock.nextDeadlineNs - clock.nowNs())
+      const end = processor.run(Math.max(1, Math.min(SLICE, left, untilDeadline)))
+      if (board.stopped !== null) return board.stopped
+      if (end === 'triple-fault') return stopFor('triple-fault', `triple fault: ${processor.describeTripleFault()}`)
+      if (end === 'halted' && !board.lapic.hasInterrupt) {
+        if (!processor.interruptsEnabled)
+          return stopFor('halted', 'the guest halted with interrupts disabled: nothing can wake it')
+        this.#sleep(wakeCount)
+      }
+    }
+  }
+
+  #sleep(wakeCount: number): void {
+    const { clock, control, idle, flush } = this.#options
+    const deadlineNs = clock.nextDeadlineNs
+    if (idle === 'leap' && deadlineNs !== Infinity) return clock.skipToDeadline()
+    flush()
+    const ms = (deadlineNs - clock.nowNs()) / 1e6
+    if (ms <= SHORTEST_SLEEP_MS) return clock.skipToDeadline()
+    const startMs = performance.now()
+    const wasWoken = control.sleep(wakeCount, ms)
+    const sleptMs = performance.now() - startMs
+    this.#idleMs += sleptMs
+    // Woken early, the guest has been halted for as long as the host slept, but not beyond its own deadline.
+    if (wasWoken) clock.addHalted(Math.min(sleptMs, ms) * 1e6)
+    else clock.skipToDeadline()
+  }
+
+  #hostStop(reason: number): Stop {
+    return reason === STOP_TIMEOUT ? stopFor('timeout', 'the time is over') : stopFor('stopped', 'stopped')
+  }
+}
