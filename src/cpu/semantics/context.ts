@@ -9,9 +9,10 @@
 import type { HelperName } from '../helpers.ts'
 import * as L from '../layout.ts'
 import {
-  i32,
+  shrU,
   i64,
   sub,
+  wrap,
   type Expr,
   type FunctionBuilder,
   type I32,
@@ -21,7 +22,7 @@ import {
 } from '../wasm/index.ts'
 import { conditionOf, carryOf, type FlagSource } from './flags.ts'
 import type { FieldName, Operand, Shape } from './operand.ts'
-import { signed64, truncate, type Value } from './values.ts'
+import { constant, signed64, truncate, type Value } from './values.ts'
 
 /** Exception vectors that semantics raise themselves. */
 export const DE = 0
@@ -72,7 +73,7 @@ export abstract class Context {
   abstract read(index: number, bits?: number): Value
   /** Writes a register or memory operand; memory may fault. */
   abstract write(index: number, value: Value, bits?: number): void
-  /** Like `read`, of an operand that `writeBack` will write: memory is checked for writing first. At most one for each instruction. */
+  /** Like `read`, of an operand that `writeBack` will write; see `loadForWrite`. */
   abstract readForWrite(index: number, bits?: number): Value
   abstract writeBack(index: number, value: Value, bits?: number): void
   /** Linear address of a memory operand, bound. */
@@ -100,6 +101,9 @@ export abstract class Context {
 
   abstract load(bits: number, va: I64): Value
   abstract store(bits: number, va: I64, value: Value): void
+  /** Load of what `storeBack` will write, checked for writing first: the two halves of a read-modify-write. At most one for each instruction. */
+  abstract loadForWrite(bits: number, va: I64): Value
+  abstract storeBack(bits: number, value: Value): void
   abstract loadVector(va: I64): V128
   abstract storeVector(va: I64, value: V128): void
 
@@ -126,6 +130,8 @@ export abstract class Context {
   abstract raise(vector: number, error?: I32 | number): void
   /** Calls a helper that returns a status, and leaves unless it is STATUS_CONTINUE. */
   abstract system(name: HelperName, ...args: Expr[]): void
+  /** The same, but unless it raised, `after` still belongs to the instruction. */
+  abstract systemThen(after: () => void, name: HelperName, ...args: Expr[]): void
   /** Calls a helper that may raise through EXC_PENDING and gives a value. */
   abstract systemValue(name: HelperName, ...args: Expr[]): I64
   /** Calls a helper that computes a value from its arguments and never faults. */
@@ -145,6 +151,23 @@ export abstract class Context {
     this.storeFlags(this.flags)
   }
 
+  /** The same, but only if the condition holds (a shift by a count that may be 0). */
+  setFlagsWhen(condition: I32, kind: number, bits: number, result: Value, x?: Value): void {
+    this.f.if(condition, () => this.setFlags(kind, bits, result, x))
+    if (condition.constant === undefined) this.flags = null
+  }
+
+  /** Writes CF and OF (0 or 1) and leaves the other flags alone. */
+  setCarryOverflow(carry: I32, overflow: I32): void {
+    this.flags = null
+    this.storeCarryOverflow(carry, overflow)
+  }
+
+  setCarryOverflowWhen(condition: I32, carry: I32, overflow: I32): void {
+    this.f.if(condition, () => this.setCarryOverflow(carry, overflow))
+  }
+
+  protected abstract storeCarryOverflow(carry: I32, overflow: I32): void
   protected abstract storeFlags(source: FlagSource): void
   protected abstract storedCarry(): I32
   protected abstract storedCondition(code: number): I32
@@ -179,8 +202,20 @@ export abstract class Context {
 
   // Conveniences
 
-  /** The constant 0 or another small number, as a value of `bits`. */
   zero(bits: number): Value {
-    return bits === 64 ? i64(0) : i32(0)
+    return constant(bits, 0)
+  }
+
+  constant(bits: number, value: number | bigint): Value {
+    return constant(bits, value)
+  }
+
+  low32(value: I64): I32 {
+    return wrap(value)
+  }
+
+  /** The upper half of a 64-bit value. */
+  high32(value: I64): I32 {
+    return wrap(shrU(value, i64(32)))
   }
 }

@@ -7,6 +7,7 @@ import {
   and,
   eq,
   eqz,
+  extendU,
   geS,
   geU,
   gtS,
@@ -20,6 +21,8 @@ import {
   ne,
   or,
   popcnt,
+  select,
+  shl,
   shrU,
   sub,
   wrap,
@@ -89,6 +92,21 @@ export function overflowOf({ kind, bits, x, result }: FlagSource): I32 {
   if (kind === L.FLAGS_INC) return eq(result, i64(-1n << BigInt(bits - 1)))
   if (kind === L.FLAGS_DEC) return eq(result, i64((1n << BigInt(bits - 1)) - 1n))
   return and(shrU(wrap(x), i32(11)), i32(1))
+}
+
+/** AF at its place, from a source whose kind is known only at run time and is not FLAGS_EXPLICIT. */
+export function adjustOf(op: I32, x: I64, result: I64): I64 {
+  const is = (kind: number): I32 => eq(op, i32(kind))
+  const low = and(result, i64(15))
+  const place = (bit: I32): I64 => shl(extendU(bit), i64(4))
+  const y = select(is(L.FLAGS_ADD), sub(result, x), sub(x, result))
+  const ofSum = and(xor(xor(x, y), result), i64(AF))
+  const others = select(
+    is(L.FLAGS_INC),
+    place(eqz(low)),
+    select(is(L.FLAGS_DEC), place(eq(low, i64(15))), select(is(L.FLAGS_PARTIAL), and(x, i64(AF)), i64(0))),
+  )
+  return select(or(is(L.FLAGS_ADD), is(L.FLAGS_SUB)), ofSum, others)
 }
 
 /** A condition from a known source; `subtrahend` gives the second operand of a SUB. */

@@ -20,10 +20,14 @@ export type OperandKind =
   | 'far'
 
 /**
- * How a memory operand is addressed. `base`: 64-bit base + displacement, flat. `full`: 64-bit base + index · scale + displacement + segment
- * base. `wrapped`: the same in any other mode or address size, with the wrap-arounds that go with it.
+ * How a memory operand is addressed.
+ * - `base`: 64-bit base (or RIP) + displacement, in a segment without a base.
+ * - `full`: 64-bit base + index · scale + displacement + segment base.
+ * - `absolute`: 64-bit displacement + segment base.
+ * - `short`: 64-bit code with 32-bit addresses: the sum is cut to 32 bits before the segment base is added.
+ * - `legacy`: any other mode: the sum is cut to the address size, and the linear address to 32 bits.
  */
-export type AddressForm = 'base' | 'full' | 'wrapped'
+export type AddressForm = 'base' | 'full' | 'absolute' | 'short' | 'legacy'
 
 export interface Operand {
   readonly kind: OperandKind

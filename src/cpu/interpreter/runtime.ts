@@ -1,0 +1,196 @@
+/** Functions of the interpreter's module that its handlers share: write-back, exits, slow paths, stored flags. */
+import { helpers, STATUS_AGAIN, STATUS_EXCEPTION, type HelperName, type Signature } from '../helpers.ts'
+import * as L from '../layout.ts'
+import { adjustOf, defineStoredFlags } from '../semantics/flags.ts'
+import {
+  add,
+  and,
+  eq,
+  eqz,
+  extendS,
+  extendU,
+  i32,
+  i64,
+  loadI32,
+  loadI64,
+  ne,
+  or,
+  select,
+  shl,
+  sub,
+  type FunctionBuilder,
+  type FunctionRef,
+  type FuncType,
+  type I32,
+  type I64,
+  type ModuleBuilder,
+  type ValType,
+} from '../wasm/index.ts'
+import * as R from './record.ts'
+
+/** `(cpu, record, budget) → status`: every handler, and every exit. */
+export const handlerType: FuncType = { params: ['i32', 'i32', 'i32'], results: ['i32'] }
+
+export interface Runtime {
+  helper(name: HelperName): FunctionRef
+  /** Writes RIP, NEXT_RIP, RETIRED and RECORD back: `(cpu, record, budget)`. */
+  sync: FunctionRef
+  /** Exits: the instruction has faulted; a block does not fit into the budget; look the block at RIP up (`(cpu, rip, budget)`). */
+  fault: FunctionRef
+  outOfBudget: FunctionRef
+  lookup: FunctionRef
+  /** `(cpu, record, budget, status)`: after a helper; `(cpu, record, budget, next)`: an unset link, `next` 0 taken or 1 not. */
+  leave: FunctionRef
+  linkMiss: FunctionRef
+  /** `(cpu, record, budget, va) → i64`, and with a value or an address → status. By bits, 128 for vectors. */
+  slowLoad: Record<number, FunctionRef>
+  slowStore: Record<number, FunctionRef>
+  /** `(cpu) → i32` each, and a function for the compound conditions. */
+  carry: FunctionRef
+  overflow: FunctionRef
+  sign: FunctionRef
+  parity: FunctionRef
+  /** `(cpu, carry, overflow)`: replaces these two flags. */
+  setCarryOverflow: FunctionRef
+}
+
+/** Parameters and results of a helper in wasm terms. */
+export function helperType(name: HelperName): FuncType {
+  const [result, ...params] = helpers[name] as Signature
+  return {
+    params: ['i32', ...params.map((p) => p.slice(p.indexOf(':') + 1) as ValType)],
+    results: result === 'none' ? [] : [result === 'status' ? 'i32' : result],
+  }
+}
+
+/** Masks an address to the width of RIP in the current mode. */
+function ripOf(cpu: I32, rip: I64): I64 {
+  const long = eq(and(loadI32(cpu, L.MODE), i32(L.MODE_CODE)), i32(L.MODE_CODE64))
+  return and(rip, select(long, i64(-1), i64(0xffffffff)))
+}
+
+export function defineRuntime(module: ModuleBuilder): Runtime {
+  const imported = new Map<HelperName, FunctionRef>()
+  for (const name of Object.keys(helpers) as HelperName[])
+    imported.set(name, module.importFunction('helper', name, helperType(name)))
+  const helper = (name: HelperName): FunctionRef => imported.get(name)!
+
+  const exit = (build: (f: FunctionBuilder, cpu: I32, record: I32, budget: I32) => void): FunctionRef =>
+    module.function(handlerType, (f) => build(f, ...(f.params as [I32, I32, I32])))
+
+  const sync = module.function({ params: ['i32', 'i32', 'i32'], results: [] }, (f) => {
+    const [cpu, record, budget] = f.params as [I32, I32, I32]
+    const base = f.let(loadI64(cpu, L.CODE_BASE))
+    f.store('i64.store', cpu, ripOf(cpu, add(base, extendU(loadI32(record, R.IP)))), L.RIP)
+    f.store('i64.store', cpu, ripOf(cpu, add(base, extendU(loadI32(record, R.NEXT)))), L.NEXT_RIP)
+    const left = extendS(add(budget, loadI32(record, R.REMAINING)))
+    f.store('i64.store', cpu, sub(loadI64(cpu, L.RETIRED_LIMIT), left), L.RETIRED)
+    f.store('i32.store', cpu, record, L.RECORD)
+  })
+
+  const setBudget = (f: FunctionBuilder, cpu: I32, budget: I32): void =>
+    f.store('i64.store', cpu, extendS(budget), L.BUDGET)
+
+  const fault = exit((f, cpu, record, budget) => {
+    f.callVoid(sync, cpu, record, budget)
+    setBudget(f, cpu, add(budget, loadI32(record, R.REMAINING)))
+    f.store('i32.store', cpu, i32(0), L.EXC_PENDING)
+    f.return(i32(STATUS_EXCEPTION))
+  })
+
+  const outOfBudget = exit((f, cpu, record, budget) => {
+    f.store(
+      'i64.store',
+      cpu,
+      ripOf(cpu, add(loadI64(cpu, L.CODE_BASE), extendU(loadI32(record, R.IP)))),
+      L.RIP,
+    )
+    setBudget(f, cpu, budget)
+    f.return(i32(R.STATUS_BUDGET))
+  })
+
+  const lookup = module.function({ params: ['i32', 'i64', 'i32'], results: ['i32'] }, (f) => {
+    const [cpu, rip, budget] = f.params as [I32, I64, I32]
+    f.store('i64.store', cpu, rip, L.RIP)
+    setBudget(f, cpu, budget)
+    f.return(i32(R.STATUS_LOOKUP))
+  })
+
+  const leave = module.function({ params: ['i32', 'i32', 'i32', 'i32'], results: ['i32'] }, (f) => {
+    const [cpu, record, budget, status] = f.params as [I32, I32, I32, I32]
+    const retired = and(ne(status, i32(STATUS_EXCEPTION)), ne(status, i32(STATUS_AGAIN)))
+    setBudget(f, cpu, sub(add(budget, loadI32(record, R.REMAINING)), retired))
+    f.store('i32.store', cpu, i32(0), L.EXC_PENDING)
+    f.return(status)
+  })
+
+  const linkMiss = module.function({ params: ['i32', 'i32', 'i32', 'i32'], results: ['i32'] }, (f) => {
+    const [cpu, record, budget, next] = f.params as [I32, I32, I32, I32]
+    const offset = select(next, extendU(loadI32(record, R.NEXT)), loadI64(record, R.IMMEDIATE))
+    f.store('i64.store', cpu, ripOf(cpu, add(loadI64(cpu, L.CODE_BASE), offset)), L.RIP)
+    const field = select(next, i32(R.LINK_NEXT), i32(R.LINK))
+    f.store('i32.store', cpu, add(record, field), L.EXIT_LINK)
+    setBudget(f, cpu, budget)
+    f.return(i32(R.STATUS_LINK))
+  })
+
+  // Slow paths: write back, then let the helper do the work.
+  const slow = (name: HelperName): FunctionRef => {
+    const [, ...params] = helperType(name).params
+    return module.function(
+      { params: ['i32', 'i32', 'i32', ...params], results: helperType(name).results },
+      (f) => {
+        const [cpu, record, budget, ...rest] = f.params as [I32, I32, I32]
+        f.callVoid(sync, cpu, record, budget)
+        f.return(f.call(helper(name), cpu, ...rest))
+      },
+    )
+  }
+  const slowLoad: Record<number, FunctionRef> = {}
+  const slowStore: Record<number, FunctionRef> = {}
+  for (const bits of [8, 16, 32, 64, 128] as const) {
+    slowLoad[bits] = slow(`load${bits}`)
+    slowStore[bits] = slow(`store${bits}`)
+  }
+
+  const stored = (which: 'carry' | 'overflow' | 'sign' | 'parity'): FunctionRef =>
+    module.function({ params: ['i32'], results: ['i32'] }, (f) => {
+      const cpu = f.params[0] as I32
+      defineStoredFlags(f, which, {
+        kind: loadI32(cpu, L.FLAGS_KIND),
+        x: loadI64(cpu, L.FLAGS_X),
+        result: loadI64(cpu, L.FLAGS_RESULT),
+      })
+    })
+
+  const setCarryOverflow = module.function({ params: ['i32', 'i32', 'i32'], results: [] }, (f) => {
+    const [cpu, carry, overflow] = f.params as [I32, I32, I32]
+    const kind = f.let(loadI32(cpu, L.FLAGS_KIND))
+    const x = f.let(loadI64(cpu, L.FLAGS_X))
+    const bits = f.let(extendU(or(carry, shl(overflow, i32(11)))))
+    f.if(eqz(and(kind, i32(0xff))), () => {
+      f.store('i64.store', cpu, or(and(x, i64(~0x801)), bits), L.FLAGS_X)
+      f.return()
+    })
+    const adjust = adjustOf(and(kind, i32(0xff)), x, f.let(loadI64(cpu, L.FLAGS_RESULT)))
+    f.store('i64.store', cpu, or(adjust, bits), L.FLAGS_X)
+    f.store('i32.store', cpu, i32(L.FLAGS_PARTIAL), L.FLAGS_KIND)
+  })
+
+  return {
+    helper,
+    sync,
+    fault,
+    outOfBudget,
+    lookup,
+    leave,
+    linkMiss,
+    slowLoad,
+    slowStore,
+    carry: stored('carry'),
+    overflow: stored('overflow'),
+    sign: stored('sign'),
+    parity: stored('parity'),
+    setCarryOverflow,
+  }
+}

@@ -1,0 +1,42 @@
+/** All meanings, by row. */
+import { arithmetic } from './arithmetic.ts'
+import { bits } from './bits.ts'
+import { branches } from './branch.ts'
+import { decimal } from './decimal.ts'
+import type { Definition, Definitions } from './definition.ts'
+import { moves } from './move.ts'
+import { multiply } from './multiply.ts'
+import { shifts } from './shift.ts'
+import { stack } from './stack.ts'
+import { systemInstructions } from './system.ts'
+
+const families: readonly Definitions[] = [
+  arithmetic,
+  multiply,
+  shifts,
+  bits,
+  moves,
+  stack,
+  branches,
+  decimal,
+  systemInstructions,
+]
+
+const byId = new Map(families.flatMap((family) => Object.entries(family.ids ?? {})))
+const byMnemonic = new Map(families.flatMap((family) => Object.entries(family.mnemonics ?? {})))
+
+/** Key and meaning of a row, or null when it has none yet: it then raises #UD. */
+export function meaningOf(row: {
+  id: string
+  mnemonic: string
+}): { key: string; definition: Definition } | null {
+  const own = byId.get(row.id)
+  if (own) return { key: `#${row.id}`, definition: own }
+  const shared = byMnemonic.get(row.mnemonic)
+  return shared ? { key: row.mnemonic, definition: shared } : null
+}
+
+/** The meaning behind a key that `meaningOf` gave. */
+export function definitionOf(key: string): Definition | undefined {
+  return key.startsWith('#') ? byId.get(key.slice(1)) : byMnemonic.get(key)
+}
