@@ -7,6 +7,10 @@ import { conditional } from './conditional.ts'
 import { misc } from './misc.ts'
 import { move } from './move.ts'
 import { shift } from './shift.ts'
+import { sseConvert } from './sse-convert.ts'
+import { sseFloat } from './sse-float.ts'
+import { sseInteger } from './sse-integer.ts'
+import { sseMove } from './sse-move.ts'
 import { stack } from './stack.ts'
 import { string } from './string.ts'
 import { system } from './system.ts'
@@ -22,6 +26,10 @@ const families: readonly RowDraft[][] = [
   string,
   misc,
   system,
+  sseMove,
+  sseFloat,
+  sseConvert,
+  sseInteger,
 ]
 
 /** Every encoding, one row each. */
