@@ -26,11 +26,11 @@ export interface Section {
 }
 
 /**
- * `abs32`: S + A as 4 bytes, must fit unsigned *and* sign-extended use, so it must be below 2 GiB;
- * `abs64`: S + A as 8 bytes; `pc32`: S + A − P as a signed 4-byte value, where P is the address of the field itself
- * (the addend therefore usually is −4, as in ELF `R_X86_64_PC32`).
+ * `abs32`: S + A as 4 bytes that the processor zero-extends; `abs32s`: S + A as 4 bytes that it sign-extends, so it
+ * must lie below 2 GiB; `abs64`: S + A as 8 bytes; `pc32`: S + A − P as a signed 4-byte value, where P is the address
+ * of the field itself (the addend therefore usually is −4, as in ELF `R_X86_64_PC32`).
  */
-export type RelocationKind = 'abs32' | 'abs64' | 'pc32'
+export type RelocationKind = 'abs32' | 'abs32s' | 'abs64' | 'pc32'
 
 export interface Relocation {
   /** Byte offset of the field in its section. */
