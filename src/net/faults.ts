@@ -1,3 +1,4 @@
+import { NetError } from './errors.ts'
 import type { Link } from './link.ts'
 import { Prng } from './prng.ts'
 
@@ -48,8 +49,37 @@ export interface FaultyLink extends Link {
   readonly counts: { readonly toNetwork: FaultCounts; readonly toGuest: FaultCounts }
 }
 
+/** What `parseFaults` knows: name, field, and unit. */
+const notation: Record<string, { field: keyof Faults; unit: '%' | 'ms' }> = {
+  loss: { field: 'loss', unit: '%' },
+  duplicate: { field: 'duplicate', unit: '%' },
+  corrupt: { field: 'corrupt', unit: '%' },
+  reorder: { field: 'reorder', unit: '%' },
+  'reorder-delay': { field: 'reorderMs', unit: 'ms' },
+  delay: { field: 'delayMs', unit: 'ms' },
+  jitter: { field: 'jitterMs', unit: 'ms' },
+}
+
+/** Reads `loss=5%,delay=2ms,jitter=1ms`. Throws a `NetError` that names what it cannot read. */
+export function parseFaults(text: string): Faults {
+  const faults: Faults = {}
+  for (const part of text.split(',')) {
+    const [, name = '', digits = '', unit] = /^([a-z-]+)=(\d+(?:\.\d+)?)(%|ms)$/.exec(part.trim()) ?? []
+    const known = Object.hasOwn(notation, name) ? notation[name] : undefined
+    const value = Number(digits)
+    if (known === undefined || unit !== known.unit || (unit === '%' && value > 100)) {
+      const examples = Object.entries(notation).map(
+        (entry) => `${entry[0]}=${entry[1].unit === '%' ? '5%' : '2ms'}`,
+      )
+      throw new NetError('bad-option', `'${part}' is no network fault: give some of ${examples.join(',')}`)
+    }
+    faults[known.field] = unit === '%' ? value / 100 : value
+  }
+  return faults
+}
+
 /** A link that does to frames what bad networks do, reproducibly. Closing it closes `link`. */
-export function faultyLink(link: Link, options: FaultOptions): FaultyLink {
+export function faultLink(link: Link, options: FaultOptions): FaultyLink {
   const schedule = options.schedule ?? timeout
   const capacity = options.capacity ?? 4096
   // Seeds of their own, so that traffic in one direction does not change what happens to the other.

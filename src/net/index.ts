@@ -11,6 +11,6 @@ export {
   type UserNetOptions,
   type UserNetStats,
 } from './user/index.ts'
-export { streamNet, type StreamLink, type StreamOptions, type StreamStats } from './stream/index.ts'
+export { streamNet, type StreamLink, type StreamOptions, type StreamStats } from './stream.ts'
 export { pcapLink, PcapFile, type PcapOptions } from './pcap.ts'
-export { faultyLink, type FaultOptions, type Faults, type FaultyLink } from './faults.ts'
+export { faultLink, parseFaults, type FaultOptions, type Faults, type FaultyLink } from './faults.ts'

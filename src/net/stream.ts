@@ -1,6 +1,6 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
-import { describe, NetError, systemCode } from '../errors.ts'
-import { MAX_FRAME_BYTES, type Link, type Network } from '../link.ts'
+import { describe, NetError, systemCode } from './errors.ts'
+import { MAX_FRAME_BYTES, type Link, type Network } from './link.ts'
 import { emitLength, FrameReader } from './framing.ts'
 
 /** Bytes that may wait for a slow peer before frames are lost, as on any wire whose far end is too slow. */

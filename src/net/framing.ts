@@ -2,8 +2,8 @@
  * Frames on a byte stream as QEMU's `-netdev stream` and passt have them: the length as a big-endian 32-bit number,
  * then so many bytes of Ethernet frame.
  */
-import { MAX_FRAME_BYTES } from '../link.ts'
-import { get32, put32 } from '../wire/bytes.ts'
+import { MAX_FRAME_BYTES } from './link.ts'
+import { get32, put32 } from './wire/bytes.ts'
 
 export const LENGTH_BYTES = 4
 
