@@ -34,7 +34,7 @@ export class Interface {
   mtu: u32
   flags: u32 = 0
   offload: u32
-  arp: ArpCache
+  arp!: ArpCache
   /** Set for the loopback interface only. */
   loopback: LoopbackQueue | null = null
 

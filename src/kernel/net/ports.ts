@@ -40,7 +40,7 @@ export class PortTable {
     socket.isBound = false
     const slot = this.slot(socket.localPort)
     let before: Socket | null = null
-    for (let at = this.first(socket.localPort); at; at = at.portNext) {
+    for (let at: Socket | null = this.first(socket.localPort); at; at = at!.portNext) {
       if (at == socket) {
         if (before) before.portNext = at.portNext
         else store<usize>(slot, changetype<usize>(at.portNext))
@@ -52,7 +52,7 @@ export class PortTable {
 
   /** Whether binding to an address and port would clash with a socket that is there already. */
   clashes(address: u32, port: u32, reuse: bool): bool {
-    for (let at = this.first(port); at; at = at.portNext) {
+    for (let at: Socket | null = this.first(port); at; at = at!.portNext) {
       if (at.localPort != port) continue
       if (at.localAddress != 0 && address != 0 && at.localAddress != address) continue
       if (!(reuse && at.reuseAddress)) return true

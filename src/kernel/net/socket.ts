@@ -55,10 +55,6 @@ export class Socket extends Endpoint {
   isBuried: bool = false
   buriedNext: Socket | null = null
 
-  constructor(stack: NetStack, kind: u32) {
-    super(stack, kind)
-  }
-
   /** SO_ERROR: the pending error, which is thereby cleared. */
   takeError(): i32 {
     const error = this.error

@@ -49,7 +49,7 @@ export type TcpForwarder = (context: usize, pending: SynRequest) => void
 const HEADROOM: usize = 16 + 14 + 60 + 6
 const MEMORY_DEFAULT: u32 = 64 << 20
 
-function noTransmit(context: usize, frame: usize, length: u32): bool {
+function noTransmit(_context: usize, _frame: usize, _length: u32): bool {
   return false
 }
 
@@ -72,11 +72,11 @@ export class NetStack {
   /** Bytes in all socket buffers. */
   budget: Budget = new Budget(MEMORY_DEFAULT)
   key: SipKey
-  routes: RouteTable
-  reassembly: Reassembly
-  udpPorts: PortTable
-  tcp: Tcp
-  resolver: Resolver
+  routes!: RouteTable
+  reassembly!: Reassembly
+  udpPorts!: PortTable
+  tcp!: Tcp
+  resolver!: Resolver
   dhcpClients: DhcpClient | null = null
   udpForwarder: UdpForwarder | null = null
   udpForwarderContext: usize = 0
@@ -266,7 +266,7 @@ export class NetStack {
 
   /** Starts configuring an interface by DHCP. One client for an interface: a second call returns the first client. */
   dhcpStart(nic: Interface, onChange: DhcpChange | null, context: usize): DhcpClient {
-    for (let client = this.dhcpClients; client; client = client.next) {
+    for (let client: DhcpClient | null = this.dhcpClients; client; client = client!.next) {
       if (client.nic == nic) return client
     }
     const client = new DhcpClient(this, nic, onChange, context)
@@ -304,7 +304,7 @@ export class NetStack {
     this.udpPorts.free()
     this.reassembly.free()
     this.routes.free()
-    for (let nic = this.interfaces; nic;) {
+    for (let nic: Interface | null = this.interfaces; nic;) {
       const next = nic.next
       nic.free()
       nic = next
@@ -329,7 +329,7 @@ export class NetStack {
   // --- for the protocols ---
 
   hasAddress(address: u32): bool {
-    for (let nic = this.interfaces; nic; nic = nic.next) {
+    for (let nic: Interface | null = this.interfaces; nic; nic = nic!.next) {
       if (nic.hasAddress(address)) return true
     }
     return false
@@ -341,7 +341,7 @@ export class NetStack {
   }
 
   isBroadcast(address: u32): bool {
-    for (let nic = this.interfaces; nic; nic = nic.next) {
+    for (let nic: Interface | null = this.interfaces; nic; nic = nic!.next) {
       if (nic.isSubnetBroadcast(address)) return true
     }
     return false
@@ -367,7 +367,7 @@ export class NetStack {
 
   /** Whether DHCP on an interface wants a datagram though the address is not yet ours. */
   dhcpWants(nic: Interface, received: Received): bool {
-    for (let client = this.dhcpClients; client; client = client.next) {
+    for (let client: DhcpClient | null = this.dhcpClients; client; client = client!.next) {
       if (client.nic == nic && client.wants(received)) return true
     }
     return false
@@ -375,7 +375,7 @@ export class NetStack {
 
   /** Offers a datagram to port 68 to the interface's DHCP client; whether it took it. */
   dhcpReceive(received: Received, payload: usize, length: u32): bool {
-    for (let client = this.dhcpClients; client; client = client.next) {
+    for (let client: DhcpClient | null = this.dhcpClients; client; client = client!.next) {
       if (client.nic == received.nic) {
         client.receive(received.header.source, payload, length)
         return true
@@ -386,7 +386,7 @@ export class NetStack {
 
   /** Tells DHCP who is on the link; whether the packet was a conflict that it deals with. */
   dhcpHears(nic: Interface, sender: u32, target: u32): bool {
-    for (let client = this.dhcpClients; client; client = client.next) {
+    for (let client: DhcpClient | null = this.dhcpClients; client; client = client!.next) {
       if (client.nic == nic && client.hears(sender, target)) return true
     }
     return false
@@ -424,12 +424,12 @@ export class NetStack {
   private settle(): void {
     if (this.depth > 0) return
     this.depth++
-    for (let socket = this.touched; socket; socket = this.touched) {
+    for (let socket: Socket | null = this.touched; socket; socket = this.touched) {
       this.touched = socket.touchedNext
       socket.isTouched = false
       this.tell(socket)
     }
-    for (let socket = this.buried; socket; socket = this.buried) {
+    for (let socket: Socket | null = this.buried; socket; socket = this.buried) {
       this.buried = socket.buriedNext
       heap.free(changetype<usize>(socket))
     }
@@ -451,7 +451,11 @@ export class NetStack {
 
   private freeUdp(): void {
     for (let port: u32 = 0; port < 256; port++) {
-      for (let socket = this.udpPorts.first(port); socket; socket = this.udpPorts.first(port)) {
+      for (
+        let socket: Socket | null = this.udpPorts.first(port);
+        socket;
+        socket = this.udpPorts.first(port)
+      ) {
         changetype<UdpSocket>(socket).close()
       }
     }

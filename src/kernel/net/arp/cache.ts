@@ -48,7 +48,7 @@ export class ArpCache {
   count: u32 = 0
   private nic: Interface
   private buckets: usize
-  private timer: Timer
+  private timer!: Timer
 
   constructor(nic: Interface) {
     this.nic = nic
@@ -141,7 +141,8 @@ export class ArpCache {
   /** Forgets everything. */
   clear(): void {
     for (let bucket: u32 = 0; bucket < BUCKETS; bucket++) {
-      for (let entry = this.bucketHead(bucket); entry; entry = this.bucketHead(bucket)) this.remove(entry)
+      for (let entry: ArpEntry | null = this.bucketHead(bucket); entry; entry = this.bucketHead(bucket))
+        this.remove(entry)
     }
   }
 
@@ -228,7 +229,7 @@ export class ArpCache {
   private evict(): void {
     let oldest: ArpEntry | null = null
     for (let bucket: u32 = 0; bucket < BUCKETS; bucket++) {
-      for (let entry = this.bucketHead(bucket); entry; entry = entry.next) {
+      for (let entry: ArpEntry | null = this.bucketHead(bucket); entry; entry = entry!.next) {
         if (!oldest || entry.usedNs < oldest.usedNs) oldest = entry
       }
     }
@@ -238,7 +239,7 @@ export class ArpCache {
   private remove(entry: ArpEntry): void {
     const bucket = bucketOf(entry.address)
     let previous: ArpEntry | null = null
-    for (let at = this.bucketHead(bucket); at; at = at.next) {
+    for (let at: ArpEntry | null = this.bucketHead(bucket); at; at = at!.next) {
       if (at == entry) {
         if (previous) previous.next = entry.next
         else this.setBucketHead(bucket, entry.next)

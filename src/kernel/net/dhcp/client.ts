@@ -65,7 +65,7 @@ export class DhcpClient {
 
   private onChange: DhcpChange | null
   private context: usize
-  private timer: Timer
+  private timer!: Timer
   private reply: DhcpReply = new DhcpReply()
   private transaction: u32 = 0
   private retry: u64 = RETRY_FIRST
@@ -103,7 +103,7 @@ export class DhcpClient {
     }
     stack.timers.cancel(this.timer)
     let before: DhcpClient | null = null
-    for (let at = stack.dhcpClients; at && at != this; at = at.next) before = at
+    for (let at: DhcpClient | null = stack.dhcpClients; at && at != this; at = at!.next) before = at
     if (before) before.next = this.next
     else stack.dhcpClients = this.next
     heap.free(changetype<usize>(this.timer))

@@ -138,8 +138,7 @@ export class DnsAnswer {
     let after: usize = 0
     let used: u32 = 0
     let pointers: u32 = 0
-    for (;;) {
-      if (at >= end) return 0
+    while (at < end) {
       const size = load<u8>(at) as u32
       if (size >= 0xc0) {
         if (at + 2 > end || ++pointers > POINTERS_MAXIMUM) return 0
@@ -162,6 +161,7 @@ export class DnsAnswer {
         return after ? after : at
       }
     }
+    return 0
   }
 }
 

@@ -31,7 +31,7 @@ export class DnsQuery {
   done: ResolveDone
   context: usize
   socket: UdpSocket
-  timer: Timer
+  timer!: Timer
   id: u32 = 0
   name: usize
   nameLength: u32 = 0
@@ -156,7 +156,7 @@ export class Resolver {
   /** Ends a query without calling back. */
   cancel(query: DnsQuery): void {
     let before: DnsQuery | null = null
-    for (let at = this.queries; at && at != query; at = at.next) before = at
+    for (let at: DnsQuery | null = this.queries; at && at != query; at = at!.next) before = at
     if (before) before.next = query.next
     else this.queries = query.next
     this.queryCount--
@@ -168,7 +168,7 @@ export class Resolver {
   }
 
   free(): void {
-    for (let query = this.queries; query; query = this.queries) this.cancel(query)
+    for (let query: DnsQuery | null = this.queries; query; query = this.queries) this.cancel(query)
     this.answer.free()
     heap.free(this.servers)
     heap.free(this.message)

@@ -55,7 +55,7 @@ export class Reassembly {
   private stack: NetStack
   /** Oldest first. */
   private head: Datagram | null = null
-  private timer: Timer
+  private timer!: Timer
   /** The datagram handed out by the last successful `add`. */
   private whole: usize = 0
 
@@ -97,7 +97,11 @@ export class Reassembly {
   /** Drops what has waited too long, and tells the senders. */
   expire(): void {
     const now = this.stack.now()
-    for (let datagram = this.head; datagram && datagram.deadlineNs <= now; datagram = this.head) {
+    for (
+      let datagram: Datagram | null = this.head;
+      datagram && datagram.deadlineNs <= now;
+      datagram = this.head
+    ) {
       this.stack.stats.reassemblyTimeouts++
       const first = datagram.fragments
       if (datagram.headerLength && !datagram.condemned && first) this.tell(datagram, first)
@@ -108,7 +112,7 @@ export class Reassembly {
   }
 
   free(): void {
-    for (let datagram = this.head; datagram; datagram = this.head) this.remove(datagram)
+    for (let datagram: Datagram | null = this.head; datagram; datagram = this.head) this.remove(datagram)
     this.done()
     this.stack.timers.cancel(this.timer)
     heap.free(changetype<usize>(this.timer))
@@ -117,7 +121,7 @@ export class Reassembly {
 
   private find(received: Received): Datagram | null {
     const header = received.header
-    for (let at = this.head; at; at = at.next) {
+    for (let at: Datagram | null = this.head; at; at = at!.next) {
       if (
         at.identification == header.identification &&
         at.source == header.source &&
@@ -185,7 +189,7 @@ export class Reassembly {
     const total = datagram.total
     const whole = heap.alloc(headerLength + total)
     memory.copy(whole, datagram.header, headerLength)
-    for (let fragment = datagram.fragments; fragment; fragment = fragment.next) {
+    for (let fragment: Fragment | null = datagram.fragments; fragment; fragment = fragment!.next) {
       memory.copy(whole + headerLength + fragment.offset, fragment.data, fragment.length)
     }
     this.whole = whole
@@ -236,7 +240,7 @@ export class Reassembly {
 
   private remove(datagram: Datagram): void {
     let before: Datagram | null = null
-    for (let at = this.head; at && at != datagram; at = at.next) before = at
+    for (let at: Datagram | null = this.head; at && at != datagram; at = at!.next) before = at
     if (before) before.next = datagram.next
     else this.head = datagram.next
     this.count--

@@ -42,7 +42,7 @@ export class RouteTable {
   find(destination: u32): bool {
     this.nextHop = destination
     let onLink: Interface | null = null
-    for (let nic = this.stack.interfaces; nic; nic = nic.next) {
+    for (let nic: Interface | null = this.stack.interfaces; nic; nic = nic!.next) {
       if (nic.hasAddress(destination)) return this.toLoopback()
       if (!onLink && nic.addressFor(destination) != 0) onLink = nic
     }
@@ -51,7 +51,7 @@ export class RouteTable {
       this.nic = onLink
       return true
     }
-    for (let route = this.routes; route; route = route.next) {
+    for (let route: Route | null = this.routes; route; route = route!.next) {
       if (((route.destination ^ destination) & netmask(route.prefixLength)) == 0) {
         this.nic = route.nic
         if (route.gateway) this.nextHop = route.gateway
@@ -59,7 +59,7 @@ export class RouteTable {
       }
     }
     if (destination == ADDRESS_BROADCAST || isMulticast(destination)) {
-      for (let nic = this.stack.interfaces; nic; nic = nic.next) {
+      for (let nic: Interface | null = this.stack.interfaces; nic; nic = nic!.next) {
         if (nic.loopback) continue
         this.nic = nic
         return true
@@ -84,7 +84,7 @@ export class RouteTable {
     if (this.count == ROUTES_MAXIMUM) return -ENOBUFS
     const route = new Route(network, prefixLength, gateway, nic)
     let before: Route | null = null
-    for (let at = this.routes; at && at.prefixLength >= prefixLength; at = at.next) before = at
+    for (let at: Route | null = this.routes; at && at.prefixLength >= prefixLength; at = at!.next) before = at
     if (before) {
       route.next = before.next
       before.next = route
@@ -100,7 +100,7 @@ export class RouteTable {
   remove(destination: u32, prefixLength: u32): i32 {
     const network = destination & netmask(prefixLength)
     let before: Route | null = null
-    for (let at = this.routes; at; at = at.next) {
+    for (let at: Route | null = this.routes; at; at = at!.next) {
       if (at.destination == network && at.prefixLength == prefixLength) {
         if (before) before.next = at.next
         else this.routes = at.next
@@ -114,7 +114,7 @@ export class RouteTable {
   }
 
   free(): void {
-    for (let at = this.routes; at;) {
+    for (let at: Route | null = this.routes; at;) {
       const next = at.next
       heap.free(changetype<usize>(at))
       at = next

@@ -143,8 +143,8 @@ export function tcpDestroy(s: TcpSocket): void {
 /** Half-open connections are forgotten, those that nobody accepted are reset. */
 function stopListening(s: TcpSocket): void {
   const tcp = s.stack.tcp
-  for (let request = s.requests; request; request = s.requests) tcp.dropRequest(request)
-  for (let child = s.acceptHead; child; child = s.acceptHead) {
+  for (let request: SynRequest | null = s.requests; request; request = s.requests) tcp.dropRequest(request)
+  for (let child: TcpSocket | null = s.acceptHead; child; child = s.acceptHead) {
     s.acceptHead = child.acceptNext
     s.acceptCount--
     if (child.state != CLOSED && child.state != TIME_WAIT) sendReset(child)

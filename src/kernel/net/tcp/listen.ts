@@ -126,7 +126,7 @@ function establish(stack: NetStack, request: SynRequest, listener: TcpSocket, se
 
 function mostTired(listener: TcpSocket): SynRequest | null {
   let tired: SynRequest | null = null
-  for (let request = listener.requests; request; request = request.following) {
+  for (let request: SynRequest | null = listener.requests; request; request = request!.following) {
     if (!tired || request.retries >= tired.retries) tired = request
   }
   return tired

@@ -17,7 +17,7 @@ export class SynRequest extends Endpoint {
   /** In the list of its listener, or of the forwarder. */
   previous: SynRequest | null = null
   following: SynRequest | null = null
-  timer: Timer
+  timer!: Timer
   irs: u32
   iss: u32
   peerMss: u32

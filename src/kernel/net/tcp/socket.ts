@@ -133,7 +133,7 @@ export class TcpSocket extends Socket {
   isProbing: bool = false
 
   // Deadlines in ns; 0: not running. One timer serves them all.
-  timer: Timer
+  timer!: Timer
   rtoAt: u64 = 0
   persistAt: u64 = 0
   ackAt: u64 = 0

@@ -39,7 +39,7 @@ export class ConnectionTable {
   remove(endpoint: Endpoint): void {
     const index = this.indexOf(endpoint)
     let before: Endpoint | null = null
-    for (let at = this.head(index); at; at = at.hashNext) {
+    for (let at: Endpoint | null = this.head(index); at; at = at!.hashNext) {
       if (at == endpoint) {
         if (before) before.hashNext = at.hashNext
         else this.setHead(index, at.hashNext)

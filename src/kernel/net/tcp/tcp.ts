@@ -42,7 +42,7 @@ export class Tcp {
   /** The listener for an address and port, the more specific first. */
   findListener(address: u32, port: u32): TcpSocket | null {
     let best: TcpSocket | null = null
-    for (let at: Socket | null = this.ports.first(port); at; at = at.portNext) {
+    for (let at: Socket | null = this.ports.first(port); at; at = at!.portNext) {
       const socket = changetype<TcpSocket>(at)
       if (socket.state != LISTEN || socket.localPort != port) continue
       if (socket.localAddress == address) return socket
@@ -126,7 +126,7 @@ export class Tcp {
     if (!socket.isWaiting) return
     socket.isWaiting = false
     let before: TcpSocket | null = null
-    for (let at = this.waiting; at; at = at.waitingNext) {
+    for (let at: TcpSocket | null = this.waiting; at; at = at!.waitingNext) {
       if (at == socket) {
         if (before) before.waitingNext = at.waitingNext
         else this.waiting = at.waitingNext
@@ -151,9 +151,9 @@ export class Tcp {
 
   free(): void {
     this.timeWait.clear()
-    for (let at = this.table.any(); at; at = this.table.any()) this.discard(at)
+    for (let at: Endpoint | null = this.table.any(); at; at = this.table.any()) this.discard(at)
     for (let port: u32 = 0; port < 256; port++) {
-      for (let at = this.ports.first(port); at; at = this.ports.first(port))
+      for (let at: Socket | null = this.ports.first(port); at; at = this.ports.first(port))
         tcpDestroy(changetype<TcpSocket>(at))
     }
     this.timeWait.free()

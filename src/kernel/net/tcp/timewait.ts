@@ -49,7 +49,7 @@ export class TimeWaitQueue {
   private stack: NetStack
   private head: TimeWait | null = null
   private tail: TimeWait | null = null
-  private timer: Timer
+  private timer!: Timer
 
   constructor(stack: NetStack) {
     this.stack = stack
@@ -104,13 +104,14 @@ export class TimeWaitQueue {
 
   expire(): void {
     const now = this.stack.now()
-    for (let entry = this.head; entry && entry.deadlineNs <= now; entry = this.head) this.remove(entry)
+    for (let entry: TimeWait | null = this.head; entry && entry.deadlineNs <= now; entry = this.head)
+      this.remove(entry)
     const head = this.head
     if (head) this.stack.timers.set(this.timer, head.deadlineNs)
   }
 
   clear(): void {
-    for (let entry = this.head; entry; entry = this.head) this.remove(entry)
+    for (let entry: TimeWait | null = this.head; entry; entry = this.head) this.remove(entry)
     this.stack.timers.cancel(this.timer)
   }
 

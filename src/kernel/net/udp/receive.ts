@@ -52,7 +52,7 @@ export function findUdp(
 ): UdpSocket | null {
   let best: UdpSocket | null = null
   let bestScore = -1
-  for (let at: Socket | null = stack.udpPorts.first(localPort); at; at = at.portNext) {
+  for (let at: Socket | null = stack.udpPorts.first(localPort); at; at = at!.portNext) {
     const score = match(changetype<UdpSocket>(at), local, localPort, remote, remotePort)
     if (score <= bestScore) continue
     bestScore = score

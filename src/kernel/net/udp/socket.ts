@@ -160,7 +160,7 @@ export class UdpSocket extends Socket {
     const stack = this.stack
     const size = DATA + length
     // An empty datagram costs too, or a flood of them would be free.
-    if (this.queued + size > this.receiveLimit || !stack.budget.take(size as u32)) {
+    if (this.queued + (size as u32) > this.receiveLimit || !stack.budget.take(size as u32)) {
       stack.stats.udpDropped++
       return
     }
