@@ -9,6 +9,7 @@ export interface Step {
 }
 
 import { compileCpuHelpers } from './cpu-helpers.ts'
+import { compileNetStack } from './netstack.ts'
 import { compileTypeScript } from './typescript.ts'
 
 export const steps: Step[] = [
@@ -17,6 +18,12 @@ export const steps: Step[] = [
     inputs: ['src/cpu/guest', 'src/cpu/layout.ts', 'src/cpu/probe.ts', 'package-lock.json'],
     outputs: ['build/cpu-helpers.wasm'],
     run: compileCpuHelpers,
+  },
+  {
+    name: 'netstack',
+    inputs: ['src/net/guest', 'src/kernel/net', 'package-lock.json'],
+    outputs: ['build/netstack.wasm'],
+    run: compileNetStack,
   },
   {
     name: 'dist',
