@@ -3,6 +3,8 @@
  * them inline; the module's name, `cpu`, comes from this file's.
  */
 export declare function hlt(): void
+/** STI; HLT with nothing between: sleeps until an interrupt has been handled. */
+export declare function stiHlt(): void
 export declare function cli(): void
 export declare function sti(): void
 export declare function pause(): void
@@ -23,6 +25,11 @@ export declare function writeCr3(value: u64): void
 export declare function writeCr4(value: u64): void
 export declare function readCr0(): u64
 export declare function writeCr0(value: u64): void
+export declare function cpuidEax(leaf: u32, subleaf: u32): u32
+export declare function cpuidEbx(leaf: u32, subleaf: u32): u32
+export declare function cpuidEcx(leaf: u32, subleaf: u32): u32
+/** The value of RBP, where a backtrace starts. */
+export declare function framePointer(): u64
 export declare function lgdt(pointer: usize): void
 export declare function lidt(pointer: usize): void
 export declare function ltr(selector: u32): void

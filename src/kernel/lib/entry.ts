@@ -2,16 +2,10 @@
 
 /** Saves the callee-saved registers on this stack, stores RSP at `save`, continues on the stack `next`. */
 export declare function switchStack(save: usize, next: u64): void
-/** First instruction of a new kernel-side thread: calls the function in RBX with R12 as its argument. */
-export declare function threadStart(): void
-/** The address of `threadStart`, to put on the stack of a new thread. */
+/** The address where a new thread begins: it calls `runThread` with the thread that R12 holds. */
 export declare function threadStartAddress(): usize
 /** Leaves for ring 3 at `rip` with `first`, `second` as arguments. Returns never. */
 export declare function enterUser(rip: usize, rsp: usize, first: u32, second: u32): void
-/** `sti; hlt` with nothing between, then `cli`: sleeps until an interrupt has been handled. */
-export declare function idle(): void
-/** CPUID; EAX, EBX, ECX, EDX go to four words at `out`. */
-export declare function cpuid(leaf: u32, subleaf: u32, out: usize): void
 /** Reloads CS, SS, DS, ES, FS and GS from the GDT that LGDT has just set. */
 export declare function reloadSegments(): void
 /** Address of the stub of interrupt vector 0; each is `interruptStubSize()` bytes long. */
@@ -21,8 +15,6 @@ export declare function interruptStubSize(): usize
 export declare function syscallEntry(): usize
 /** The per-processor block that the syscall entry reaches through GS: u64 kernel stack top, u64 scratch. */
 export declare function processorBlock(): usize
-/** The value of RBP, where a backtrace starts. */
-export declare function framePointer(): u64
 /** Runs the application: its `_start`, then its `main`; the result is its exit status. */
 export declare function applicationMain(): i32
 /** Calls the function of index `entry` in the application's table with `argument`. */

@@ -2,8 +2,7 @@
  * The address space of the unikernel: page 0 never mapped, nothing both writable and executable, the application's
  * pages open to ring 3 only when it lives there.
  */
-import { readCr0, readCr4, writeCr0, writeCr3, writeCr4 } from '../lib/cpu'
-import { cpuid } from '../lib/entry'
+import { cpuidEbx, cpuidEcx, readCr0, readCr4, writeCr0, writeCr3, writeCr4 } from '../lib/cpu'
 import { imageEnd, imageStart, rodataEnd, rodataStart, segments, textEnd, textStart, userMode } from '../lib/image'
 import { allocateFrames, freeFrames, IDENTITY_END, memoryEnd, PAGE_SIZE } from './frames'
 import { CACHE_DISABLE, initPageTable, mapPage, mapRange, NO_EXECUTE, unmapPage, USER, WRITABLE } from './page-table'
@@ -91,16 +90,14 @@ function mapApplication(): void {
 
 /** Turns on what the processor has: write protection, SMEP, SMAP, UMIP. */
 function protect(): void {
-  const out = memory.data(16, 8)
-  cpuid(7, 0, out)
-  const features = load<u32>(out + 4)
+  const features = cpuidEbx(7, 0)
   let cr4 = readCr4()
   if (features & (1 << 7)) cr4 |= CR4_SMEP
   if (features & (1 << 20)) {
     cr4 |= CR4_SMAP
     hasSmap = true
   }
-  if (load<u32>(out + 8) & (1 << 2)) cr4 |= CR4_UMIP
+  if (cpuidEcx(7, 0) & (1 << 2)) cr4 |= CR4_UMIP
   writeCr4(cr4)
   writeCr0(readCr0() | CR0_WP)
 }

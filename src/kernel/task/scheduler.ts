@@ -2,8 +2,8 @@
  * Who runs. Round robin with a slice of 10 ms; a thread that an interrupt has woken comes next. Without a ready thread
  * the processor sleeps in HLT, on the stack of whoever ran last. Everything here runs inside the kernel (`critical.ts`).
  */
-import { cli, sti } from '../lib/cpu'
-import { idle, switchStack } from '../lib/entry'
+import { cli, sti, stiHlt } from '../lib/cpu'
+import { switchStack } from '../lib/entry'
 import { setKernelStack } from '../trap/descriptors'
 import { monotonicNs } from './clock'
 import { attend } from './attend'
@@ -67,11 +67,9 @@ function removeSleeper(thread: Thread): void {
     sleepers = thread.nextSleeper
     return
   }
-  for (let other = sleepers; other !== null; other = other.nextSleeper) {
-    if (other.nextSleeper !== thread) continue
-    other.nextSleeper = thread.nextSleeper
-    return
-  }
+  let other = sleepers
+  while (other !== null && other.nextSleeper !== thread) other = other.nextSleeper
+  if (other !== null) other.nextSleeper = thread.nextSleeper
 }
 
 function addSleeper(thread: Thread, deadlineNs: u64): void {
@@ -177,7 +175,7 @@ function waitForInterrupt(): void {
   if (!hasNotes()) {
     armAlarm()
     cli()
-    if (!hasNotes()) idle()
+    if (!hasNotes()) stiHlt()
     sti()
   }
   while (hasNotes()) attend()

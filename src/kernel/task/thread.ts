@@ -32,7 +32,8 @@ export class Thread {
   entry: u32
   argument: u32
   exitStatus: i32
-  /** Somebody will join it, so that its record outlives it. */
+  hasEnded: bool
+  /** Somebody joins it already, and will remove its record. */
   isDetached: bool
   joiners: WaitQueue
   /** Kernel memory through which a ring-3 thread's buffers travel. */

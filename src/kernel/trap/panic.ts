@@ -1,6 +1,5 @@
 /** The end: a message, where it happened, and exit status 255. Uses nothing that could itself be broken. */
-import { cli } from '../lib/cpu'
-import { framePointer } from '../lib/entry'
+import { cli, framePointer } from '../lib/cpu'
 import { print, printDecimal } from '../lib/text'
 import { exitMachine } from '../driver/exit'
 import { peek, printBacktrace } from './backtrace'

@@ -47,18 +47,15 @@ export async function compileGuest(program: GuestProgram): Promise<GuestWasm> {
   const { sources } = program
   const outputs = new Map<string, Uint8Array | string>()
   const complaints: Complaint[] = []
-  const texts = new Map<string, string>([[`${runtimeName}.ts`, runtimeGlue(program.runtime)]])
-  const read = (name: string): string | null => {
-    const known = texts.get(name) ?? sources.readFile(name)
-    if (known !== null) texts.set(name, known)
-    return known
-  }
+  const glue = runtimeGlue(program.runtime)
+  const read = (name: string): string | null =>
+    name === `${runtimeName}.ts` ? glue : sources.readFile(name)
   const report = (diagnostic: Diagnostic): void => {
     if (diagnostic.category !== categoryError) return
     const name = diagnostic.range?.source?.normalizedPath
-    if (diagnostic.range == null || name === undefined || texts.has(name) === sources.generated.has(name))
+    const text = name === undefined ? null : sources.text(name)
+    if (diagnostic.range == null || name === undefined || text === null)
       return void complaints.push({ message: diagnostic.message })
-    const text = read(name) ?? read(name.replace(/^~lib\//, 'node_modules/')) ?? ''
     complaints.push({
       file: sources.display(name),
       ...position(text, diagnostic.range.start),
@@ -104,9 +101,10 @@ export async function compileGuest(program: GuestProgram): Promise<GuestWasm> {
  * all threads, so the shadow stack would only cost time.
  */
 class WithoutShadowStack {
-  declare readonly program: { options: { stackSize: number } }
+  declare readonly program: { options: { stackSize: number }; module: { useShadowStack: boolean } }
 
   afterParse(): void {
     this.program.options.stackSize = 0
+    this.program.module.useShadowStack = false
   }
 }

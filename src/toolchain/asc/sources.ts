@@ -62,6 +62,12 @@ export class Sources {
     return resolve(this.folder, name)
   }
 
+  /** Text of the user's or the kernel's file that the compiler names; null for what the driver or the compiler made up. */
+  text(name: string): string | null {
+    const path = this.locate(name)
+    return !this.generated.has(name) && existsSync(path) ? readFileSync(path, 'utf8') : null
+  }
+
   /** The same for people: relative to the working directory if it lies below it. */
   display(name: string): string {
     const path = this.locate(name)

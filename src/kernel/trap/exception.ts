@@ -1,0 +1,74 @@
+/** Exceptions: an application in ring 3 loses the thread that caused one; anything else is a panic. */
+import { readCr2, sti } from '../lib/cpu'
+import { print, printDecimal, printHex } from '../lib/text'
+import { APPLICATION_END, APPLICATION_START } from '../mm/address-space'
+import { isStackAddress } from '../mm/stacks'
+import { currentThread } from '../task/scheduler'
+import { enterKernel } from '../task/critical'
+import { killThread } from '../task/threads'
+import { printBacktrace } from './backtrace'
+import { isFromUser, TrapFrame } from './frame'
+import { beginPanic, endPanic } from './panic'
+import { DOUBLE_FAULT, exceptionName, GENERAL_PROTECTION, INVALID_OPCODE, PAGE_FAULT } from './vectors'
+
+const FAULT_PRESENT: u64 = 1
+const FAULT_WRITE: u64 = 2
+const FAULT_FETCH: u64 = 16
+
+/** What an address belongs to, for people. */
+function printRegion(address: u64): void {
+  if (address < 4096) print('the null page')
+  else if (address < <u64>APPLICATION_START) print("the kernel's memory")
+  else if (address < <u64>APPLICATION_END) print("the application's window")
+  else if (isStackAddress(address)) print('the stacks')
+  else print('no memory of the machine')
+}
+
+function printPageFault(frame: TrapFrame, address: u64): void {
+  const error = frame.error
+  const verb = error & FAULT_FETCH ? 'jumped to ' : error & FAULT_WRITE ? 'wrote to ' : 'read from '
+  print(verb)
+  printHex(address)
+  if (isStackAddress(address) && !(error & FAULT_PRESENT)) print(', below its stack: the stack has overflowed')
+  else {
+    print(' in ')
+    printRegion(address)
+    print(error & FAULT_PRESENT ? ', which it has no right to' : ', where nothing is mapped')
+  }
+}
+
+/** Says in a sentence what the interrupted code did. */
+function printDeed(frame: TrapFrame): void {
+  const vector = <u32>frame.vector
+  if (vector == PAGE_FAULT) printPageFault(frame, readCr2())
+  else if (vector == DOUBLE_FAULT && isStackAddress(readCr2())) print('overflowed its stack')
+  else if (vector == GENERAL_PROTECTION && isFromUser(frame)) print('executed a privileged instruction')
+  else if (vector == INVALID_OPCODE) print('reached code that must not be reached, or an invalid instruction')
+  else print('caused an exception')
+  print(' (')
+  print(exceptionName(vector))
+  if (frame.error != 0) {
+    print(', error code ')
+    printHex(frame.error)
+  }
+  print(')\n')
+}
+
+/** Returns only when the code may continue, which no exception allows so far. */
+export function exception(frame: TrapFrame): void {
+  if (!isFromUser(frame)) {
+    beginPanic()
+    print('the kernel or an application in its ring ')
+    printDeed(frame)
+    printBacktrace(frame.rip, frame.rbp)
+    endPanic()
+  }
+  enterKernel()
+  sti()
+  print('\nstopped: thread ')
+  printDecimal(currentThread().id)
+  print(' ')
+  printDeed(frame)
+  printBacktrace(frame.rip, frame.rbp)
+  killThread()
+}
