@@ -2,6 +2,7 @@
 const WAKE = 0
 const STOP = 1
 const BELL = 2
+const BLOCKED = 3
 const WORDS = 16
 
 export const STOP_NONE = 0
@@ -54,5 +55,15 @@ export class Control {
   /** Machine: whether the host must be told of new output; it is, once for each `armBell`. */
   takeBell(): boolean {
     return Atomics.exchange(this.#words, BELL, 0) === 1
+  }
+
+  /** Machine: an output ring is full. To be said before trying once more and sleeping, so that the wake is not lost. */
+  setBlocked(): void {
+    Atomics.store(this.#words, BLOCKED, 1)
+  }
+
+  /** Host: has made room; wakes the machine if that is what it waits for. */
+  unblock(): void {
+    if (Atomics.exchange(this.#words, BLOCKED, 0) === 1) this.wake()
   }
 }

@@ -63,7 +63,8 @@ export class Runner {
       const untilDeadline = Math.ceil(clock.nextDeadlineNs - clock.nowNs())
       const end = processor.run(Math.max(1, Math.min(SLICE, left, untilDeadline)))
       if (board.stopped !== null) return board.stopped
-      if (end === 'triple-fault') return stopFor('triple-fault', `triple fault: ${processor.describeTripleFault()}`)
+      if (end === 'triple-fault')
+        return stopFor('triple-fault', `triple fault: ${processor.describeTripleFault()}`)
       if (end === 'halted' && !board.lapic.hasInterrupt) {
         if (!processor.interruptsEnabled)
           return stopFor('halted', 'the guest halted with interrupts disabled: nothing can wake it')

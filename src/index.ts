@@ -1,0 +1,16 @@
+/** onering as a library: `const machine = await Machine.create({ image }); machine.on('serial', …); await machine.run()`. */
+import { Machine as AnyMachine, type MachineOptions } from './machine/machine.ts'
+import { startNodeWorker } from './machine/node/start-worker.ts'
+
+/** A machine whose processor runs in a worker thread of Node. */
+export const Machine: {
+  /** Puts a machine together and loads the image; see MachineOptions. */
+  create(options: MachineOptions): Promise<AnyMachine>
+} = { create: (options) => AnyMachine.start(options, startNodeWorker) }
+export type Machine = AnyMachine
+
+export type { MachineEvents, MachineOptions } from './machine/machine.ts'
+export type { Exit, ExitReason } from './machine/exit.ts'
+export type { BootModule } from './machine/boot/boot.ts'
+export { ImageError } from './machine/boot/image-error.ts'
+export * from './net/index.ts'

@@ -1,0 +1,273 @@
+/** A machine as a program sees it: asynchronous, with the processor in a worker of its own. */
+import type { Link, Network } from '../net/link.ts'
+import { ImageError } from './boot/image-error.ts'
+import type { BootModule } from './boot/boot.ts'
+import { Control, createControl, STOP_REQUESTED, STOP_TIMEOUT } from './control.ts'
+import type { Exit } from './exit.ts'
+import { MAX_RAM_BYTES, MIB, MIN_RAM_BYTES } from './memory-map.ts'
+import type { SharedMemory, WorkerConfig, WorkerHandle, WorkerMessage } from './protocol.ts'
+import { createRing, RingReader, RingWriter } from './ring.ts'
+
+export interface MachineOptions {
+  /** An ELF file with a PVH note, or a multiboot image. */
+  readonly image: Uint8Array
+  /** Bytes of RAM, in whole pages. Default 256 MiB. */
+  readonly memory?: number
+  /** What the kernel finds as its command line. */
+  readonly cmdline?: string
+  /** Files that the kernel finds in memory, such as an initial RAM disk. */
+  readonly modules?: readonly BootModule[]
+  /** A network to plug the card into. It is closed when the machine ends. None: the machine has no card. */
+  readonly net?: Network | Link | null
+  /** Address of the network card, six bytes. Default 52:54:00:12:34:56. */
+  readonly mac?: Uint8Array
+  /** Queue pairs of the network card, 1 … 8. Default 4. */
+  readonly queuePairs?: number
+  /** From which everything random in the guest follows. Default: a random one. */
+  readonly seed?: number
+  /** Calendar time at power-on, ms since 1970. Default: now. */
+  readonly epochMs?: number
+  /** `wait` (default): a halted guest sleeps until its next event is due. `leap`: virtual time goes there at once. */
+  readonly idle?: 'wait' | 'leap'
+  /** Ends the run after so many instructions, with reason `instruction-limit`. */
+  readonly maxInstructions?: number
+  /** Ends the run after so many seconds of host time, with reason `timeout`. */
+  readonly timeoutSeconds?: number
+}
+
+/** What a machine reports. */
+export interface MachineEvents {
+  /** The guest has written to its serial port. The bytes are the listener's. */
+  serial: (bytes: Uint8Array) => void
+  /** The guest uses something that is not there; each kind is reported once. */
+  warning: (text: string) => void
+}
+
+const DEFAULT_MEMORY: number = 256 * MIB
+const DEFAULT_MAC: Uint8Array = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, 0x56)
+const DEFAULT_PAIRS = 4
+const PAGE = 4096
+const SERIAL_OUT_BYTES: number = 256 * 1024
+const SERIAL_IN_BYTES: number = 64 * 1024
+/** Room for a burst to or from many connections; pages that are never used cost nothing. */
+const TRANSMIT_BYTES: number = 4 * MIB
+const RECEIVE_BYTES: number = 8 * MIB
+const MAX_RECORDS_AT_ONCE = 2048
+
+export class Machine {
+  readonly #worker: WorkerHandle
+  readonly #control: Control
+  readonly #serialOut: RingReader
+  readonly #serialIn: RingWriter
+  readonly #transmit: RingReader
+  readonly #receive: RingWriter
+  readonly #link: Link | null
+  readonly #timeoutSeconds: number | undefined
+  readonly #listeners: { [Name in keyof MachineEvents]: Set<MachineEvents[Name]> } = {
+    serial: new Set(),
+    warning: new Set(),
+  }
+  #exit: Promise<Exit> | null = null
+  #droppedFrames = 0
+
+  private constructor(
+    worker: WorkerHandle,
+    shared: SharedMemory,
+    link: Link | null,
+    timeoutSeconds?: number,
+  ) {
+    this.#worker = worker
+    this.#control = new Control(shared.control)
+    this.#serialOut = new RingReader(shared.serialOut)
+    this.#serialIn = new RingWriter(shared.serialIn)
+    this.#transmit = new RingReader(shared.transmit)
+    this.#receive = new RingWriter(shared.receive)
+    this.#link = link
+    this.#timeoutSeconds = timeoutSeconds
+    if (link !== null) link.onFrame = (frame) => this.#frameArrived(frame)
+  }
+
+  /**
+   * Puts a machine together and loads the image. Rejects with an ImageError when the image cannot be booted, a RangeError when
+   * an option is out of range, a NetError when the network cannot be opened; nothing stays behind then.
+   */
+  static async start(options: MachineOptions, startWorker: () => WorkerHandle): Promise<Machine> {
+    const config = describe(options)
+    const link = await openLink(options.net ?? null)
+    const worker = startWorker()
+    try {
+      const machine = new Machine(worker, config.shared, link, options.timeoutSeconds)
+      await machine.#load({ ...config, net: link === null ? null : config.net })
+      return machine
+    } catch (error) {
+      worker.terminate()
+      link?.close()
+      throw error
+    }
+  }
+
+  on<Name extends keyof MachineEvents>(name: Name, listener: MachineEvents[Name]): this {
+    this.#listeners[name].add(listener)
+    return this
+  }
+
+  off<Name extends keyof MachineEvents>(name: Name, listener: MachineEvents[Name]): this {
+    this.#listeners[name].delete(listener)
+    return this
+  }
+
+  /** The network that the machine is plugged into, opened. */
+  get link(): Link | null {
+    return this.#link
+  }
+
+  /** Runs the guest until it ends or is stopped. A second call gives the same promise. */
+  run(): Promise<Exit> {
+    this.#exit ??= this.#run()
+    return this.#exit
+  }
+
+  /** Ends the run soon, whatever the guest is doing; `run` resolves with reason `stopped`. */
+  stop(): void {
+    this.#control.requestStop(STOP_REQUESTED)
+    if (this.#exit === null) this.#close()
+  }
+
+  /** Types on the serial line. False when the guest has not read what was typed before: nothing is taken then. */
+  write(input: string | Uint8Array): boolean {
+    const bytes = typeof input === 'string' ? new TextEncoder().encode(input) : input
+    if (bytes.length === 0) return true
+    const taken = bytes.length <= this.#serialIn.maxRecordBytes && this.#serialIn.write(bytes)
+    if (taken) this.#control.wake()
+    return taken
+  }
+
+  #load(config: WorkerConfig): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#worker.onError(reject)
+      this.#worker.onMessage((message) => {
+        if (message.kind === 'ready') resolve()
+        else if (message.kind === 'failed')
+          reject(message.isImage ? new ImageError(message.message) : new Error(message.message))
+        else this.#handle(message)
+      })
+      this.#worker.post({ kind: 'create', config })
+    })
+  }
+
+  async #run(): Promise<Exit> {
+    const timer =
+      this.#timeoutSeconds === undefined
+        ? undefined
+        : setTimeout(() => this.#control.requestStop(STOP_TIMEOUT), this.#timeoutSeconds * 1000)
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#worker.onError(reject)
+        this.#worker.onMessage((message) => {
+          if (message.kind === 'exit') resolve(this.#finish(message.exit))
+          else if (message.kind === 'failed') reject(new Error(message.message))
+          else this.#handle(message)
+        })
+        this.#control.armBell()
+        this.#worker.post({ kind: 'run' })
+        // What came in between loading and running.
+        this.#drain()
+      })
+    } finally {
+      clearTimeout(timer)
+      this.#close()
+    }
+  }
+
+  #handle(message: WorkerMessage): void {
+    if (message.kind === 'bell') this.#drain()
+    else if (message.kind === 'warning')
+      for (const listener of this.#listeners.warning) listener(message.text)
+  }
+
+  #finish(exit: Exit): Exit {
+    while (this.#takeRecord());
+    if (this.#droppedFrames === 0) return exit
+    return { ...exit, counters: { ...exit.counters, 'host.rx-dropped': this.#droppedFrames } }
+  }
+
+  /**
+   * Takes out what the guest has produced, then asks for the next bell. A guest that produces without end gets its turn
+   * between the host's other work.
+   */
+  #drain(): void {
+    for (let records = 0; records < MAX_RECORDS_AT_ONCE; records++) {
+      if (this.#takeRecord()) continue
+      this.#control.unblock()
+      this.#control.armBell()
+      if (this.#serialOut.isEmpty && this.#transmit.isEmpty) return
+    }
+    this.#control.unblock()
+    setTimeout(() => this.#drain(), 0)
+  }
+
+  /** Hands one record on; false when there is none. */
+  #takeRecord(): boolean {
+    const frame = this.#transmit.read()
+    if (frame !== null) this.#link?.send(frame)
+    const bytes = this.#serialOut.read()
+    if (bytes !== null) for (const listener of this.#listeners.serial) listener(bytes)
+    return frame !== null || bytes !== null
+  }
+
+  #frameArrived(frame: Uint8Array): void {
+    if (this.#receive.write(frame)) this.#control.wake()
+    else this.#droppedFrames++
+  }
+
+  #close(): void {
+    this.#worker.terminate()
+    if (this.#link !== null) {
+      this.#link.onFrame = null
+      this.#link.close()
+    }
+  }
+}
+
+function describe(options: MachineOptions): WorkerConfig {
+  const memoryBytes = options.memory ?? DEFAULT_MEMORY
+  checkRange('memory', memoryBytes, MIN_RAM_BYTES, MAX_RAM_BYTES)
+  const queuePairs = options.queuePairs ?? DEFAULT_PAIRS
+  checkRange('queuePairs', queuePairs, 1, 8)
+  const mac = options.mac ?? DEFAULT_MAC
+  if (mac.length !== 6 || mac[0]! & 1) throw new RangeError('mac: six bytes, not a multicast address')
+  return {
+    image: options.image,
+    memoryBytes: Math.floor(memoryBytes / PAGE) * PAGE,
+    cmdline: options.cmdline ?? '',
+    modules: options.modules ?? [],
+    seed: createSeed(options.seed),
+    epochMs: options.epochMs ?? Date.now(),
+    maxInstructions: options.maxInstructions ?? Infinity,
+    idle: options.idle ?? 'wait',
+    net: { mac, queuePairs },
+    shared: {
+      control: createControl(),
+      serialOut: createRing(SERIAL_OUT_BYTES),
+      serialIn: createRing(SERIAL_IN_BYTES),
+      transmit: createRing(TRANSMIT_BYTES),
+      receive: createRing(RECEIVE_BYTES),
+    },
+  }
+}
+
+function checkRange(name: string, value: number, low: number, high: number): void {
+  if (!(value >= low && value <= high))
+    throw new RangeError(`${name}: ${value} is not between ${low} and ${high}`)
+}
+
+function createSeed(seed: number | undefined): Uint8Array {
+  const bytes = new Uint8Array(32)
+  if (seed === undefined) return crypto.getRandomValues(bytes)
+  new DataView(bytes.buffer).setFloat64(0, seed, true)
+  return bytes
+}
+
+async function openLink(net: Network | Link | null): Promise<Link | null> {
+  return net !== null && 'open' in net ? await net.open() : net
+}

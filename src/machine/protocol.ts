@@ -1,0 +1,54 @@
+/** What the two threads of a machine tell each other: the start in one message, then rings and words of shared memory. */
+import type { BootModule } from './boot/boot.ts'
+import type { Exit } from './exit.ts'
+
+/** Everything a run depends on, beside what arrives from outside while it runs. */
+export interface WorkerConfig {
+  readonly image: Uint8Array
+  readonly memoryBytes: number
+  readonly cmdline: string
+  readonly modules: readonly BootModule[]
+  readonly seed: Uint8Array
+  readonly epochMs: number
+  readonly maxInstructions: number
+  readonly idle: 'wait' | 'leap'
+  /** Null: no network card. */
+  readonly net: { readonly mac: Uint8Array; readonly queuePairs: number } | null
+  readonly shared: SharedMemory
+}
+
+/** One ring for each direction of each stream, and the control words. */
+export interface SharedMemory {
+  readonly control: SharedArrayBuffer
+  readonly serialOut: SharedArrayBuffer
+  readonly serialIn: SharedArrayBuffer
+  /** Guest → host. */
+  readonly transmit: SharedArrayBuffer
+  /** Host → guest. */
+  readonly receive: SharedArrayBuffer
+}
+
+/** Host → worker. */
+export type HostMessage =
+  | { readonly kind: 'create'; readonly config: WorkerConfig }
+  | { readonly kind: 'run' }
+
+/** Worker → host. */
+export type WorkerMessage =
+  /** The image is loaded; `run` may follow. */
+  | { readonly kind: 'ready' }
+  /** It could not be; `isImage`: the image is at fault, and the message says what to do. */
+  | { readonly kind: 'failed'; readonly message: string; readonly isImage: boolean }
+  /** There is output in a ring. */
+  | { readonly kind: 'bell' }
+  | { readonly kind: 'warning'; readonly text: string }
+  | { readonly kind: 'exit'; readonly exit: Exit }
+
+/** The worker as the host's side starts it; Node and browsers each have their own way. */
+export interface WorkerHandle {
+  post(message: HostMessage): void
+  onMessage(listener: (message: WorkerMessage) => void): void
+  /** The worker died without having said why. */
+  onError(listener: (error: Error) => void): void
+  terminate(): void
+}
