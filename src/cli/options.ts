@@ -38,7 +38,7 @@ export function parseForward(text: string): Forward {
     throw new UsageError(
       `-p ${text}: write HOST:GUEST, the port here and the port in the guest, as in -p 7007:7`,
     )
-  const [guest, host, hostAddress = '127.0.0.1'] = parts.reverse() as [string, string, string?]
+  const [guest, host, hostAddress = '127.0.0.1'] = parts.toReversed() as [string, string, string?]
   if (!/^\d+\.\d+\.\d+\.\d+$/.test(hostAddress))
     throw new UsageError(`-p ${text}: ${hostAddress} is no IPv4 address of this computer`)
   return { hostAddress, host: parsePort(host, text), guest: parsePort(guest, text), protocol }

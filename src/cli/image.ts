@@ -1,0 +1,42 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { basename, extname } from 'node:path'
+import { buildApp, linkModes, type LinkMode } from '../toolchain/index.ts'
+import { UsageError } from './errors.ts'
+import { parseChoice } from './options.ts'
+import type { Progress } from './progress.ts'
+
+/** The link mode named on the command line. */
+export function parseLinkMode(text: string): LinkMode {
+  return parseChoice(text, '--link', linkModes)
+}
+
+function checkFile(path: string): void {
+  if (!existsSync(path))
+    throw new UsageError(`${path}: no such file; give an application (.ts) or an ELF image`)
+  if (statSync(path).isDirectory())
+    throw new UsageError(`${path}: is a folder; name the application's main file, as in ${path}/app.ts`)
+}
+
+/** Compiles and links an application; an error in it is reported as `file:line:column: message`. */
+export async function buildImage(path: string, link: LinkMode, progress: Progress): Promise<Uint8Array> {
+  checkFile(path)
+  if (extname(path) !== '.ts')
+    throw new UsageError(`${path}: not a TypeScript file; an application's name ends in .ts`)
+  const start = performance.now()
+  try {
+    const { image, cached } = await buildApp(path, { link, onProgress: (text) => progress.step(text) })
+    const seconds = ((performance.now() - start) / 1000).toFixed(1)
+    progress.done(
+      `${basename(path)} ${cached ? 'is built' : `built in ${seconds} s`} (${link}, ${image.length >> 10} KiB)`,
+    )
+    return image
+  } finally {
+    progress.clear()
+  }
+}
+
+/** What `onering run` is to boot: an application is built first, an image is read as it is. */
+export async function loadImage(path: string, link: LinkMode, progress: Progress): Promise<Uint8Array> {
+  checkFile(path)
+  return extname(path) === '.ts' ? await buildImage(path, link, progress) : readFileSync(path)
+}

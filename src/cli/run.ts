@@ -1,0 +1,151 @@
+import type { CAC } from 'cac'
+import { writeFileSync } from 'node:fs'
+import { Machine, type Exit } from '../index.ts'
+import { exitStatus, UsageError } from './errors.ts'
+import { hintFor } from './hint.ts'
+import { loadImage, parseLinkMode } from './image.ts'
+import { createNetwork } from './network.ts'
+import { parseChoice, parseCount, parseForward, parseSize, type Forward } from './options.ts'
+import { createProgress, type Progress } from './progress.ts'
+import { readOptionalFile } from './files.ts'
+
+/** The flags as the command line gives them: text, or a list where an option was repeated, or a number that looked like one. */
+interface RunFlags {
+  link: string
+  memory: string | number
+  p?: string | number | (string | number)[]
+  net: string
+  hostLoopback?: boolean
+  pcap?: string
+  faults?: string
+  initrd?: string
+  append?: string
+  engine: string
+  seed?: string | number
+  timeout?: string | number
+  maxInstructions?: string | number
+  stats?: string
+  quiet?: boolean
+}
+
+/** `onering run`: builds what must be built, boots it, attaches the serial port to the terminal. */
+export function defineRun(cli: CAC): void {
+  cli
+    .command(
+      'run <image>',
+      'Boot an application (.ts) or an ELF image, with its serial port on this terminal',
+    )
+    .option('--link <mode>', 'How the application reaches the kernel: direct, lto or trap', {
+      default: 'direct',
+    })
+    .option('--memory <size>', "The machine's RAM", { default: '256M' })
+    .option(
+      '-p <host:guest>',
+      'Forward a port of this computer: 7007:7, 5353:53/udp, 0.0.0.0:80:80; repeatable',
+    )
+    .option('--net <network>', 'user, none, or stream:SOCKET for QEMU and passt', { default: 'user' })
+    .option('--host-loopback', "Let the guest reach this computer's own services at 10.0.2.2")
+    .option('--pcap <file>', 'Capture every frame')
+    .option(
+      '--faults <faults>',
+      'Harm frames both ways: loss=5%,duplicate=1%,reorder=2%,delay=2ms,jitter=1ms',
+    )
+    .option('--initrd <file>', 'A file that the guest finds in memory')
+    .option('--append <text>', "The guest's command line")
+    .option('--engine <engine>', 'auto or interpreter', { default: 'auto' })
+    .option('--seed <number>', 'Makes random numbers and network faults the same in each run')
+    .option('--timeout <seconds>', 'Stop after so many seconds, with status 124')
+    .option('--max-instructions <n>', 'Stop after exactly so many instructions, with status 124')
+    .option('--stats <file>', 'Write exit reason, instructions and times as JSON')
+    .option('--quiet', 'Print nothing but what the guest writes')
+    .example('onering run echo-tcp.ts -p 7007:7')
+    .example('onering run image.elf --memory 64M --timeout 10 --stats stats.json')
+    .action(run)
+}
+
+function listOf<T>(value: T | T[] | undefined): T[] {
+  return value === undefined ? [] : Array.isArray(value) ? value : [value]
+}
+
+async function run(path: string, flags: RunFlags): Promise<number> {
+  const forwards = listOf(flags.p).map((text) => parseForward(String(text)))
+  const memory = parseSize(String(flags.memory), '--memory')
+  const seed = optionalCount(flags.seed, '--seed', 2 ** 52)
+  const link = parseLinkMode(flags.link)
+  parseChoice(flags.engine, '--engine', ['auto', 'interpreter'])
+  const progress = createProgress(process.stderr, flags.quiet === true)
+  const net = createNetwork({
+    net: flags.net,
+    forwards,
+    hostLoopback: flags.hostLoopback === true,
+    ...(flags.pcap === undefined ? {} : { pcap: String(flags.pcap) }),
+    ...(flags.faults === undefined ? {} : { faults: flags.faults }),
+    seed: seed ?? Math.floor(Math.random() * 2 ** 32),
+  })
+  const limits = {
+    timeoutSeconds: optionalCount(flags.timeout, '--timeout', 10 ** 6),
+    maxInstructions: optionalCount(flags.maxInstructions, '--max-instructions', Number.MAX_SAFE_INTEGER),
+  }
+  const initrd = readOptionalFile(flags.initrd, '--initrd')
+  const image = await loadImage(path, link, progress)
+  const machine = await Machine.create({
+    image,
+    memory,
+    net,
+    ...(seed === undefined ? {} : { seed }),
+    ...(flags.append === undefined ? {} : { cmdline: String(flags.append) }),
+    ...(initrd ? { modules: [{ data: initrd }] } : {}),
+    ...(limits.timeoutSeconds === undefined ? {} : { timeoutSeconds: limits.timeoutSeconds }),
+    ...(limits.maxInstructions === undefined ? {} : { maxInstructions: limits.maxInstructions }),
+  })
+  const exit = await attach(machine, forwards, progress)
+  if (flags.stats !== undefined) writeStats(flags.stats, exit)
+  if (exit.reason !== 'power-off' && exit.reason !== 'debug-exit' && exit.reason !== 'stopped')
+    process.stderr.write(`onering: ${exit.message}\n`)
+  return exit.reason === 'stopped' ? exitStatus.interrupted : exit.status
+}
+
+function optionalCount(text: string | number | undefined, option: string, max: number): number | undefined {
+  return text === undefined ? undefined : parseCount(String(text), option, 0, max)
+}
+
+function writeStats(path: string, exit: Exit): void {
+  try {
+    writeFileSync(path, `${JSON.stringify(exit, null, 2)}\n`)
+  } catch (error) {
+    throw new UsageError(
+      `--stats ${path}: cannot be written (${(error as NodeJS.ErrnoException).code ?? error})`,
+    )
+  }
+}
+
+/** Connects the machine's serial port with the terminal until it ends. Ctrl-C ends it; a second one at once. */
+async function attach(machine: Machine, forwards: readonly Forward[], progress: Progress): Promise<Exit> {
+  const decoder = new TextDecoder()
+  let line = ''
+  machine.on('warning', (text) => progress.done(text))
+  machine.on('serial', (bytes) => {
+    process.stdout.write(bytes)
+    const lines = (line + decoder.decode(bytes, { stream: true })).split('\n')
+    line = lines.pop()!.slice(-1000)
+    for (const complete of lines) {
+      const hint = hintFor(complete, forwards)
+      if (hint) progress.done(hint)
+    }
+  })
+  const type = (chunk: Buffer): void => void machine.write(chunk)
+  const interrupt = (): void => machine.stop()
+  process.stdin.on('data', type)
+  process.once('SIGINT', interrupt)
+  process.once('SIGTERM', interrupt)
+  try {
+    return await machine.run()
+  } finally {
+    process.off('SIGINT', interrupt)
+    process.off('SIGTERM', interrupt)
+    process.stdin.off('data', type)
+    // An open standard input would keep the process alive.
+    process.stdin.destroy()
+    progress.clear()
+  }
+}
