@@ -94,23 +94,12 @@ export function startQemu(image: string, options: GuestOptions = {}): Guest {
     (f) => `,hostfwd=${f.protocol ?? 'tcp'}:127.0.0.1:${f.host}-:${f.guest}`,
   )
   const args = [
-    ...[
-      '-accel',
-      'tcg',
-      '-cpu',
-      'max',
-      '-m',
-      options.memory ?? '256M',
-      '-display',
-      'none',
-      '-serial',
-      'stdio',
-    ],
-    ...['-no-reboot', '-monitor', 'none', '-kernel', image],
-    ...['-device', 'isa-debug-exit,iobase=0xf4,iosize=4'],
-    ...['-netdev', `user,id=net${forwards.join('')}`, '-device', 'virtio-net-pci,netdev=net'],
-    ...(options.args ?? []),
-  ]
+    ['-accel', 'tcg', '-cpu', 'max', '-m', options.memory ?? '256M'],
+    ['-display', 'none', '-serial', 'stdio', '-monitor', 'none', '-no-reboot', '-kernel', image],
+    ['-device', 'isa-debug-exit,iobase=0xf4,iosize=4'],
+    ['-netdev', `user,id=net${forwards.join('')}`, '-device', 'virtio-net-pci,netdev=net'],
+    options.args ?? [],
+  ].flat()
   const startedAt = performance.now()
   return watch(spawn('qemu-system-x86_64', args, { stdio: ['ignore', 'pipe', 'pipe'] }), startedAt)
 }
