@@ -55,12 +55,13 @@ function dependsOnModrm(row: Row): boolean {
   return row.modrm >= 0 || row.digit >= 0 || row.mod === 'register' || row.mod === 'memory'
 }
 
-/** Rows that hide behind another row with the same opcode and are found by `variantOf`. */
-function isVariant(row: Row): boolean {
-  return (
-    (row.addressSize !== 0 && row.addressSize !== 32) ||
-    (row.opcode === 0x90 && row.opcodeRegister && row.map === 0)
-  )
+function isExchange(row: Row): boolean {
+  return row.opcode === 0x90 && row.opcodeRegister && row.map === 0
+}
+
+/** Rows that hide behind another row with the same opcode and are found by `variantOf`: 90 itself is NOP. */
+function isVariant(row: Row, opcode: number): boolean {
+  return (row.addressSize !== 0 && row.addressSize !== 32) || (opcode === 0x90 && isExchange(row))
 }
 
 class TableBuilder {
@@ -103,8 +104,9 @@ function best(candidates: readonly { row: Row; score: number }[]): number {
 function byOpcode(vex: boolean): Map<number, Row[]> {
   const result = new Map<number, Row[]>()
   for (const row of rows) {
-    if (row.vex !== vex || isVariant(row)) continue
+    if (row.vex !== vex) continue
     for (let low = 0; low < (row.opcodeRegister ? 8 : 1); low++) {
+      if (isVariant(row, row.opcode + low)) continue
       const key = (row.map << 8) | (row.opcode + low)
       const list = result.get(key)
       if (list === undefined) result.set(key, [row])
@@ -159,7 +161,7 @@ export function decodeTables(): DecodeTables {
 
 const variants = new Map<string, Row>()
 for (const row of rows) {
-  if (isVariant(row)) variants.set(`${row.opcode},${row.addressSize},${row.operandSize}`, row)
+  if (isVariant(row, row.opcode)) variants.set(`${row.opcode},${row.addressSize},${row.operandSize}`, row)
 }
 
 /**
@@ -177,7 +179,7 @@ export function variantOf(
       ? undefined
       : variants.get(`${row.opcode},${addressSize},${row.operandSize}`)
   }
-  return row.opcode === 0x90 && row.map === 0 && rexB
+  return row.opcode === 0x90 && row.prefix === 'any' && rexB
     ? variants.get(`${row.opcode},0,${operandSize}`)
     : undefined
 }

@@ -28,9 +28,10 @@ export class Register {
 /** Registers that some row names explicitly get a signature of their own: AL CL AX DX EAX RAX, segments, XMM0, ST0. */
 function signatureOf(registerClass: RegisterClass, number: number): number {
   if (registerClass === C.segment) return 32 + number
-  const named =
-    number === 0 || (number === 1 && registerClass === C.gpr8) || (number === 2 && registerClass === C.gpr16)
-  return named ? 16 + registerClass : registerClass
+  if (number === 0) return 16 + registerClass
+  if (number === 1 && registerClass === C.gpr8) return 30
+  if (number === 2 && registerClass === C.gpr16) return 31
+  return registerClass
 }
 
 /** A place in the code that an `Assembler` binds with `bind`. */

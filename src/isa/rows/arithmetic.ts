@@ -80,8 +80,8 @@ const unary = family(
   XADD r/mv:rw, rv:rw    | ov 0F C1 /r    | MR  | lock w:oszapc
   CMPXCHG r/m8:rw, r8    | 0F B0 /r       | MR  | lock w:oszapc
   CMPXCHG r/mv:rw, rv    | ov 0F B1 /r    | MR  | lock w:oszapc
-  CMPXCHG8B m64:rw       | NFx 0F C7 /1   | M   | lock w:z CX8
-  CMPXCHG16B m128:rw     | NFx REX.W 0F C7 /1 | M | lock w:z CX16
+  CMPXCHG8B m64:rw       | 0F C7 /1   | M   | lock w:z CX8
+  CMPXCHG16B m128:rw     | REX.W 0F C7 /1 | M | lock w:z CX16
   DAA                    | 27             | ZO  | !64 r:ac w:szapc u:o
   DAS                    | 2F             | ZO  | !64 r:ac w:szapc u:o
   AAA                    | 37             | ZO  | !64 r:a w:ac u:oszp

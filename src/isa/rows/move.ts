@@ -26,8 +26,8 @@ export const move: RowDraft[] = family(
   MOVSXD r16:w, r/m16     | o16 63 /r      | RM | 64
   MOVSXD r32:w, r/m32     | o32 63 /r      | RM | 64
   MOVSXD r64:w, r/m32     | o64 63 /r      | RM | 64
-  MOVNTI m32:w, r32       | NP o32* 0F C3 /r | MR | SSE2
-  MOVNTI m64:w, r64       | NP o64 0F C3 /r | MR | SSE2
+  MOVNTI m32:w, r32       | NP 0F C3 /r | MR | SSE2
+  MOVNTI m64:w, r64       | NP REX.W 0F C3 /r | MR | SSE2
   MOVBE rv:w, mv          | NFx ov 0F 38 F0 /r | RM | MOVBE
   MOVBE mv:w, rv          | NFx ov 0F 38 F1 /r | MR | MOVBE
   BSWAP rv:rw             | ov 0F C8 +r    | O  |

@@ -39,14 +39,14 @@ export const system: RowDraft[] = family(
   LSL r64:rw, r64/m16 | o64 0F 03 /r  | RM | w:z
   ARPL r/m16:rw, r16 | 63 /r          | MR | !64 w:z
   SYSCALL           | 0F 05           | ZO | 64 branch=syscall
-  SYSRET            | o32 0F 07       | ZO | 64 cpl0 branch=sysret
-  SYSRETQ           | o64 0F 07       | ZO | 64 cpl0 branch=sysret
+  SYSRET            | 0F 07       | ZO | 64 cpl0 branch=sysret
+  SYSRETQ           | REX.W 0F 07       | ZO | 64 cpl0 branch=sysret
   SYSENTER          | 0F 34           | ZO | branch=syscall
-  SYSEXIT           | o32 0F 35       | ZO | cpl0 branch=sysret
-  SYSEXITQ          | o64 0F 35       | ZO | cpl0 branch=sysret
+  SYSEXIT           | 0F 35       | ZO | cpl0 branch=sysret
+  SYSEXITQ          | REX.W 0F 35       | ZO | cpl0 branch=sysret
   CLTS              | 0F 06           | ZO | cpl0
   INVD              | 0F 08           | ZO | cpl0
-  WBINVD            | NFx 0F 09       | ZO | cpl0
+  WBINVD            | 0F 09       | ZO | cpl0
   WBNOINVD          | F3 0F 09        | ZO | WBNOINVD cpl0
   HLT               | F4              | ZO | cpl0 branch=halt
   RSM               | 0F AA           | ZO | cpl0
