@@ -1,0 +1,52 @@
+/** MOV to and from DR0 … DR7. SDM Vol. 3B, 17.2. The registers hold their values; breakpoints do not fire yet. */
+import { DR } from '../../layout'
+import { CR4_DE, VECTOR_DB } from '../bits'
+import { raise, raiseGp, raiseUd } from '../raise'
+import { cr4Has, getCpl, setGpr } from '../state'
+import { CONTINUE } from '../status'
+
+const DR6_FIXED: u64 = 0xffff_0ff0
+const DR6_WRITABLE: u64 = 0xe00f
+const DR6_BD: u64 = 1 << 13
+const DR7_FIXED: u64 = 0x400
+const DR7_WRITABLE: u64 = 0xffff_23ff
+const DR7_GD: u64 = 1 << 13
+
+function register(cpu: usize, dr: u32): usize {
+  return cpu + DR + (<usize>dr << 3)
+}
+
+/** DR4 and DR5 are DR6 and DR7 unless CR4.DE is set. */
+function check(cpu: usize, dr: u32): i32 {
+  if ((dr == 4 || dr == 5) && cr4Has(cpu, CR4_DE)) return raiseUd(cpu)
+  if (getCpl(cpu)) return raiseGp(cpu, 0)
+  const dr7 = register(cpu, 7)
+  if (!(load<u64>(dr7) & DR7_GD)) return CONTINUE
+  store<u64>(dr7, load<u64>(dr7) & ~DR7_GD)
+  store<u64>(register(cpu, 6), load<u64>(register(cpu, 6)) | DR6_BD)
+  return raise(cpu, VECTOR_DB, 0, 0)
+}
+
+function aliased(dr: u32): u32 {
+  return dr == 4 || dr == 5 ? dr + 2 : dr
+}
+
+export function movToDr(cpu: usize, dr: u32, value: u64): i32 {
+  const status = check(cpu, dr)
+  if (status) return status
+  const n = aliased(dr)
+  if (n < 4) {
+    store<u64>(register(cpu, n), value)
+    return CONTINUE
+  }
+  if (value >> 32) return raiseGp(cpu, 0)
+  store<u64>(register(cpu, n), n == 6 ? (value & DR6_WRITABLE) | DR6_FIXED : (value & DR7_WRITABLE) | DR7_FIXED)
+  return CONTINUE
+}
+
+export function movFromDr(cpu: usize, dr: u32, gpr: u32): i32 {
+  const status = check(cpu, dr)
+  if (status) return status
+  setGpr(cpu, gpr, load<u64>(register(cpu, aliased(dr))))
+  return CONTINUE
+}

@@ -1,0 +1,53 @@
+/** LGDT, LIDT, SGDT, SIDT and the UMIP check that SLDT, STR and SMSW share. SDM Vol. 2A and 2B. */
+import { GDTR, IDTR } from '../../layout'
+import { CR4_UMIP } from '../bits'
+import { isCanonical } from '../mmu/canonical'
+import { probeWriteAs, readData, writeData } from '../mmu/memory'
+import { ACCESS_WRITE } from '../mmu/access-kind'
+import { explicit } from '../mmu/translate'
+import { pending, raiseGp } from '../raise'
+import { cr4Has, getCpl } from '../state'
+import { CONTINUE, EXCEPTION } from '../status'
+
+export function checkUmip(cpu: usize): i32 {
+  return getCpl(cpu) && cr4Has(cpu, CR4_UMIP) ? raiseGp(cpu, 0) : CONTINUE
+}
+
+/** Limit (2 bytes), then base: 8 bytes in 64-bit mode, else 4. */
+function storeTable(cpu: usize, register: usize, va: u64, size: u32): i32 {
+  if (checkUmip(cpu)) return EXCEPTION
+  const baseSize: u32 = size == 8 ? 8 : 4
+  if (probeWriteAs(cpu, va, 2 + baseSize, explicit(cpu, ACCESS_WRITE))) return EXCEPTION
+  if (writeData(cpu, va, 2, load<u16>(register, 8))) return EXCEPTION
+  return writeData(cpu, va + 2, baseSize, load<u64>(register))
+}
+
+/** With 16-bit operand size the base has only 24 bits. */
+function loadTable(cpu: usize, register: usize, va: u64, size: u32): i32 {
+  if (getCpl(cpu)) return raiseGp(cpu, 0)
+  const limit = readData(cpu, va, 2)
+  if (pending(cpu)) return EXCEPTION
+  let base = readData(cpu, va + 2, size == 8 ? 8 : 4)
+  if (pending(cpu)) return EXCEPTION
+  if (size == 8 && !isCanonical(base)) return raiseGp(cpu, 0)
+  if (size == 2) base &= 0xff_ffff
+  store<u64>(register, base)
+  store<u32>(register, <u32>limit, 8)
+  return CONTINUE
+}
+
+export function sgdt(cpu: usize, va: u64, size: u32): i32 {
+  return storeTable(cpu, cpu + GDTR, va, size)
+}
+
+export function sidt(cpu: usize, va: u64, size: u32): i32 {
+  return storeTable(cpu, cpu + IDTR, va, size)
+}
+
+export function lgdt(cpu: usize, va: u64, size: u32): i32 {
+  return loadTable(cpu, cpu + GDTR, va, size)
+}
+
+export function lidt(cpu: usize, va: u64, size: u32): i32 {
+  return loadTable(cpu, cpu + IDTR, va, size)
+}
