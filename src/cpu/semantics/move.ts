@@ -138,7 +138,7 @@ prefetchwt1 prefetchnta prefetcht0 prefetcht1 prefetcht2'
 
 export const moves: Definitions = {
   mnemonics: {
-    mov: modal(mov),
+    mov: plain(mov),
     movnti: plain((c) => c.write(0, c.read(1))),
     movzx: plain(zeroExtend),
     movsx: plain(signExtend),

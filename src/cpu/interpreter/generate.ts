@@ -1,0 +1,97 @@
+/** Makes the interpreter's module: one handler for each shape of each row, and the special handlers. */
+import { rows } from '../../isa/index.ts'
+import { GP, NM, UD, type Context } from '../semantics/context.ts'
+import { definitionOf } from '../semantics/index.ts'
+import type { Shape } from '../semantics/operand.ts'
+import { loadI32, ModuleBuilder, type FunctionRef, type I32 } from '../wasm/index.ts'
+import { RecordContext } from './context.ts'
+import { HANDLER, STATUS_STOP } from './record.ts'
+import { defineRuntime, handlerType } from './runtime.ts'
+import { shapeKey, shapesOfRow } from './shape.ts'
+
+/** Handlers that no row stands behind, in the order of their indexes in the table. */
+export const specialHandlers = [
+  'none',
+  'stop',
+  'continue',
+  'continue-far',
+  'continue-far-legacy',
+  'guard',
+  'undefined',
+  'no-device',
+  'too-long',
+] as const
+export type SpecialHandler = (typeof specialHandlers)[number]
+
+/** Custom section with the keys of all handlers, one a line, in the order of the table. */
+export const HANDLER_SECTION = 'handlers'
+
+const specialShape: Shape = { meaning: 'special', operands: [], operandBits: 64, long: true, samePage: true }
+
+const specials: Record<SpecialHandler, (c: RecordContext) => void> = {
+  none: (c) => c.f.unreachable(),
+  stop: (c) => c.stop(STATUS_STOP),
+  continue: (c) => c.continueBlock(),
+  'continue-far': (c) => c.continueBlock(),
+  'continue-far-legacy': (c) => c.continueBlock(),
+  guard: (c) => c.guard(),
+  undefined: (c) => c.raise(UD),
+  'no-device': (c) => c.raise(NM),
+  'too-long': (c) => c.raise(GP, 0),
+}
+
+function shapeOfSpecial(name: SpecialHandler): Shape {
+  if (name === 'continue-far') return { ...specialShape, samePage: false }
+  if (name === 'continue-far-legacy')
+    return { ...specialShape, samePage: false, long: false, operandBits: 32 }
+  return specialShape
+}
+
+/** The shapes of all rows by key. */
+export function allShapes(): Map<string, Shape> {
+  const shapes = new Map<string, Shape>()
+  for (const row of rows) for (const shape of shapesOfRow(row)) shapes.set(shapeKey(shape), shape)
+  return shapes
+}
+
+function emit(shape: Shape, c: Context): void {
+  const definition = definitionOf(shape.meaning)
+  if (!definition) throw new Error(`no meaning for ${shape.meaning}`)
+  try {
+    definition.emit(c)
+  } catch (error) {
+    throw new Error(`${shapeKey(shape)}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** The whole module; takes about a second. */
+export function generateInterpreter(): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder()
+  module.importMemory('env', 'memory')
+  const shapes = allShapes()
+  module.importTable('env', 'table', specialHandlers.length + shapes.size)
+  const runtime = defineRuntime(module)
+
+  const keys: string[] = []
+  const functions: FunctionRef[] = []
+  const define = (key: string, shape: Shape, body: (c: RecordContext) => void): void => {
+    keys.push(key)
+    const handler = module.function(handlerType, (f) => {
+      const c = new RecordContext(f, shape, runtime)
+      body(c)
+      if (!c.ended) c.next()
+    })
+    functions.push(handler)
+  }
+  for (const name of specialHandlers) define(name, shapeOfSpecial(name), specials[name])
+  for (const [key, shape] of shapes) define(key, shape, (c) => emit(shape, c))
+  module.elements(0, functions)
+
+  const run = module.function(handlerType, (f) => {
+    const [cpu, record, budget] = f.params as [I32, I32, I32]
+    f.returnCallIndirect(handlerType, loadI32(record, HANDLER), cpu, record, budget)
+  })
+  module.exportFunction('run', run)
+  module.customSection(HANDLER_SECTION, new TextEncoder().encode(keys.join('\n')))
+  return module.build()
+}

@@ -1,0 +1,138 @@
+/** From rows and decoded instructions to shapes: which handler an instruction needs, and which handlers there are. */
+import {
+  type Instruction,
+  MODE64,
+  type Operand as DecodedOperand,
+  type OperandForm,
+  OperandKind as Kind,
+  RegisterClass as C,
+  type Row,
+} from '../../isa/index.ts'
+import { meaningOf } from '../semantics/index.ts'
+import type { AddressForm, Operand, OperandKind, Shape } from '../semantics/operand.ts'
+
+type Kinds = Partial<Record<C, OperandKind>>
+const kindOfClass: Kinds = {
+  [C.gpr8]: 'gpr',
+  [C.gpr8High]: 'gpr',
+  [C.gpr16]: 'gpr',
+  [C.gpr32]: 'gpr',
+  [C.gpr64]: 'gpr',
+  [C.segment]: 'segment',
+  [C.control]: 'control',
+  [C.debug]: 'debug',
+  [C.xmm]: 'vector',
+  [C.ymm]: 'vector',
+}
+
+const FS = 4
+
+/** How the memory operand of an instruction is addressed; `long` in 64-bit code. */
+export function addressForm(memory: DecodedOperand, instruction: Instruction, long: boolean): AddressForm {
+  if (!long) return 'legacy'
+  if (instruction.addressSize === 32) return 'short'
+  if (memory.base < 0 && memory.index < 0 && memory.high !== memory.low >> 31) return 'absolute'
+  return memory.index < 0 && memory.segment < FS ? 'base' : 'full'
+}
+
+function operand(kind: OperandKind, bits: number, index: number, form: AddressForm | null = null): Operand {
+  return { kind, bits, index, form }
+}
+
+function build(
+  meaning: { key: string; definition: { modal?: boolean } },
+  operands: Operand[],
+  bits: number,
+  long: boolean,
+  samePage: boolean,
+): Shape {
+  const legacy = operands.some(({ form }) => form === 'legacy')
+  return {
+    meaning: meaning.key,
+    operands,
+    operandBits: bits,
+    long: meaning.definition.modal ? long : !legacy,
+    samePage,
+  }
+}
+
+/** Name of the handler that code of this shape is. */
+export function shapeKey({ meaning, operands, operandBits, long, samePage }: Shape): string {
+  const list = operands.map(({ kind, bits, form }) => `${kind}${bits}${form ?? ''}`).join()
+  return `${meaning}/${operandBits}${long ? 'l' : 'p'}${samePage ? 's' : ''}:${list}`
+}
+
+/** The shape of a decoded instruction, or null when nothing says what it means. */
+export function shapeOf(instruction: Instruction, long: boolean, samePage: boolean): Shape | null {
+  const meaning = meaningOf(instruction.row)
+  if (!meaning) return null
+  const operands: Operand[] = []
+  for (let i = 0; i < instruction.operandCount; i++) {
+    const decoded = instruction.operands[i]!
+    if (decoded.kind === Kind.register) {
+      const kind = kindOfClass[decoded.registerClass]
+      if (!kind) return null
+      operands.push(operand(kind, decoded.size, i))
+    } else if (decoded.kind === Kind.memory)
+      operands.push(operand('memory', decoded.size, i, addressForm(decoded, instruction, long)))
+    else if (decoded.kind === Kind.relative) operands.push(operand('relative', 0, i))
+    else if (decoded.kind === Kind.far) operands.push(operand('far', 0, i))
+    else operands.push(operand('immediate', instruction.row.operands[i]!.size, i))
+  }
+  return build(meaning, operands, instruction.operandSize, long, samePage)
+}
+
+function formsOf(row: Row, form: OperandForm, index: number, long: boolean): Operand[] {
+  const memory = (): Operand[] => {
+    const ways: AddressForm[] = long ? ['base', 'full', 'short'] : ['legacy']
+    if (long && form.kind === 'moffs') ways.push('absolute')
+    return ways.map((way) => operand('memory', form.memorySize, index, way))
+  }
+  const registers = (): Operand[] => {
+    const kind = kindOfClass[form.registerClass]
+    return kind ? [operand(kind, form.size, index)] : []
+  }
+  switch (form.kind) {
+    case 'register':
+    case 'fixed':
+      return registers()
+    case 'memory':
+    case 'moffs':
+      return memory()
+    case 'rm':
+      if (row.mod === 'register' || row.mod === 'ignored') return registers()
+      return row.mod === 'memory' ? memory() : [...registers(), ...memory()]
+    case 'relative':
+      return [operand('relative', 0, index)]
+    case 'far':
+      return [operand('far', 0, index)]
+    default:
+      return [operand('immediate', form.size, index)]
+  }
+}
+
+/** Every shape that instructions of a row can have; empty when it has no meaning yet. */
+export function shapesOfRow(row: Row): Shape[] {
+  const meaning = meaningOf(row)
+  if (!meaning) return []
+  const shapes: Shape[] = []
+  for (const long of [true, false]) {
+    if (long ? !(row.modes & MODE64) : !(row.modes & ~MODE64)) continue
+    let lists: Operand[][] = [[]]
+    row.operands.forEach((form, index) => {
+      const choices = formsOf(row, form, index, long)
+      lists = lists.flatMap((list) => choices.map((choice) => [...list, choice]))
+    })
+    const near = row.operands.some((form) => form.kind === 'relative')
+    for (const bits of operandSizes(row, long))
+      for (const samePage of near ? [false, true] : [false])
+        for (const list of lists) shapes.push(build(meaning, list, bits, long, samePage))
+  }
+  return shapes
+}
+
+function operandSizes(row: Row, long: boolean): number[] {
+  if (row.operandSize) return [row.operandSize]
+  if (!long) return [16, 32]
+  return row.forced64 ? [64] : [16, 32, 64]
+}
