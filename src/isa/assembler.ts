@@ -31,6 +31,10 @@ export interface AssembledCode {
   readonly relocations: readonly AssemblerRelocation[]
 }
 
+function isExtended(operand: AssemblerOperand | null | undefined): boolean {
+  return operand instanceof Register && operand.number > 7
+}
+
 /** A field that waits for its label: the field holds label - end. */
 interface Fixup {
   readonly label: Label
@@ -249,11 +253,9 @@ export class Assembler {
     const { row } = plan
     const memory = this.#memory(plan, operands)
     this.#addressPrefixes(plan, memory, operands)
-    const extends8 = (operand: AssemblerOperand | null | undefined): boolean =>
-      operand instanceof Register && operand.number > 7
-    const r = extends8(operands[plan.reg]) ? 0 : 0x80
-    const x = extends8(memory?.index) ? 0 : 0x40
-    const b = extends8(memory === null ? operands[plan.rm] : memory.base) ? 0 : 0x20
+    const r = isExtended(operands[plan.reg]) ? 0 : 0x80
+    const x = isExtended(memory?.index) ? 0 : 0x40
+    const b = isExtended(memory === null ? operands[plan.rm] : memory.base) ? 0 : 0x20
     const source = operands[plan.vvvv]
     const vvvv = (~(source instanceof Register ? source.number : 0) & 15) << 3
     const last = vvvv | (row.vectorLength === 256 ? 4 : 0) | vexPrefix[row.prefix]!
