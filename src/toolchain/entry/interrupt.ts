@@ -1,0 +1,83 @@
+/**
+ * Interrupts and exceptions. The processor has switched to the kernel's stack if it came from ring 3, and has pushed
+ * SS, RSP, RFLAGS, CS, RIP and for some exceptions an error code (SDM Vol. 3A §6.14). Each vector has a stub that makes
+ * the frames alike; the rest is common. `src/kernel/trap/frame.ts` describes the frame.
+ */
+import {
+  mem,
+  r10,
+  r11,
+  r12,
+  r13,
+  r14,
+  r15,
+  r8,
+  r9,
+  rax,
+  rbp,
+  rbx,
+  rcx,
+  rdi,
+  rdx,
+  rsi,
+  rsp,
+  short,
+  symbol,
+} from '../../isa/index.ts'
+import { constantFunction, type Piece, routine } from './piece.ts'
+
+/** Exceptions for which the processor pushes an error code (SDM Vol. 3A table 6-1). */
+const withErrorCode = new Set([8, 10, 11, 12, 13, 14, 17, 21, 29, 30])
+const stubBytes = 16
+
+/** In the order in which they are pushed. */
+const registers = [rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15]
+
+const RFLAGS_AC = 1 << 18
+/** x87 and SSE state as FXSAVE writes it. */
+const stateBytes = 512
+
+const stubs = routine('interrupt.stubs', (asm) => {
+  for (let vector = 0; vector < 256; vector++) {
+    if (!withErrorCode.has(vector)) asm.emit('push', 0)
+    asm.emit('push', vector)
+    asm.emit('jmp', symbol('interrupt.common'))
+    asm.align(stubBytes)
+  }
+})
+
+const common = routine('interrupt.common', (asm) => {
+  const fromKernel = asm.label('from kernel')
+  const toKernel = asm.label('to kernel')
+  const cs = (offset: number) => mem({ base: rsp, disp: offset, size: 8 })
+  asm.emit('test', cs(24), 3)
+  asm.emit('je', short(fromKernel))
+  asm.emit('swapgs')
+  // The application may have set AC, which would suspend SMAP.
+  asm.emit('pushfq')
+  asm.emit('and', mem({ base: rsp, size: 32 }), ~RFLAGS_AC)
+  asm.emit('popfq')
+  asm.bind(fromKernel)
+  asm.emit('cld')
+  for (const register of registers) asm.emit('push', register)
+  asm.emit('sub', rsp, stateBytes)
+  asm.emit('fxsave64', mem({ base: rsp, size: stateBytes * 8 }))
+  asm.emit('lea', rdi, mem({ base: rsp, disp: stateBytes }))
+  asm.emit('call', symbol('kernel.interrupt'))
+  asm.emit('fxrstor64', mem({ base: rsp, size: stateBytes * 8 }))
+  asm.emit('add', rsp, stateBytes)
+  for (const register of registers.toReversed()) asm.emit('pop', register)
+  asm.emit('add', rsp, 16)
+  asm.emit('test', cs(8), 3)
+  asm.emit('je', short(toKernel))
+  asm.emit('swapgs')
+  asm.bind(toKernel)
+  asm.emit('iretq')
+})
+
+export const interrupt: readonly Piece[] = [
+  stubs,
+  common,
+  constantFunction('entry.interruptStubs', 'interrupt.stubs'),
+  constantFunction('entry.interruptStubSize', stubBytes),
+]
