@@ -12,8 +12,9 @@ import { hostUnreachable } from '../icmp/errors'
 
 const BUCKETS: u32 = 64
 const ENTRIES_MAXIMUM: u32 = 256
-// Enough for all fragments of one large datagram.
-const QUEUE_MAXIMUM: u32 = 48
+/** For each neighbour: enough for all fragments of one large datagram, and for many who connect at once. */
+const QUEUE_MAXIMUM: u32 = 256
+const QUEUE_BYTES_MAXIMUM: u32 = 128 << 10
 const RETRIES: u32 = 3
 const RETRY_NS: u64 = 1_000_000_000
 const REACHABLE_NS: u64 = 60_000_000_000
@@ -32,7 +33,10 @@ class ArpEntry {
   confirmedNs: u64 = 0
   usedNs: u64 = 0
   queueHead: usize = 0
+  /** Meaningful while the queue is not empty. */
+  queueTail: usize = 0
   queueLength: u32 = 0
+  queueBytes: u32 = 0
 
   constructor(address: u32) {
     this.address = address
@@ -101,6 +105,7 @@ export class ArpCache {
     let waiting = entry.queueHead
     entry.queueHead = 0
     entry.queueLength = 0
+    entry.queueBytes = 0
     while (waiting) {
       const next = load<u32>(waiting) as usize
       this.nic.sendTo(
@@ -199,20 +204,18 @@ export class ArpCache {
     store<u32>(copy, checksumOffset, 12)
     memory.copy(copy + PACKET_DATA, packet, length)
     // The newest packets are worth most (RFC 1122 section 2.3.2.2): the oldest goes.
-    if (entry.queueLength == QUEUE_MAXIMUM) {
+    while (entry.queueLength == QUEUE_MAXIMUM || (entry.queueHead && entry.queueBytes + length > QUEUE_BYTES_MAXIMUM)) {
       const oldest = entry.queueHead
       entry.queueHead = load<u32>(oldest)
       entry.queueLength--
+      entry.queueBytes -= load<u32>(oldest, 4)
       heap.free(oldest)
     }
-    if (entry.queueHead == 0) {
-      entry.queueHead = copy
-    } else {
-      let last = entry.queueHead
-      while (load<u32>(last)) last = load<u32>(last)
-      store<u32>(last, copy as u32)
-    }
+    if (entry.queueHead == 0) entry.queueHead = copy
+    else store<u32>(entry.queueTail, copy as u32)
+    entry.queueTail = copy
     entry.queueLength++
+    entry.queueBytes += length
   }
 
   private insert(address: u32): ArpEntry {

@@ -168,7 +168,7 @@ function setSendTimers(s: TcpSocket): void {
     if (s.rtoAt == 0) s.rtoAt = s.stack.now() + timeout(s)
   } else {
     s.rtoAt = 0
-    const hasMore = s.isProbing || s.dataEnd != s.sndNxt || (s.finQueued && !s.finSent)
+    const hasMore = s.isProbing || (!s.finSent && (s.dataEnd != s.sndNxt || s.finQueued))
     if (!hasMore || s.isWaiting) s.persistAt = 0
     else if (s.persistAt == 0) s.persistAt = s.stack.now() + timeout(s)
   }

@@ -61,12 +61,12 @@ function opens(stack: NetStack, received: Received, segment: Segment): void {
       synArrives(stack, listener, segment)
       return
     }
-    if (!isHere && forward(stack, received, segment)) return
+    if (forward(stack, received, segment)) return
   }
   sendResetFor(stack, segment)
 }
 
-/** Hands a SYN for a foreign address to the forwarder. True if that settles it. */
+/** Hands a SYN that no listener here wants to the forwarder. True if that settles it. */
 function forward(stack: NetStack, received: Received, segment: Segment): bool {
   const tcp = stack.tcp
   const nic = received.nic

@@ -84,11 +84,11 @@ function probeWindow(s: TcpSocket): void {
   s.stack.stats.tcpZeroWindowProbes++
   if (s.isProbing) {
     retransmit(s, s.sndUna, 1)
-  } else if (s.sndNxt == s.sndUna) {
+  } else if (s.sndNxt == s.sndUna && !s.finSent) {
     const unsent = s.dataEnd - s.sndNxt
     const length = min(min(unsent, s.mss - 12), max(s.sndWnd, 1 as u32))
     s.isProbing = s.sndWnd == 0
-    if (!transmit(s, s.sndNxt, length, length == 0 && s.finQueued && !s.finSent ? 1 : 0)) s.isProbing = false
+    if (!transmit(s, s.sndNxt, length, length == 0 && s.finQueued ? 1 : 0)) s.isProbing = false
   }
   tcpOutput(s)
   if (s.isProbing) s.persistAt = s.stack.now() + timeout(s)
