@@ -9,6 +9,7 @@ export interface Step {
 }
 
 import { compileCpuHelpers } from './cpu-helpers.ts'
+import { buildInterpreter } from './interpreter.ts'
 import { compileNetStack } from './netstack.ts'
 import { compileTypeScript } from './typescript.ts'
 
@@ -18,6 +19,12 @@ export const steps: Step[] = [
     inputs: ['src/cpu/guest', 'src/cpu/layout.ts', 'src/cpu/probe.ts', 'package-lock.json'],
     outputs: ['build/cpu-helpers.wasm'],
     run: compileCpuHelpers,
+  },
+  {
+    name: 'interpreter',
+    inputs: ['src/isa', 'src/cpu/wasm', 'src/cpu/semantics', 'src/cpu/interpreter', 'src/cpu/layout.ts', 'src/cpu/helpers.ts'],
+    outputs: ['build/interpreter.wasm'],
+    run: buildInterpreter,
   },
   {
     name: 'netstack',

@@ -60,6 +60,8 @@ export const MODE = 240
 export const EXC_PENDING = 244
 /** u32: linear address of one byte for each page of RAM: bit 0 = has decoded blocks, bit 1 = not writable RAM (ROM). */
 export const PAGE_FLAGS = 248
+export const PAGE_HAS_CODE = 1
+export const PAGE_READ_ONLY = 2
 /** u32: non-zero for the one instruction after STI (that set IF) or a load of SS: no interrupt is taken before it. */
 export const INTERRUPT_SHADOW = 252
 

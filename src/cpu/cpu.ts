@@ -1,0 +1,412 @@
+/**
+ * The processor as the board drives it. One `Cpu` owns one WebAssembly memory, in which its state, its translated code and guest RAM lie;
+ * the modules hold no state. Everything is synchronous and deterministic.
+ */
+import type { CpuBus } from './bus.ts'
+import {
+  hostImports,
+  STATUS_AGAIN,
+  STATUS_EXCEPTION,
+  type HelperName,
+  type HostImportName,
+} from './helpers.ts'
+import { BlockCache, type Block } from './interpreter/blocks.ts'
+import { STATUS_LINK, RECORD_SIZE, HANDLER } from './interpreter/record.ts'
+import { HANDLER_SECTION } from './interpreter/special.ts'
+import * as L from './layout.ts'
+import { memoryMap, type MemoryMap } from './memory-map.ts'
+import { resetState } from './reset.ts'
+
+/** Why `run` came back: the budget is spent or the run was interrupted; HLT with nothing to do; a triple fault. */
+export type RunEnd = 'budget' | 'halted' | 'triple-fault'
+
+/** Hears one event of `probe.ts`. */
+export type ProbeListener = (event: number, x: bigint, y: bigint) => void
+
+export interface CpuOptions {
+  /** `build/interpreter.wasm` and `build/cpu-helpers.wasm`, compiled. */
+  readonly interpreter: WebAssembly.Module
+  readonly helpers: WebAssembly.Module
+  readonly bus: CpuBus
+  /** Bytes; a multiple of 4096, at most 3.5 GiB. */
+  readonly ramSize: number
+}
+
+type Helper = (cpu: number, ...args: (number | bigint)[]) => number
+type Execute = (cpu: number, record: number, budget: number) => number
+type Value = (cpu: number, ...args: (number | bigint)[]) => bigint
+
+/** The record index of the handler that ends a run; see `special.ts`. */
+const STOP_HANDLER = 1
+/** Budgets are i32 in generated code. */
+const MAX_BUDGET = 2 ** 30
+const IF = 0x200n
+const DR6_BS = 0x4000n
+const VECTOR_DB = 1
+const VECTOR_NMI = 2
+
+export class Cpu {
+  readonly #bus: CpuBus
+  readonly #map: MemoryMap
+  readonly #memory: WebAssembly.Memory
+  readonly #view: DataView
+  readonly #state: number
+  readonly #u64: BigUint64Array
+  readonly #u32: Uint32Array
+  readonly #helpers: Record<HelperName, unknown>
+  readonly #execute: Execute
+  readonly #blocks: BlockCache
+  readonly #listeners = new Set<ProbeListener>()
+  #running = false
+  #interrupted = false
+  #nmi = false
+  /** Record whose handler has been replaced to end the run, and what it was; 0 = none. */
+  #patched = 0
+  #patchedHandler = 0
+
+  constructor({ interpreter, helpers, bus, ramSize }: CpuOptions) {
+    this.#bus = bus
+    this.#map = memoryMap(ramSize)
+    const pages = this.#map.end / 0x1_0000
+    this.#memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
+    const { buffer } = this.#memory
+    this.#view = new DataView(buffer)
+    this.#state = this.#map.state
+    this.#u64 = new BigUint64Array(buffer, this.#state, L.STATE_SIZE / 8)
+    this.#u32 = new Uint32Array(buffer, this.#state, L.STATE_SIZE / 4)
+
+    const keys = handlerKeys(interpreter)
+    const handlers = new Map(keys.map((key, index) => [key, index]))
+    const env = {
+      memory: this.#memory,
+      table: new WebAssembly.Table({ initial: keys.length, element: 'anyfunc' }),
+      abort: () => {
+        throw new Error('a processor helper aborted')
+      },
+    }
+    const host = this.#hostFunctions()
+    this.#helpers = new WebAssembly.Instance(helpers, { env, host }).exports as Record<HelperName, unknown>
+    const helper = this.#helpers as unknown as Record<string, unknown>
+    const instance = new WebAssembly.Instance(interpreter, { env, helper })
+    this.#execute = instance.exports.run as Execute
+    this.#blocks = new BlockCache(buffer, this.#map, handlers, {
+      translate: (va) => Number(this.#value('translateExec')(this.#state, va)),
+      fetchByte: (gpa) => this.#bus.mmioRead(gpa, 1),
+    })
+    this.reset()
+  }
+
+  /** Guest RAM, from guest-physical 0 on. Tell `ramWritten` before you write where code may have run. */
+  get ram(): Uint8Array {
+    return new Uint8Array(this.#memory.buffer, this.#map.ram, this.#map.ramSize)
+  }
+
+  /** The memory in which RAM lies, and where. */
+  get memory(): { buffer: ArrayBuffer; ramOffset: number } {
+    return { buffer: this.#memory.buffer, ramOffset: this.#map.ram }
+  }
+
+  // Registers
+
+  /** General register by number, 0 … 15. */
+  gpr(number: number): bigint {
+    return this.#u64[L.GPR / 8 + number]!
+  }
+
+  setGpr(number: number, value: bigint): void {
+    this.#u64[L.GPR / 8 + number] = value
+  }
+
+  get rip(): bigint {
+    return this.#u64[L.RIP / 8]!
+  }
+
+  set rip(value: bigint) {
+    this.#u64[L.RIP / 8] = value
+  }
+
+  /** All of RFLAGS. */
+  get rflags(): bigint {
+    return BigInt.asUintN(64, this.#value('getRflags')(this.#state))
+  }
+
+  set rflags(value: bigint) {
+    this.#helper('setRflags')(this.#state, value)
+    this.#helper('updateMode')(this.#state)
+  }
+
+  /** A field of the state block by its offset in `layout.ts`; call `stateChanged` after writing. */
+  getState64(offset: number): bigint {
+    return this.#u64[offset / 8]!
+  }
+
+  setState64(offset: number, value: bigint): void {
+    this.#u64[offset / 8] = value
+  }
+
+  getState32(offset: number): number {
+    return this.#u32[offset / 4]!
+  }
+
+  setState32(offset: number, value: number): void {
+    this.#u32[offset / 4] = value
+  }
+
+  /** The low 128 bits of a vector register, as a view. */
+  vector(number: number): Uint8Array {
+    return new Uint8Array(this.#memory.buffer, this.#state + L.XMM + number * L.XMM_STRIDE, 16)
+  }
+
+  /** A segment register or LDTR, TR by its number in `layout.ts`. Attributes are descriptor bits 40 … 55. */
+  setSegment(
+    seg: number,
+    fields: { selector: number; base: bigint; limit: number; attributes: number },
+  ): void {
+    const at = L.SEGMENTS + seg * L.SEG_SIZE
+    this.#view.setUint16(this.#state + at + L.SEG_SELECTOR, fields.selector, true)
+    this.setState32(at + L.SEG_ATTRIBUTES, fields.attributes)
+    this.setState64(at + L.SEG_BASE, fields.base)
+    this.setState32(at + L.SEG_LIMIT, fields.limit)
+  }
+
+  /** To be called after control registers, segments or CPL were written from outside. */
+  stateChanged(): void {
+    this.#helper('flushTlb')(this.#state)
+    this.#helper('updateMode')(this.#state)
+  }
+
+  get interruptsEnabled(): boolean {
+    return (this.getState64(L.RFLAGS) & IF) !== 0n
+  }
+
+  /** Instructions retired since the reset; exact, also from within a bus access. */
+  get retired(): number {
+    return Number(this.getState64(L.RETIRED))
+  }
+
+  /** The page table entries that the last triple fault came through, for people. */
+  describeTripleFault(): string {
+    const [vector, error] = [this.getState32(L.EXC_VECTOR), this.getState32(L.EXC_ERROR)]
+    const at = `RIP ${hex(this.rip)}, CR2 ${hex(this.getState64(L.CR2))}, CR3 ${hex(this.getState64(L.CR3))}`
+    return `vector ${vector}, error code ${error}, ${at}`
+  }
+
+  // Signals
+
+  /** Whether the board asserts INTR. From within a bus access it takes effect after the instruction that made it. */
+  setInterrupt(pending: boolean): void {
+    this.setState32(L.INTR, Number(pending))
+    if (pending && this.#running && this.interruptsEnabled) this.#stopAfterInstruction()
+  }
+
+  /** A non-maskable interrupt, taken at the next instruction boundary. */
+  nmi(): void {
+    this.#nmi = true
+    if (this.#running) this.#stopAfterInstruction()
+  }
+
+  /** Ends the current run after the instruction that is being executed. */
+  interruptRun(): void {
+    if (!this.#running) return
+    this.#interrupted = true
+    this.#stopAfterInstruction()
+  }
+
+  /** RAM is about to be written from outside (a device, a loader): decoded code there is forgotten. */
+  ramWritten(gpa: number, length: number): void {
+    if (this.#blocks.written(gpa, length) && this.#running) this.#stopAfterInstruction()
+  }
+
+  /** Guest time-stamp counter minus retired instructions. */
+  tscOffset(): bigint {
+    return BigInt.asIntN(64, this.getState64(L.TSC_OFFSET))
+  }
+
+  addProbe(listener: ProbeListener): void {
+    this.#listeners.add(listener)
+    this.setState32(L.PROBE, 1)
+  }
+
+  removeProbe(listener: ProbeListener): void {
+    this.#listeners.delete(listener)
+    this.setState32(L.PROBE, Number(this.#listeners.size > 0))
+  }
+
+  /** The record after the one that is running gets the handler that ends the run; `#restore` undoes it. */
+  #stopAfterInstruction(): void {
+    if (this.#patched !== 0) return
+    const next = this.getState32(L.RECORD) + RECORD_SIZE
+    this.#patched = next
+    this.#patchedHandler = this.#view.getUint32(next + HANDLER, true)
+    this.#view.setUint32(next + HANDLER, STOP_HANDLER, true)
+  }
+
+  #restore(): void {
+    if (this.#patched === 0) return
+    this.#view.setUint32(this.#patched + HANDLER, this.#patchedHandler, true)
+    this.#patched = 0
+  }
+
+  // Running
+
+  /** State after a power-on reset (manual volume 3, table 10-1). RAM is left alone. */
+  reset(): void {
+    new Uint8Array(this.#memory.buffer, this.#state, L.STATE_SIZE).fill(0)
+    resetState(this.#view, this.#state, this.#map)
+    this.#nmi = false
+    this.#blocks.flush()
+    this.stateChanged()
+  }
+
+  /**
+   * Executes at most `instructions` instructions, exactly so many unless it returns earlier. Interrupts are taken at instruction
+   * boundaries; their delivery costs no instruction.
+   */
+  run(instructions: number): RunEnd {
+    this.#interrupted = false
+    let rest = instructions
+    while (rest > 0) {
+      const chunk = Math.min(rest, MAX_BUDGET)
+      this.setState64(L.RETIRED_LIMIT, this.getState64(L.RETIRED) + BigInt(chunk))
+      this.setState64(L.BUDGET, BigInt(chunk))
+      const end = this.#runChunk()
+      if (end !== 'budget' || this.#interrupted) return end
+      rest -= chunk
+    }
+    return 'budget'
+  }
+
+  #runChunk(): RunEnd {
+    let link = 0
+    let generation = -1
+    for (;;) {
+      const woken = this.#takeEvents()
+      if (this.getState32(L.SHUTDOWN) !== 0) return 'triple-fault'
+      if (this.getState32(L.HALTED) !== 0) return 'halted'
+      const budget = Number(this.getState64(L.BUDGET))
+      if (budget <= 0 || this.#interrupted) return 'budget'
+      if (woken) link = 0
+
+      const { rip } = this
+      const mode = this.getState32(L.MODE)
+      const alone = this.getState32(L.INTERRUPT_SHADOW) !== 0 || (mode & L.MODE_SINGLE_STEP) !== 0
+      const va = this.#codeAddress(rip, mode)
+      const block = this.#blockFor(va, mode, alone ? 1 : budget)
+      if (!block) {
+        this.#helper('deliverException')(this.#state)
+        this.setState32(L.EXC_PENDING, 0)
+        continue
+      }
+      if (link !== 0 && generation === this.#blocks.generation && !alone && block.count <= budget)
+        this.#view.setUint32(link, block.record, true)
+      if (alone) this.setState32(L.INTERRUPT_SHADOW, 0)
+      this.setState64(L.CODE_BASE, BigInt.asUintN(64, rip - (va & 0xfffn)))
+      const status = this.#enter(block, budget)
+      link = status === STATUS_LINK ? this.getState32(L.EXIT_LINK) : 0
+      generation = this.#blocks.generation
+      if (mode & L.MODE_SINGLE_STEP && status !== STATUS_EXCEPTION && status !== STATUS_AGAIN)
+        this.#debugTrap()
+    }
+  }
+
+  #codeAddress(rip: bigint, mode: number): bigint {
+    if ((mode & L.MODE_CODE) === L.MODE_CODE64) return rip
+    return (this.getState64(L.SEGMENTS + L.CS * L.SEG_SIZE + L.SEG_BASE) + rip) & 0xffff_ffffn
+  }
+
+  #blockFor(va: bigint, mode: number, budget: number): Block | null {
+    if (budget === 1) return this.#blocks.once(va, mode, 1)
+    const block = this.#blocks.find(va, mode)
+    if (!block || block.count <= budget) return block
+    return this.#blocks.once(va, mode, budget)
+  }
+
+  #enter(block: Block, budget: number): number {
+    this.#running = true
+    const status = this.#execute(this.#state, block.record, budget - block.count)
+    this.#running = false
+    this.#restore()
+    // Exact again: during the run the count stood at the last write-back.
+    this.setState64(L.RETIRED, this.getState64(L.RETIRED_LIMIT) - this.getState64(L.BUDGET))
+    if (status === STATUS_EXCEPTION) {
+      this.#helper('deliverException')(this.#state)
+      this.setState32(L.EXC_PENDING, 0)
+    }
+    return status
+  }
+
+  /** Delivers an NMI or an interrupt that may be taken now; true when it did. */
+  #takeEvents(): boolean {
+    if (this.getState32(L.INTERRUPT_SHADOW) !== 0 || this.getState32(L.SHUTDOWN) !== 0) return false
+    if (this.#nmi) {
+      this.#nmi = false
+      this.#helper('deliverInterrupt')(this.#state, VECTOR_NMI)
+      return true
+    }
+    if (this.getState32(L.INTR) === 0 || !this.interruptsEnabled) return false
+    this.#helper('deliverInterrupt')(this.#state, this.#bus.acknowledgeInterrupt())
+    return true
+  }
+
+  /** #DB after an instruction that began with RFLAGS.TF set. */
+  #debugTrap(): void {
+    this.setState64(L.DR + 6 * 8, this.getState64(L.DR + 6 * 8) | DR6_BS)
+    this.#helper('raise')(this.#state, VECTOR_DB, 0, 0)
+    this.#helper('deliverException')(this.#state)
+    this.setState32(L.EXC_PENDING, 0)
+  }
+
+  // Snapshots
+
+  /** The state block; RAM is saved by the board. */
+  save(): Uint8Array {
+    return new Uint8Array(this.#memory.buffer, this.#state, L.STATE_SIZE).slice()
+  }
+
+  /** Takes up a state that `save` gave, on a processor with the same amount of RAM. */
+  load(state: Uint8Array): void {
+    if (state.length !== L.STATE_SIZE) throw new RangeError('this is not the state of a processor')
+    new Uint8Array(this.#memory.buffer, this.#state, L.STATE_SIZE).set(state)
+    this.#blocks.flush()
+    this.stateChanged()
+  }
+
+  #helper(name: HelperName): Helper {
+    return this.#helpers[name] as Helper
+  }
+
+  #value(name: HelperName): Value {
+    return this.#helpers[name] as Value
+  }
+
+  #hostFunctions(): Record<HostImportName, unknown> {
+    const bus = this.#bus
+    return {
+      mmioRead: (_: number, gpa: number, size: number) => bus.mmioRead(gpa, size),
+      mmioRead64: (_: number, gpa: number) => bus.mmioRead64(gpa),
+      mmioWrite: (_: number, gpa: number, size: number, value: number) =>
+        bus.mmioWrite(gpa, size, size === 4 ? value >>> 0 : value & ((1 << (8 * size)) - 1)),
+      mmioWrite64: (_: number, gpa: number, value: bigint) => bus.mmioWrite64(gpa, BigInt.asUintN(64, value)),
+      ioRead: (_: number, port: number, size: number) => bus.ioRead(port, size),
+      ioWrite: (_: number, port: number, size: number, value: number) => bus.ioWrite(port, size, value >>> 0),
+      codeWritten: (_: number, gpa: number, size: number) => this.ramWritten(gpa, size),
+      apicRead: (_: number, msr: number) => bus.apicRead(msr >>> 0),
+      apicWrite: (_: number, msr: number, value: bigint) =>
+        bus.apicWrite(msr >>> 0, BigInt.asUintN(64, value)),
+      random: () => bus.random(),
+      probe: (_: number, event: number, x: bigint, y: bigint) => {
+        for (const listener of this.#listeners) listener(event, BigInt.asUintN(64, x), BigInt.asUintN(64, y))
+      },
+    } satisfies Record<keyof typeof hostImports, unknown>
+  }
+}
+
+function handlerKeys(interpreter: WebAssembly.Module): string[] {
+  const [section] = WebAssembly.Module.customSections(interpreter, HANDLER_SECTION)
+  if (!section) throw new Error('this is not the interpreter module: it has no section of handlers')
+  return new TextDecoder().decode(section).split('\n')
+}
+
+function hex(value: bigint): string {
+  return `0x${value.toString(16)}`
+}

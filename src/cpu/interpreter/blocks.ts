@@ -1,0 +1,302 @@
+/**
+ * The cache of decoded blocks. A block is a straight line of records that ends with a branch, at the end of its page, or after
+ * MAX_INSTRUCTIONS; one more record behind it continues. It is found by guest-physical address and MODE, so it survives changes of the page tables.
+ */
+import { decode, DecodeStatus, Instruction, rows } from '../../isa/index.ts'
+import * as L from '../layout.ts'
+import type { MemoryMap } from '../memory-map.ts'
+import { encodeRecord } from './encode.ts'
+import { specialHandlers, type SpecialHandler } from './special.ts'
+import * as R from './record.ts'
+import { shapeKey, shapeOf } from './shape.ts'
+
+const MAX_INSTRUCTIONS = 64
+const PAGE = 4096
+
+export interface Block {
+  readonly gpa: number
+  readonly mode: number
+  /** Linear addresses of the first record and of the one behind the last. */
+  readonly record: number
+  readonly end: number
+  /** Instructions, as far as the budget is concerned. */
+  readonly count: number
+  /** Guest-physical page of the second part of a page-crossing instruction, or -1. */
+  readonly secondPage: number
+}
+
+/** Why there is no block: an exception is pending. */
+export const FAULT = null
+
+export interface BlockSource {
+  /** Guest-physical address of a code byte, or -1 with an exception pending. */
+  translate(va: bigint): number
+  /** A byte of code outside RAM. */
+  fetchByte(gpa: number): number
+}
+
+const special = Object.fromEntries(specialHandlers.map((name, index) => [name, index])) as Record<
+  SpecialHandler,
+  number
+>
+
+export class BlockCache {
+  readonly #map: MemoryMap
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  readonly #handlers: ReadonlyMap<string, number>
+  readonly #source: BlockSource
+  readonly #blocks = new Map<number, Block>()
+  /** Blocks by guest-physical page; a page-crossing one stands in both. */
+  readonly #pages = new Map<number, Set<Block>>()
+  readonly #instruction = new Instruction()
+  readonly #crossing = new Uint8Array(32)
+  #free: number
+  /** Counts flushes of the whole cache: links remembered across one are void. */
+  generation = 0
+
+  constructor(
+    memory: ArrayBuffer,
+    map: MemoryMap,
+    handlers: ReadonlyMap<string, number>,
+    source: BlockSource,
+  ) {
+    this.#map = map
+    this.#bytes = new Uint8Array(memory)
+    this.#view = new DataView(memory)
+    this.#handlers = handlers
+    this.#source = source
+    this.#free = map.records
+  }
+
+  /** The block at linear address `va`; FAULT when fetching it raised an exception. */
+  find(va: bigint, mode: number): Block | null {
+    const gpa = this.#source.translate(va)
+    if (gpa < 0) return FAULT
+    const key = gpa * 256 + mode
+    const known = this.#blocks.get(key)
+    if (known) {
+      if (known.secondPage < 0) return this.#enter(known)
+      const second = this.#source.translate((va | 0xfffn) + 1n)
+      if (second < 0) return FAULT
+      if (second === known.secondPage) return this.#enter(known)
+      this.#forget(known)
+    }
+    if (this.#free + (MAX_INSTRUCTIONS + 2) * R.RECORD_SIZE > this.#map.recordsEnd) this.flush()
+    const block = this.#build(va, gpa, mode, this.#free, MAX_INSTRUCTIONS)
+    if (!block) return FAULT
+    // Code outside RAM is decoded anew each time: nobody tells when it changes.
+    if (gpa >= this.#map.ramSize) return block
+    this.#free = block.end
+    this.#blocks.set(key, block)
+    this.#remember(block, gpa - (gpa % PAGE))
+    if (block.secondPage >= 0) this.#remember(block, block.secondPage)
+    return this.#enter(block)
+  }
+
+  /** At most `limit` instructions from `va` on, to be run once and now. */
+  once(va: bigint, mode: number, limit: number): Block | null {
+    const gpa = this.#source.translate(va)
+    if (gpa < 0) return FAULT
+    return this.#build(va, gpa, mode, this.#map.scratchRecords, Math.min(limit, MAX_INSTRUCTIONS))
+  }
+
+  /** Makes generated code find the block. */
+  #enter(block: Block): Block {
+    const linear = this.#map.ram + block.gpa
+    const slot = this.#map.blockTable + R.blockSlot(linear) * R.BLOCK_ENTRY_SIZE
+    this.#view.setUint32(slot + R.BLOCK_LINEAR, linear, true)
+    this.#view.setUint32(slot + R.BLOCK_MODE, block.mode, true)
+    this.#view.setUint32(slot + R.BLOCK_RECORD, block.record, true)
+    return block
+  }
+
+  #leaveTable(block: Block): void {
+    const slot = this.#map.blockTable + R.blockSlot(this.#map.ram + block.gpa) * R.BLOCK_ENTRY_SIZE
+    if (this.#view.getUint32(slot + R.BLOCK_RECORD, true) !== block.record) return
+    this.#view.setUint32(slot + R.BLOCK_LINEAR, 0, true)
+  }
+
+  #remember(block: Block, page: number): void {
+    const blocks = this.#pages.get(page)
+    if (blocks) {
+      blocks.add(block)
+      return
+    }
+    this.#pages.set(page, new Set([block]))
+    if (page < this.#map.ramSize) this.#protect(page)
+  }
+
+  /** Sends writes to a page through the slow path: sets its flag and takes its write tags out of the TLBs. */
+  #protect(page: number): void {
+    const flag = this.#map.pageFlags + page / PAGE
+    this.#bytes[flag]! |= L.PAGE_HAS_CODE
+    const linear = (this.#map.ram + page) | 0
+    for (let i = 0; i < 3 * L.TLB_ENTRIES; i++) {
+      const entry = this.#map.tlb + i * L.TLB_ENTRY_SIZE
+      const tag = this.#view.getInt32(entry + L.TLB_WRITE_TAG, true)
+      if (((tag + this.#view.getInt32(entry + L.TLB_ADDEND, true)) | 0) !== linear) continue
+      this.#view.setBigInt64(entry + L.TLB_WRITE_TAG, -1n, true)
+    }
+  }
+
+  /** Forgets all blocks that share a page with these bytes. Safe while one of them runs, if the run then stops after its instruction. */
+  written(gpa: number, size: number): boolean {
+    let any = false
+    for (let page = gpa - (gpa % PAGE); page < gpa + size; page += PAGE) {
+      const blocks = this.#pages.get(page)
+      if (!blocks) continue
+      any = true
+      for (const block of [...blocks]) this.#forget(block)
+    }
+    return any
+  }
+
+  #forget(block: Block): void {
+    this.#blocks.delete(block.gpa * 256 + block.mode)
+    this.#leaveTable(block)
+    // Whoever still jumps here (a link of the running block) looks again.
+    this.#view.setUint32(block.record + R.HANDLER, special.stop, true)
+    for (const page of [block.gpa - (block.gpa % PAGE), block.secondPage]) {
+      const blocks = this.#pages.get(page)
+      if (!blocks?.delete(block) || blocks.size > 0) continue
+      this.#pages.delete(page)
+      if (page < this.#map.ramSize) this.#bytes[this.#map.pageFlags + page / PAGE]! &= ~L.PAGE_HAS_CODE
+    }
+  }
+
+  /** Forgets everything; not while a block runs. */
+  flush(): void {
+    for (const page of this.#pages.keys())
+      if (page < this.#map.ramSize) this.#bytes[this.#map.pageFlags + page / PAGE]! &= ~L.PAGE_HAS_CODE
+    this.#blocks.clear()
+    this.#pages.clear()
+    const { blockTable } = this.#map
+    this.#bytes.fill(0, blockTable, blockTable + R.BLOCK_ENTRIES * R.BLOCK_ENTRY_SIZE)
+    this.#free = this.#map.records
+    this.generation++
+  }
+
+  #setHandler(record: number, handler: number, remaining: number): void {
+    this.#view.setUint32(record + R.HANDLER, handler, true)
+    this.#view.setUint32(record + R.REMAINING, remaining, true)
+  }
+
+  /** A record without an instruction, at an offset in the page. */
+  #pseudo(record: number, name: SpecialHandler, offset: number): void {
+    this.#bytes.fill(0, record, record + R.RECORD_SIZE)
+    this.#view.setUint32(record + R.IP, offset, true)
+    this.#view.setUint32(record + R.NEXT, offset, true)
+    this.#setHandler(record, special[name], 0)
+  }
+
+  #build(va: bigint, gpa: number, mode: number, start: number, limit: number): Block | null {
+    const bits =
+      (mode & L.MODE_CODE) === L.MODE_CODE64 ? 64 : (mode & L.MODE_CODE) === L.MODE_CODE32 ? 32 : 16
+    const pageOffset = gpa % PAGE
+    let code = this.#bytes
+    let base = this.#map.ram + gpa - pageOffset
+    let end = base + PAGE
+    if (gpa >= this.#map.ramSize) {
+      // Outside RAM: one instruction, from a copy.
+      code = this.#crossing
+      const size = Math.min(16, PAGE - pageOffset)
+      for (let i = 0; i < size; i++) code[i] = this.#source.fetchByte(gpa + i)
+      base = -pageOffset
+      end = size
+      limit = 1
+    }
+    let record = start
+    let offset = pageOffset
+    let count = 0
+    let secondPage = -1
+    let open = true
+    const instruction = this.#instruction
+    while (open && count < limit) {
+      let status = decode(code, base + offset, end, bits, instruction)
+      if (status === DecodeStatus.needMoreBytes) {
+        if (count > 0) break
+        const second = this.#source.translate((va | 0xfffn) + 1n)
+        if (second < 0) return FAULT
+        status = this.#decodeCrossing(base + offset, end, second, code, bits)
+        secondPage = second
+        this.#pseudo(record, 'guard', offset)
+        this.#view.setUint32(record + R.OPERAND, this.#map.ram + second, true)
+        record += R.RECORD_SIZE
+        open = false
+      }
+      this.#writeInstruction(record, status, offset, mode, bits === 64)
+      if (status !== DecodeStatus.ok || instruction.row.branch !== 'none') open = false
+      record += R.RECORD_SIZE
+      offset += instruction.length
+      count++
+      if (offset >= PAGE) open = false
+    }
+    const far = offset >= PAGE ? (bits === 64 ? 'continue-far' : 'continue-far-legacy') : 'continue'
+    this.#pseudo(record, far, offset)
+    const first = secondPage < 0 ? start : start + R.RECORD_SIZE
+    for (let i = 0; i < count; i++)
+      this.#view.setUint32(first + i * R.RECORD_SIZE + R.REMAINING, count - i, true)
+    // The guard stands before the first instruction, and its block costs what the instruction costs.
+    if (secondPage >= 0) this.#view.setUint32(start + R.REMAINING, count, true)
+    return { gpa, mode, record: start, end: record + R.RECORD_SIZE, count, secondPage }
+  }
+
+  #decodeCrossing(
+    at: number,
+    end: number,
+    second: number,
+    code: Uint8Array,
+    bits: 16 | 32 | 64,
+  ): DecodeStatus {
+    const joined = new Uint8Array(32)
+    const first = end - at
+    joined.set(code.subarray(at, end))
+    for (let i = 0; i < 16; i++)
+      joined[first + i] =
+        second < this.#map.ramSize
+          ? this.#bytes[this.#map.ram + second + i]!
+          : this.#source.fetchByte(second + i)
+    return decode(joined, 0, first + 16, bits, this.#instruction)
+  }
+
+  #writeInstruction(record: number, status: DecodeStatus, offset: number, mode: number, long: boolean): void {
+    const instruction = this.#instruction
+    const bad =
+      status !== DecodeStatus.ok ? (status === DecodeStatus.tooLong ? 'too-long' : 'undefined') : null
+    const refused = bad ?? this.#refusal(mode)
+    if (refused) {
+      if (bad) instruction.length = 1
+      this.#pseudo(record, refused, offset)
+      this.#view.setUint32(record + R.NEXT, offset + instruction.length, true)
+      return
+    }
+    encodeRecord(this.#view, record, instruction, offset, long)
+    const target = Number(this.#view.getBigInt64(record + R.IMMEDIATE, true))
+    const next = offset + instruction.length
+    const near = instruction.operandCount === 1 && instruction.row.operands[0]!.kind === 'relative'
+    const samePage =
+      near && target >= 0 && target < PAGE && next < PAGE && (long || instruction.operandSize !== 16)
+    const shape = shapeOf(instruction, long, samePage)
+    const handler = shape ? this.#handlers.get(shapeKey(shape)) : undefined
+    this.#view.setUint32(record + R.HANDLER, handler ?? special.undefined, true)
+  }
+
+  /** Why the mode refuses an instruction that has a row. */
+  #refusal(mode: number): SpecialHandler | null {
+    const use = deviceUse[this.#instruction.row.index]!
+    if (use === 0) return null
+    if (use === USES_SSE && mode & L.MODE_NO_SSE) return 'undefined'
+    if (use === USES_AVX && mode & L.MODE_NO_AVX) return 'undefined'
+    return mode & L.MODE_TASK_SWITCHED ? 'no-device' : null
+  }
+}
+
+const USES_SSE = 1
+const USES_AVX = 2
+/** For each row, which switch of the control registers governs it: vector registers, or the state that goes with them. */
+const deviceUse = Uint8Array.from(rows, (row) => {
+  const vector = row.operands.some((form) => /xmm|ymm/.test(form.name))
+  if (vector && row.vex) return USES_AVX
+  return vector || row.mnemonic === 'ldmxcsr' || row.mnemonic === 'stmxcsr' ? USES_SSE : 0
+})
