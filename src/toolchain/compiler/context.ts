@@ -70,9 +70,12 @@ export class ObjectContext implements ModuleContext {
     this.module = module
     this.options = { v3 }
     this.tableBase = tableBase
+    // A local name must not be the exported name of something else.
+    const exported = new Map(module.exports.map(({ name, kind, index }) => [name, `${kind} ${index}`]))
     const taken = new Set<string>()
     const unique = (name: string, index: number): string => {
-      const free = taken.has(name) ? `${name}#${index}` : name
+      const isTaken = taken.has(name) || (exported.has(name) && exported.get(name) !== `function ${index}`)
+      const free = isTaken ? `${name}#${index}` : name
       taken.add(free)
       return free
     }

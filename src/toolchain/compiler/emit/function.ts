@@ -110,19 +110,21 @@ class FunctionEmitter {
 
   /** A block that only jumps, with no moves to make, is stood for by its target. */
   #skipEmpty(start: MachineBlock): MachineBlock {
+    const passed = new Set<MachineBlock>()
     let block = start
-    for (let steps = 0; steps < 8; steps++) {
-      const isEmpty =
-        block.insts.length === 1 &&
-        block.insts[0]!.op === 'jmp' &&
-        !this.#placement.atEnd.has(block) &&
-        !this.#placement.atStart.has(block) &&
-        !this.#placement.before.has(block.from) &&
-        !this.#placement.phiStores.has(block)
-      if (!isEmpty || block.id === 0) break
+    while (this.#isEmpty(block)) {
+      // A loop without any code stays as it is.
+      if (passed.has(block)) return start
+      passed.add(block)
       block = block.succs[0]!
     }
     return block
+  }
+
+  #isEmpty(block: MachineBlock): boolean {
+    const { atEnd, atStart, before, phiStores } = this.#placement
+    if (block.id === 0 || block.insts.length !== 1 || block.insts[0]!.op !== 'jmp') return false
+    return !atEnd.has(block) && !atStart.has(block) && !before.has(block.from) && !phiStores.has(block)
   }
 
   #prologue(): void {
@@ -214,8 +216,8 @@ class FunctionEmitter {
   /** Moves the tied source into the result's register. */
   #tie(inst: Inst, position: number): void {
     if (!inst.tied) return
-    const result = inst.operands[0]!
-    if (result.kind !== 'reg') throw new Error('a tied instruction defines a register')
+    const result = inst.operands.find((operand) => operand.kind === 'reg' && operand.access === 'def')
+    if (result?.kind !== 'reg') throw new Error('a tied instruction defines a register')
     const to = this.#placement.locate(result.reg, position + 1)
     if (isReg(inst.tied)) {
       if (inst.op === 'add' && this.#canBeLea(inst, position)) return

@@ -1,9 +1,12 @@
 import type { FunctionType } from '../reader/types.ts'
 import type { Graph } from '../ssa/ir.ts'
+import { atomicLowerings } from './atomic.ts'
 import { callLowerings, lowerParams, lowerStackParam } from './calls.ts'
 import { compareLowerings } from './compare.ts'
 import type { ModuleContext } from './context.ts'
 import { lowerExit } from './control.ts'
+import { convertLowerings } from './convert.ts'
+import { floatLowerings } from './float.ts'
 import { integerLowerings } from './integer.ts'
 import { type Lower, Lowering } from './lowering.ts'
 import { memoryLowerings } from './memory.ts'
@@ -13,6 +16,9 @@ const lowerings: Readonly<Record<string, Lower>> = {
   ...integerLowerings,
   ...compareLowerings,
   ...memoryLowerings,
+  ...floatLowerings,
+  ...convertLowerings,
+  ...atomicLowerings,
   ...callLowerings,
 }
 

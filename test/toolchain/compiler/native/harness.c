@@ -3,6 +3,8 @@
 //   'M' address:u64 size:u64 count:u64 bytes   map size bytes, readable, writable, executable; then fill
 //   'W' address:u64 count:u64 bytes            write memory
 //   'R' address:u64 count:u64                  read memory           → bytes
+//   'U' address:u64 size:u64                   unmap
+//   'P' address:u64                            the word there is the size of the memory at 0 in pages: map it on demand
 //   'C' function:u64 call:Call                 call                  → status:u8 signal:u8 call:Call
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -53,7 +55,18 @@ asm(".intel_syntax noprefix\n"
 
 static sigjmp_buf trapped;
 
-static void on_signal(int signal) { siglongjmp(trapped, signal); }
+static uint64_t limit_word;
+
+// Memory that has grown since it was mapped is mapped when it is first touched; everything else is a trap.
+static void on_signal(int signal, siginfo_t *info, void *context) {
+  (void)context;
+  uint64_t address = (uint64_t)info->si_addr;
+  if (signal == SIGSEGV && limit_word && address < (uint64_t)*(uint32_t *)limit_word << 16) {
+    void *page = (void *)(address & ~4095ull);
+    if (mmap(page, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == page) return;
+  }
+  siglongjmp(trapped, signal);
+}
 
 static void take(void *to, size_t count) {
   if (count && fread(to, 1, count, stdin) != count) exit(3);
@@ -97,12 +110,16 @@ int main(void) {
   static char alternate[65536];
   stack_t stack = {.ss_sp = alternate, .ss_size = sizeof alternate};
   sigaltstack(&stack, NULL);
-  struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_ONSTACK | SA_NODEFER};
+  struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_ONSTACK | SA_NODEFER | SA_SIGINFO};
   for (int each = 0; each < 6; each++) sigaction((int[]){SIGSEGV, SIGILL, SIGFPE, SIGBUS, SIGTRAP, SIGALRM}[each], &action, NULL);
   for (int command; (command = getchar()) != EOF;) {
     if (command == 'M') map();
     else if (command == 'C') call();
-    else if (command == 'W') {
+    else if (command == 'P') limit_word = take64();
+    else if (command == 'U') {
+      uint64_t address = take64(), size = take64();
+      munmap((void *)address, size);
+    } else if (command == 'W') {
       uint64_t address = take64(), count = take64();
       take((void *)address, count);
     } else if (command == 'R') {

@@ -63,6 +63,15 @@ export class NativeRun {
     this.#parts.push(bytes)
   }
 
+  unmap(address: number, size: number): void {
+    this.#command('U', address, size)
+  }
+
+  /** The memory at 0 grows with the number of pages in the word at `address`. */
+  growWith(address: number): void {
+    this.#command('P', address)
+  }
+
   write(address: number, bytes: Uint8Array): void {
     this.#command('W', address, bytes.length)
     this.#parts.push(bytes)
