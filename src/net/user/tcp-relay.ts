@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { concat } from '../wire/bytes.ts'
 import { E_AGAIN, READY_ERR, READY_IN, READY_OUT, type Handle, type NetStack } from './netstack.ts'
+import { resetSocket } from './reset.ts'
 
 /**
  * Joins a TCP connection of the host with one of the guest. Each side's bytes wait on the other: while the guest's
@@ -61,7 +62,7 @@ export class TcpRelay {
   /** Resets the host's side only: the guest's is gone already. */
   orphan(): void {
     this.#guest = null
-    if (!this.#socket.destroyed) this.#socket.resetAndDestroy()
+    resetSocket(this.#socket)
     this.#finish()
   }
 

@@ -4,6 +4,7 @@ import { bindError } from '../errors.ts'
 import type { Endpoint } from '../wire/address.ts'
 import { NetStack, type Handle, type NetStackEvents } from './netstack.ts'
 import { plan, routeOutbound, type Forward, type UserNetLimits, type UserNetOptions } from './options.ts'
+import { resetSocket } from './reset.ts'
 import { TcpRelay } from './tcp-relay.ts'
 
 /** Connections of the guest that may wait at once for the host's to be made. */
@@ -171,7 +172,7 @@ export class Tcp {
   #inbound(socket: Socket, guestPort: number): void {
     if (this.connections >= this.#limits.tcpConnections) {
       this.#counters.add('tcp: too many connections')
-      return void socket.resetAndDestroy()
+      return resetSocket(socket)
     }
     const owner = this.#nextOwner++
     const relay = this.#relay(owner, socket)

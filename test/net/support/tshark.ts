@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process'
 
+/** A payload on a random port must not be taken for the protocol that some program once had there. */
+const plain = ['-d', 'udp.port==1024-65535,data', '-d', 'tcp.port==1024-65535,data']
+
 /** Reads a capture with Wireshark's dissectors, checking every checksum. */
 export function tshark(file: string, ...args: string[]): string {
   const checks = ['ip', 'udp', 'tcp'].flatMap((protocol) => ['-o', `${protocol}.check_checksum:TRUE`])
-  return execFileSync('tshark', ['-r', file, ...checks, ...args], {
+  return execFileSync('tshark', ['-r', file, ...checks, ...plain, ...args], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
     maxBuffer: 64 << 20,
