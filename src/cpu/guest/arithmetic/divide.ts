@@ -17,14 +17,14 @@ export function div8(cpu: usize, divisor: u32): i32 {
   const d = divisor & 0xff
   const ax = <u32>getGpr(cpu, RAX) & 0xffff
   if (d == 0 || ax / d > 0xff) return raiseDe(cpu)
-  setLow(cpu, RAX, 0xffff, ax / d | ((ax % d) << 8))
+  setLow(cpu, RAX, 0xffff, (ax / d) | ((ax % d) << 8))
   return CONTINUE
 }
 
 /** DX:AX / r16 */
 export function div16(cpu: usize, divisor: u32): i32 {
   const d = divisor & 0xffff
-  const dividend = (<u32>getGpr(cpu, RDX) << 16) | (<u32>getGpr(cpu, RAX) & 0xffff)
+  const dividend = ((<u32>getGpr(cpu, RDX)) << 16) | (<u32>getGpr(cpu, RAX) & 0xffff)
   if (d == 0 || dividend / d > 0xffff) return raiseDe(cpu)
   setLow(cpu, RAX, 0xffff, dividend / d)
   setLow(cpu, RDX, 0xffff, dividend % d)
@@ -64,7 +64,7 @@ export function idiv8(cpu: usize, divisor: i32): i32 {
 
 export function idiv16(cpu: usize, divisor: i32): i32 {
   const d = <i64>(<i16>divisor)
-  const dividend = <i64>(<i32>((<u32>getGpr(cpu, RDX) << 16) | (<u32>getGpr(cpu, RAX) & 0xffff)))
+  const dividend = <i64>(<i32>(((<u32>getGpr(cpu, RDX)) << 16) | (<u32>getGpr(cpu, RAX) & 0xffff)))
   if (d == 0) return raiseDe(cpu)
   const quotient = dividend / d
   if (quotient != <i64>(<i16>quotient)) return raiseDe(cpu)
@@ -92,7 +92,7 @@ export function idiv64(cpu: usize, divisor: i64): i32 {
   const isNegative = <i64>high < 0
   if (isNegative) {
     low = 0 - low
-    high = ~high + <u64>(low == 0)
+    high = low == 0 ? 0 - high : ~high
   }
   const d: u64 = divisor < 0 ? 0 - <u64>divisor : <u64>divisor
   if (high >= d) return raiseDe(cpu)

@@ -25,11 +25,11 @@ export const ENTRY_G: u64 = 1 << 8
 export const ENTRY_XD: u64 = 1 << 63
 
 /** Bits 51:12. */
-export const ADDRESS_MASK: u64 = 0x000f_ffff_ffff_f000
+export const ADDRESS_MASK: u64 = ((1 << 52) - 1) & ~0xfff
 
-const ABOVE_PHYSICAL: u64 = 0x000f_ffff_ffff_ffff & ~((1 << PHYSICAL_BITS) - 1)
+const ABOVE_PHYSICAL: u64 = ((1 << 52) - 1) & ~((1 << PHYSICAL_BITS) - 1)
 /** PAE has no ignored bits above the address, 4-level paging ignores bits 62:52. */
-const ABOVE_PHYSICAL_PAE: u64 = 0x7fff_ffff_ffff_ffff & ~((1 << PHYSICAL_BITS) - 1)
+const ABOVE_PHYSICAL_PAE: u64 = ~((1 << PHYSICAL_BITS) - 1) & ~ENTRY_XD
 const PDPTE_1G_RESERVED: u64 = 0x3fff_e000
 const PDE_2M_RESERVED: u64 = 0x001f_e000
 /** 4 MiB pages take address bits 39:32 from bits 20:13 (PSE-36); bit 21 is reserved. */

@@ -35,14 +35,14 @@ export function accessClass(cpu: usize, access: u32): u32 {
   return systemFlags(cpu) & AC ? CLASS_SUPERVISOR_ANY : CLASS_SUPERVISOR
 }
 
-export function tlbArray(cpu: usize, accessClass: u32): usize {
-  return <usize>load<u32>(cpu, L.TLB_ARRAYS) + <usize>accessClass * ARRAY_SIZE
+export function tlbArray(cpu: usize, kind: u32): usize {
+  return <usize>load<u32>(cpu, L.TLB_ARRAYS) + <usize>kind * ARRAY_SIZE
 }
 
 /** The entry in which the page of `va` would be. */
-export function tlbEntry(cpu: usize, accessClass: u32, va: u64): usize {
+export function tlbEntry(cpu: usize, kind: u32, va: u64): usize {
   const index = <usize>(va >> 12) & (L.TLB_ENTRIES - 1)
-  return tlbArray(cpu, accessClass) + index * L.TLB_ENTRY_SIZE
+  return tlbArray(cpu, kind) + index * L.TLB_ENTRY_SIZE
 }
 
 function clearEntry(entry: usize): void {
@@ -103,7 +103,7 @@ function flushLargePage(cpu: usize, va: u64): void {
 /** Enters a page of RAM. Each right says whether this class of access may take the fast path. */
 export function fillEntry(
   cpu: usize,
-  accessClass: u32,
+  kind: u32,
   va: u64,
   ram: usize,
   canRead: bool,
@@ -112,7 +112,7 @@ export function fillEntry(
   flags: u32,
 ): void {
   const page = va & ~0xfff
-  const entry = tlbEntry(cpu, accessClass, va)
+  const entry = tlbEntry(cpu, kind, va)
   store<u64>(entry, canRead ? page : NO_PAGE, L.TLB_READ_TAG)
   store<u64>(entry, canWrite ? page : NO_PAGE, L.TLB_WRITE_TAG)
   store<u64>(entry, canExecute ? page : NO_PAGE, L.TLB_EXEC_TAG)

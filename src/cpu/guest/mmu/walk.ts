@@ -9,14 +9,7 @@ import { PDPTE, WALK } from '../private'
 import { raisePf } from '../raise'
 import { cr0Has, cr4Has, eferHas } from '../state'
 import { event } from '../trace'
-import {
-  ACCESS_FETCH,
-  ACCESS_IMPLICIT,
-  ACCESS_USER,
-  ACCESS_WRITE,
-  FAULT_PROTECTION,
-  FAULT_RESERVED,
-} from './access-kind'
+import { ACCESS_FETCH, ACCESS_IMPLICIT, ACCESS_WRITE, FAULT_PROTECTION, FAULT_RESERVED } from './access-kind'
 import * as F from './format'
 import { isRam, pageFlags, ramAddress, readPhysical, writePhysical } from './physical'
 import {

@@ -94,7 +94,7 @@ export function deliverException(cpu: usize): i32 {
     if (isDouble) record(cpu, second)
     vector = isDouble ? VECTOR_DF : second
     error = isDouble ? 0 : load<u32>(cpu, L.EXC_ERROR)
-    hasError = isDouble || load<u32>(cpu, L.EXC_HAS_ERROR) != 0
+    hasError = isDouble ? true : load<u32>(cpu, L.EXC_HAS_ERROR) != 0
   }
 }
 

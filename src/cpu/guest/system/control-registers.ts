@@ -9,7 +9,17 @@ import { flushNonGlobal, flushTlb } from '../mmu/tlb'
 import { updateMode } from '../mode'
 import { PDPTE } from '../private'
 import { raiseGp, raiseUd } from '../raise'
-import { cr4Has, eferHas, getCpl, getNextRip, longMode, mode64, segAttributes, setGpr, setRip } from '../state'
+import {
+  cr4Has,
+  eferHas,
+  getCpl,
+  getNextRip,
+  longMode,
+  mode64,
+  segAttributes,
+  setGpr,
+  setRip,
+} from '../state'
 import { CONTINUE, EXCEPTION, JUMP } from '../status'
 import { event } from '../trace'
 
@@ -17,12 +27,35 @@ import { event } from '../trace'
 const X2APIC_TPR: u32 = 0x808
 
 const CR0_DEFINED: u64 =
-  B.CR0_PE | B.CR0_MP | B.CR0_EM | B.CR0_TS | B.CR0_ET | B.CR0_NE | B.CR0_WP | B.CR0_AM | B.CR0_NW | B.CR0_CD | B.CR0_PG
+  B.CR0_PE |
+  B.CR0_MP |
+  B.CR0_EM |
+  B.CR0_TS |
+  B.CR0_ET |
+  B.CR0_NE |
+  B.CR0_WP |
+  B.CR0_AM |
+  B.CR0_NW |
+  B.CR0_CD |
+  B.CR0_PG
 const CR0_TRANSLATION: u64 = B.CR0_PE | B.CR0_PG | B.CR0_WP
 /** What this processor supports; every other bit of CR4 is reserved. */
 const CR4_DEFINED: u64 =
-  B.CR4_TSD | B.CR4_DE | B.CR4_PSE | B.CR4_PAE | B.CR4_MCE | B.CR4_PGE | B.CR4_PCE | B.CR4_OSFXSR | B.CR4_OSXMMEXCPT |
-  B.CR4_UMIP | B.CR4_FSGSBASE | B.CR4_PCIDE | B.CR4_OSXSAVE | B.CR4_SMEP | B.CR4_SMAP
+  B.CR4_TSD |
+  B.CR4_DE |
+  B.CR4_PSE |
+  B.CR4_PAE |
+  B.CR4_MCE |
+  B.CR4_PGE |
+  B.CR4_PCE |
+  B.CR4_OSFXSR |
+  B.CR4_OSXMMEXCPT |
+  B.CR4_UMIP |
+  B.CR4_FSGSBASE |
+  B.CR4_PCIDE |
+  B.CR4_OSXSAVE |
+  B.CR4_SMEP |
+  B.CR4_SMAP
 const CR4_TRANSLATION: u64 = B.CR4_PSE | B.CR4_PAE | B.CR4_PGE | B.CR4_PCIDE | B.CR4_SMEP
 const CR3_NO_FLUSH: u64 = 1 << 63
 
@@ -96,7 +129,8 @@ function writeCr0(cpu: usize, value: u64): i32 {
 
 /** CR0.PG 0 → 1: into IA-32e mode when EFER.LME is set. Vol. 3A, 10.8.5. */
 function enablePaging(cpu: usize): i32 {
-  if (!eferHas(cpu, B.EFER_LME)) return cr4Has(cpu, B.CR4_PAE) ? loadPdptes(cpu, load<u64>(cpu, L.CR3)) : CONTINUE
+  if (!eferHas(cpu, B.EFER_LME))
+    return cr4Has(cpu, B.CR4_PAE) ? loadPdptes(cpu, load<u64>(cpu, L.CR3)) : CONTINUE
   if (!cr4Has(cpu, B.CR4_PAE) || segAttributes(cpu, L.CS) & B.DESC_L) return raiseGp(cpu, 0)
   store<u64>(cpu, load<u64>(cpu, L.EFER) | B.EFER_LMA, L.EFER)
   return CONTINUE
@@ -137,7 +171,8 @@ function writeCr4(cpu: usize, value: u64): i32 {
   if (longMode(cpu) && !(value & B.CR4_PAE)) return raiseGp(cpu, 0)
   if (value & ~old & B.CR4_PCIDE && (!longMode(cpu) || load<u64>(cpu, L.CR3) & 0xfff)) return raiseGp(cpu, 0)
   const changed = old ^ value
-  if (changed & CR4_TRANSLATION && usesPdptes(cpu, value) && loadPdptes(cpu, load<u64>(cpu, L.CR3))) return EXCEPTION
+  if (changed & CR4_TRANSLATION && usesPdptes(cpu, value) && loadPdptes(cpu, load<u64>(cpu, L.CR3)))
+    return EXCEPTION
   store<u64>(cpu, value, L.CR4)
   event(cpu, EVENT_CR_WRITE, 4, value)
   if (changed & CR4_TRANSLATION) flushTlb(cpu)

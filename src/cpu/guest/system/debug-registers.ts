@@ -13,7 +13,7 @@ const DR7_WRITABLE: u64 = 0xffff_23ff
 const DR7_GD: u64 = 1 << 13
 
 function register(cpu: usize, dr: u32): usize {
-  return cpu + DR + (<usize>dr << 3)
+  return cpu + DR + ((<usize>dr) << 3)
 }
 
 /** DR4 and DR5 are DR6 and DR7 unless CR4.DE is set. */
@@ -40,7 +40,10 @@ export function movToDr(cpu: usize, dr: u32, value: u64): i32 {
     return CONTINUE
   }
   if (value >> 32) return raiseGp(cpu, 0)
-  store<u64>(register(cpu, n), n == 6 ? (value & DR6_WRITABLE) | DR6_FIXED : (value & DR7_WRITABLE) | DR7_FIXED)
+  store<u64>(
+    register(cpu, n),
+    n == 6 ? (value & DR6_WRITABLE) | DR6_FIXED : (value & DR7_WRITABLE) | DR7_FIXED,
+  )
   return CONTINUE
 }
 

@@ -1,0 +1,191 @@
+/** RDMSR and WRMSR. SDM Vol. 4; Vol. 3A, 11.11 (MTRR), 11.12 (PAT). A number that is not here raises #GP(0). */
+import * as L from '../../layout'
+import { EVENT_MSR_WRITE } from '../../probe'
+import { CR0_PG, EFER_LMA, EFER_LME, EFER_NXE, EFER_SCE } from '../bits'
+import { apicRead, apicWrite } from '../host'
+import { isCanonical } from '../mmu/canonical'
+import { PHYSICAL_BITS } from '../mmu/format'
+import { flushTlb } from '../mmu/tlb'
+import { updateMode } from '../mode'
+import * as S from '../private'
+import { raiseGp } from '../raise'
+import { cr0Has, getCpl, getGpr, getNextRip, RAX, RCX, RDX, setGpr32, setRip } from '../state'
+import { CONTINUE, JUMP } from '../status'
+import { event } from '../trace'
+import * as M from './msr-numbers'
+import { timeStamp } from './time'
+
+/** Variable-range MTRRs: eight pairs; fixed ranges and write-combining supported. */
+const MTRR_CAPABILITIES: u64 = 0x508
+/** Microcode revision, in the high half as Intel reports it. */
+const MICROCODE_REVISION: u64 = 1 << 32
+const EFER_WRITABLE: u64 = EFER_SCE | EFER_LME | EFER_NXE
+const X2APIC_ENABLED: u64 = 1 << 10
+
+/** Offset in the state block of an MSR that is a plain 64-bit register, or 0. */
+function plainField(msr: u32): usize {
+  switch (msr) {
+    case M.IA32_SYSENTER_CS:
+      return S.SYSENTER_CS
+    case M.IA32_SYSENTER_ESP:
+      return S.SYSENTER_ESP
+    case M.IA32_SYSENTER_EIP:
+      return S.SYSENTER_EIP
+    case M.IA32_MISC_ENABLE:
+      return L.MISC_ENABLE
+    case M.IA32_PAT:
+      return L.PAT
+    case M.IA32_MTRR_DEF_TYPE:
+      return S.MTRR_DEF_TYPE
+    case M.IA32_EFER:
+      return L.EFER
+    case M.IA32_STAR:
+      return L.STAR
+    case M.IA32_LSTAR:
+      return L.LSTAR
+    case M.IA32_CSTAR:
+      return L.CSTAR
+    case M.IA32_FMASK:
+      return L.SFMASK
+    case M.IA32_FS_BASE:
+      return L.SEGMENTS + L.FS * L.SEG_SIZE + L.SEG_BASE
+    case M.IA32_GS_BASE:
+      return L.SEGMENTS + L.GS * L.SEG_SIZE + L.SEG_BASE
+    case M.IA32_KERNEL_GS_BASE:
+      return L.KERNEL_GS_BASE
+    case M.IA32_TSC_AUX:
+      return L.TSC_AUX
+    default:
+      return mtrrField(msr)
+  }
+}
+
+function mtrrField(msr: u32): usize {
+  if (msr >= M.IA32_MTRR_PHYSBASE0 && msr < M.IA32_MTRR_PHYSBASE0 + 16) {
+    return S.MTRR_VARIABLE + <i32>(msr - M.IA32_MTRR_PHYSBASE0) * 8
+  }
+  if (msr == M.IA32_MTRR_FIX64K_00000) return S.MTRR_FIXED
+  if (msr == M.IA32_MTRR_FIX16K_80000 || msr == M.IA32_MTRR_FIX16K_80000 + 1) {
+    return S.MTRR_FIXED + 8 + <i32>(msr - M.IA32_MTRR_FIX16K_80000) * 8
+  }
+  if (msr >= M.IA32_MTRR_FIX4K_C0000 && msr < M.IA32_MTRR_FIX4K_C0000 + 8) {
+    return S.MTRR_FIXED + 24 + <i32>(msr - M.IA32_MTRR_FIX4K_C0000) * 8
+  }
+  return 0
+}
+
+/** Registers of the local APIC: its base and deadline always, the rest only in x2APIC mode. */
+function isApic(cpu: usize, msr: u32): bool {
+  if (msr == M.IA32_APIC_BASE || msr == M.IA32_TSC_DEADLINE) return true
+  const isX2 = msr >= M.X2APIC_FIRST && msr <= M.X2APIC_LAST
+  return isX2 && (load<u64>(cpu, L.APIC_BASE) & X2APIC_ENABLED) != 0
+}
+
+/** EDX:EAX ← MSR[ECX] */
+export function readMsr(cpu: usize): i32 {
+  if (getCpl(cpu)) return raiseGp(cpu, 0)
+  const msr = <u32>getGpr(cpu, RCX)
+  if (isApic(cpu, msr)) return answer(cpu, apicRead(cpu, msr))
+  const field = plainField(msr)
+  if (field) return answer(cpu, load<u64>(cpu + field))
+  switch (msr) {
+    case M.IA32_TSC:
+      return answer(cpu, timeStamp(cpu))
+    case M.IA32_MTRRCAP:
+      return answer(cpu, MTRR_CAPABILITIES)
+    case M.IA32_BIOS_SIGN_ID:
+      return answer(cpu, MICROCODE_REVISION)
+    case M.IA32_PLATFORM_ID:
+    case M.IA32_MCG_CAP:
+    case M.IA32_MCG_STATUS:
+      return answer(cpu, 0)
+    default:
+      return raiseGp(cpu, 0)
+  }
+}
+
+function answer(cpu: usize, value: u64): i32 {
+  setGpr32(cpu, RAX, <u32>value)
+  setGpr32(cpu, RDX, <u32>(value >> 32))
+  return CONTINUE
+}
+
+/** MSR[ECX] ← EDX:EAX */
+export function writeMsr(cpu: usize): i32 {
+  if (getCpl(cpu)) return raiseGp(cpu, 0)
+  const msr = <u32>getGpr(cpu, RCX)
+  const value = (getGpr(cpu, RDX) << 32) | (getGpr(cpu, RAX) & 0xffff_ffff)
+  if (!isValid(cpu, msr, value)) return raiseGp(cpu, 0)
+  event(cpu, EVENT_MSR_WRITE, msr, value)
+  if (isApic(cpu, msr)) return writeApic(cpu, msr, value)
+  if (msr == M.IA32_EFER) return writeEfer(cpu, value)
+  const field = plainField(msr)
+  if (field) store<u64>(cpu + field, value)
+  else if (msr == M.IA32_TSC) store<u64>(cpu, value - load<u64>(cpu, L.RETIRED), L.TSC_OFFSET)
+  return CONTINUE
+}
+
+/** Whether the register exists, may be written, and takes this value. */
+function isValid(cpu: usize, msr: u32, value: u64): bool {
+  switch (msr) {
+    case M.IA32_TSC:
+    case M.IA32_BIOS_SIGN_ID:
+    case M.IA32_MCG_STATUS:
+      return true
+    case M.IA32_EFER:
+      return isValidEfer(cpu, value)
+    case M.IA32_PAT:
+      return isValidPat(value)
+    case M.IA32_LSTAR:
+    case M.IA32_CSTAR:
+    case M.IA32_FS_BASE:
+    case M.IA32_GS_BASE:
+    case M.IA32_KERNEL_GS_BASE:
+    case M.IA32_SYSENTER_ESP:
+    case M.IA32_SYSENTER_EIP:
+      return isCanonical(value)
+    case M.IA32_FMASK:
+    case M.IA32_TSC_AUX:
+      return value >> 32 == 0
+    case M.IA32_MTRR_DEF_TYPE:
+      return (value & ~0xcff) == 0
+    default:
+      if (isApic(cpu, msr) || !mtrrField(msr)) return isApic(cpu, msr) || plainField(msr) != 0
+      return msr > M.IA32_MTRR_PHYSBASE0 + 15 || value >> PHYSICAL_BITS == 0
+  }
+}
+
+function isValidEfer(cpu: usize, value: u64): bool {
+  if (value & ~(EFER_WRITABLE | EFER_LMA)) return false
+  const changed = value ^ load<u64>(cpu, L.EFER)
+  return !(changed & EFER_LME) || !cr0Has(cpu, CR0_PG)
+}
+
+/** Eight memory types, of which 2 and 3 are reserved. */
+function isValidPat(value: u64): bool {
+  for (let i = 0; i < 64; i += 8) {
+    const type = (value >> i) & 0xff
+    if (type > 7 || type == 2 || type == 3) return false
+  }
+  return true
+}
+
+/** LMA follows from LME and CR0.PG; writes do not reach it. */
+function writeEfer(cpu: usize, value: u64): i32 {
+  const old = load<u64>(cpu, L.EFER)
+  store<u64>(cpu, (value & EFER_WRITABLE) | (old & EFER_LMA), L.EFER)
+  if ((old ^ value) & EFER_NXE) flushTlb(cpu)
+  return next(cpu)
+}
+
+function writeApic(cpu: usize, msr: u32, value: u64): i32 {
+  apicWrite(cpu, msr, value)
+  if (msr == M.IA32_APIC_BASE) store<u64>(cpu, value, L.APIC_BASE)
+  return next(cpu)
+}
+
+function next(cpu: usize): i32 {
+  updateMode(cpu)
+  setRip(cpu, getNextRip(cpu))
+  return JUMP
+}
