@@ -8,8 +8,8 @@ export const GIB: number = 1024 * 1024 * 1024
 /** RAM below 4 GiB ends here at the latest; devices follow. */
 export const LOW_RAM_LIMIT = 0xc000_0000
 export const HIGH_RAM_BASE = 0x1_0000_0000
-/** What one WebAssembly memory can hold beside the processor's own state. */
-export const MAX_RAM_BYTES = 0xf000_0000
+/** All RAM lies below the hole: a WebAssembly memory of 4 GiB holds no more beside the processor's own state. */
+export const MAX_RAM_BYTES: number = LOW_RAM_LIMIT
 export const MIN_RAM_BYTES: number = 2 * MIB
 
 /** Boot information (command line, start info) that the guest is given below 1 MiB. */

@@ -15,6 +15,8 @@ export interface Processor {
   readonly tlbMisses?: number
   /** Executes at most `instructions` instructions. */
   run(instructions: number): RunEnd
+  /** Ends the run after the instruction that is being executed; does nothing between runs. */
+  interruptRun(): void
   /** The exceptions that led to a triple fault, in order, for people. */
   describeTripleFault(): string
 }

@@ -27,9 +27,14 @@ export interface RunnerOptions {
 export class Runner {
   readonly #options: RunnerOptions
   #idleMs = 0
+  /** Until when the processor may run without looking at the clock. */
+  #runEndNs = 0
 
   constructor(options: RunnerOptions) {
     this.#options = options
+    options.clock.onEarlier = (deadlineNs) => {
+      if (deadlineNs < this.#runEndNs) options.processor.interruptRun()
+    }
   }
 
   /** Runs until something ends the machine. */
@@ -60,8 +65,10 @@ export class Runner {
       const left = maxInstructions - processor.retired
       if (left <= 0) return stopFor('instruction-limit', `stopped after ${maxInstructions} instructions`)
 
-      const untilDeadline = Math.ceil(clock.nextDeadlineNs - clock.nowNs())
-      const end = processor.run(Math.max(1, Math.min(SLICE, left, untilDeadline)))
+      const nowNs = clock.nowNs()
+      const budget = Math.max(1, Math.min(SLICE, left, Math.ceil(clock.nextDeadlineNs - nowNs)))
+      this.#runEndNs = nowNs + budget
+      const end = processor.run(budget)
       if (board.stopped !== null) return board.stopped
       if (end === 'triple-fault')
         return stopFor('triple-fault', `triple fault: ${processor.describeTripleFault()}`)

@@ -1,0 +1,80 @@
+/** A whole machine in one thread: processor, board, image, loop. What the worker runs, and what tests drive step by step. */
+import type { CpuBus } from '../cpu/bus.ts'
+import { Cpu } from '../cpu/cpu.ts'
+import { writeAcpiTables } from './acpi/tables.ts'
+import { Board, type BoardOptions } from './board.ts'
+import { boot, type BootModule } from './boot/boot.ts'
+import { Clock } from './clock.ts'
+import { startProtectedMode } from './boot/protected-mode.ts'
+import { ramRanges } from './memory-map.ts'
+
+/** The processor's compiled modules: `build/interpreter.wasm` and `build/cpu-helpers.wasm`. */
+export interface CpuModules {
+  readonly interpreter: WebAssembly.Module
+  readonly helpers: WebAssembly.Module
+}
+
+export interface ComputerOptions extends Pick<
+  BoardOptions,
+  'seed' | 'epochMs' | 'serial' | 'net' | 'onWarning'
+> {
+  readonly modules: CpuModules
+  /** A multiple of 4096. */
+  readonly memoryBytes: number
+}
+
+export interface ComputerImage {
+  readonly image: Uint8Array
+  readonly cmdline?: string
+  readonly modules?: readonly BootModule[]
+}
+
+export class Computer {
+  readonly cpu: Cpu
+  readonly clock: Clock
+  readonly board: Board
+  readonly #memoryBytes: number
+
+  constructor(options: ComputerOptions) {
+    const { modules, memoryBytes } = options
+    this.#memoryBytes = memoryBytes
+    // Processor and board each need the other; the board is there before the first instruction is.
+    const bus: CpuBus = {
+      mmioRead: (gpa, size) => this.board.mmioRead(gpa, size),
+      mmioRead64: (gpa) => this.board.mmioRead64(gpa),
+      mmioWrite: (gpa, size, value) => this.board.mmioWrite(gpa, size, value),
+      mmioWrite64: (gpa, value) => this.board.mmioWrite64(gpa, value),
+      ioRead: (port, size) => this.board.ioRead(port, size),
+      ioWrite: (port, size, value) => this.board.ioWrite(port, size, value),
+      acknowledgeInterrupt: () => this.board.acknowledgeInterrupt(),
+      apicRead: (msr) => this.board.apicRead(msr),
+      apicWrite: (msr, value) => this.board.apicWrite(msr, value),
+      random: () => this.board.random(),
+    }
+    const cpu = new Cpu({ ...modules, bus, ramSize: memoryBytes })
+    this.cpu = cpu
+    this.clock = new Clock(() => cpu.retired)
+    const { buffer, ramOffset } = cpu.memory
+    this.board = new Board({
+      ...options,
+      clock: this.clock,
+      ram: buffer,
+      ramRanges: ramRanges(memoryBytes, ramOffset),
+      processor: cpu,
+    })
+  }
+
+  /** Puts an image into memory and the processor at its entry. Throws an ImageError when it cannot be booted. */
+  load({ image, cmdline, modules }: ComputerImage): void {
+    const { memory } = this.board
+    const state = boot({
+      image,
+      memory,
+      ramBytes: this.#memoryBytes,
+      cmdline: cmdline ?? '',
+      modules: modules ?? [],
+      rsdpGpa: writeAcpiTables(memory, 1),
+    })
+    startProtectedMode(this.cpu, state)
+  }
+}

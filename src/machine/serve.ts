@@ -1,0 +1,81 @@
+/** The worker's side of a machine, whatever kind of worker it is. */
+import { ImageError } from './boot/image-error.ts'
+import { Computer, type CpuModules } from './computer.ts'
+import { Control } from './control.ts'
+import { RingFramePort } from './frame-port.ts'
+import type { HostMessage, WorkerConfig, WorkerMessage } from './protocol.ts'
+import { RingReader, RingWriter } from './ring.ts'
+import { Runner } from './runner.ts'
+import { SerialPort } from './serial-port.ts'
+
+/** The way to the host, as the worker's kind has it. */
+export interface HostPort {
+  post(message: WorkerMessage): void
+  onMessage(listener: (message: HostMessage) => void): void
+}
+
+/** Answers the host: puts a machine together, says whether that worked, runs it. */
+export function serve(host: HostPort, modules: () => CpuModules): void {
+  let runner: Runner | null = null
+  host.onMessage((message) => {
+    try {
+      if (message.kind === 'create') {
+        runner = create(message.config, modules(), host)
+        host.post({ kind: 'ready' })
+      } else if (runner !== null) host.post({ kind: 'exit', exit: runner.run() })
+    } catch (error) {
+      host.post({ kind: 'failed', message: describe(error), isImage: error instanceof ImageError })
+    }
+  })
+}
+
+function create(config: WorkerConfig, modules: CpuModules, host: HostPort): Runner {
+  const { shared } = config
+  const control = new Control(shared.control)
+  const ringBell = (): void => {
+    if (control.takeBell()) host.post({ kind: 'bell' })
+  }
+  const serial = new SerialPort(
+    new RingWriter(shared.serialOut),
+    new RingReader(shared.serialIn),
+    control,
+    ringBell,
+  )
+  const port = new RingFramePort(
+    new RingWriter(shared.transmit),
+    new RingReader(shared.receive),
+    control,
+    ringBell,
+  )
+  const computer = new Computer({
+    modules,
+    memoryBytes: config.memoryBytes,
+    seed: config.seed,
+    epochMs: config.epochMs,
+    serial: (byte) => serial.transmit(byte),
+    ...(config.net === null ? {} : { net: { ...config.net, port } }),
+    onWarning: (text) => host.post({ kind: 'warning', text }),
+  })
+  computer.load(config)
+  const { board, clock, cpu } = computer
+  serial.attach(board.uart)
+  return new Runner({
+    board,
+    clock,
+    processor: cpu,
+    control,
+    maxInstructions: config.maxInstructions,
+    idle: config.idle,
+    poll: () => {
+      serial.feed()
+      serial.flush()
+      if (board.net !== null && (port.hasReceived || board.net.isBlocked)) board.net.resume()
+    },
+    flush: () => serial.flush(),
+  })
+}
+
+function describe(error: unknown): string {
+  if (error instanceof ImageError) return error.message
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
