@@ -1,11 +1,8 @@
 /** The slow paths that generated code calls when the TLB has no tag for an access. */
-import { PAGE_FLAGS, RAM_BASE, TLB_ADDEND, TLB_ENTRY_SIZE, TLB_WRITE_TAG } from '../../layout'
 import { pending, raiseGp } from '../raise'
 import { CONTINUE, EXCEPTION } from '../status'
 import { ACCESS_FETCH, ACCESS_WRITE } from './access-kind'
 import { probeWriteAs, readData, writeData } from './memory'
-import { isRam, PAGE_CODE } from './physical'
-import { NO_PAGE, tlbArray } from './tlb'
 import { explicit, isAddressable, translate } from './translate'
 
 export function load8(cpu: usize, va: u64): u64 {
@@ -67,19 +64,4 @@ export function translateExec(cpu: usize, va: u64): u64 {
   if (isAddressable(cpu, va, 1)) return translate(cpu, va, explicit(cpu, ACCESS_FETCH))
   raiseGp(cpu, 0)
   return ~(<u64>0)
-}
-
-/** Marks the page of RAM as holding decoded code, and makes every write to it take the slow path from now on. */
-export function protectCode(cpu: usize, gpa: u64): void {
-  if (!isRam(cpu, gpa, 1)) return
-  const flags = <usize>load<u32>(cpu, PAGE_FLAGS) + <usize>(gpa >> 12)
-  store<u8>(flags, load<u8>(flags) | <u8>PAGE_CODE)
-  const ram = load<u32>(cpu, RAM_BASE) + (<u32>gpa & ~0xfff)
-  const end = tlbArray(cpu, 3)
-  for (let entry = tlbArray(cpu, 0); entry < end; entry += TLB_ENTRY_SIZE) {
-    const tag = load<u64>(entry, TLB_WRITE_TAG)
-    if (tag != NO_PAGE && <u32>tag + load<u32>(entry, TLB_ADDEND) == ram) {
-      store<u64>(entry, NO_PAGE, TLB_WRITE_TAG)
-    }
-  }
 }

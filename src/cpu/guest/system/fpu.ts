@@ -17,7 +17,6 @@ const SSE: u64 = 2
 const XCR0_SUPPORTED: u64 = X87 | SSE
 
 const MXCSR_WRITABLE: u32 = 0xffff
-const MXCSR_RESET: u32 = 0x1f80
 const FCW_RESET: u64 = 0x37f
 
 /* The legacy area. Vol. 1, table 10-2. */
@@ -184,11 +183,4 @@ export function xsetbv(cpu: usize): i32 {
   updateMode(cpu)
   setRip(cpu, getNextRip(cpu))
   return JUMP
-}
-
-/** What power-up leaves in the x87 and SSE control registers. */
-export function resetFpu(cpu: usize): void {
-  initX87(cpu)
-  store<u32>(cpu, MXCSR_RESET, L.MXCSR)
-  store<u64>(cpu, X87, L.XCR0)
 }
