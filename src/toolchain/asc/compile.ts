@@ -48,8 +48,7 @@ export async function compileGuest(program: GuestProgram): Promise<GuestWasm> {
   const outputs = new Map<string, Uint8Array | string>()
   const complaints: Complaint[] = []
   const glue = runtimeGlue(program.runtime)
-  const read = (name: string): string | null =>
-    name === `${runtimeName}.ts` ? glue : sources.readFile(name)
+  const read = (name: string): string | null => (name === `${runtimeName}.ts` ? glue : sources.readFile(name))
   const report = (diagnostic: Diagnostic): void => {
     if (diagnostic.category !== categoryError) return
     const name = diagnostic.range?.source?.normalizedPath
@@ -65,20 +64,31 @@ export async function compileGuest(program: GuestProgram): Promise<GuestWasm> {
   const { error, stderr } = await asc.main(
     [
       program.entry,
-      '--outFile', 'program.wasm',
+      '--outFile',
+      'program.wasm',
       '--sourceMap',
       '--debug',
-      '--optimizeLevel', '3',
-      '--shrinkLevel', '0',
-      '--runtime', runtimeName,
-      '--memoryBase', String(program.memoryBase),
-      '--tableBase', String(program.tableBase),
-      '--exportStart', '_start',
-      '--enable', 'simd',
+      '--optimizeLevel',
+      '3',
+      '--shrinkLevel',
+      '0',
+      '--runtime',
+      runtimeName,
+      '--memoryBase',
+      String(program.memoryBase),
+      '--tableBase',
+      String(program.tableBase),
+      '--exportStart',
+      '_start',
+      '--enable',
+      'simd',
       '--noExportMemory',
-      '--use', `abort=~lib/${program.runtime}/abort`,
-      '--use', `trace=~lib/${program.runtime}/trace`,
-      '--use', `seed=~lib/${program.runtime}/seed`,
+      '--use',
+      `abort=~lib/${program.runtime}/abort`,
+      '--use',
+      `trace=~lib/${program.runtime}/trace`,
+      '--use',
+      `seed=~lib/${program.runtime}/seed`,
     ],
     {
       readFile: read,
@@ -92,7 +102,9 @@ export async function compileGuest(program: GuestProgram): Promise<GuestWasm> {
   const wasm = outputs.get('program.wasm')
   const sourceMap = outputs.get('program.wasm.map')
   if (error !== null || wasm === undefined || sourceMap === undefined)
-    throw new ProgramError([{ message: `the AssemblyScript compiler failed: ${error?.message ?? stderr.toString()}` }])
+    throw new ProgramError([
+      { message: `the AssemblyScript compiler failed: ${error?.message ?? stderr.toString()}` },
+    ])
   return { wasm: wasm as Uint8Array, sourceMap: String(sourceMap) }
 }
 

@@ -16,6 +16,17 @@ export const kernelFolder: string = fileURLToPath(new URL('../../../src/kernel/'
 
 const packagePath = /(?:^|\/)node_modules\/onering\/(.+)$/
 
+/** Absolute path of a file that the compiler names, for a program whose entry lies in `folder`. */
+export function locateSource(
+  name: string,
+  folder: string,
+  redirects: ReadonlyMap<string, string> = new Map(),
+): string {
+  const inPackage = /^~lib\/onering\/(.+)$/.exec(name)?.[1]
+  if (inPackage !== undefined) return join(kernelFolder, redirects.get(inPackage) ?? inPackage)
+  return name.startsWith('~lib/') ? name : resolve(folder, name)
+}
+
 export class Sources {
   /** Folder of the user's entry file, or of the kernel when there is none. */
   readonly folder: string
@@ -56,10 +67,7 @@ export class Sources {
 
   /** Where a file that the compiler names (in a diagnostic or a source map) really lies. */
   locate(name: string): string {
-    const inPackage = /^~lib\/onering\/(.+)$/.exec(name)?.[1]
-    if (inPackage !== undefined) return join(kernelFolder, this.redirects.get(inPackage) ?? inPackage)
-    if (name.startsWith('~lib/')) return name
-    return resolve(this.folder, name)
+    return locateSource(name, this.folder, this.redirects)
   }
 
   /** Text of the user's or the kernel's file that the compiler names; null for what the driver or the compiler made up. */

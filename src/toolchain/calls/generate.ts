@@ -15,7 +15,10 @@ const names = (call: Call): string => call.parameters.map(({ name }) => name).jo
 
 /** What an application imports; the module's name, `kernel`, is the linker's. */
 export function generateDeclarations(): string {
-  return header + calls.map((call) => `export declare function ${call.name}(${signature(call)}): ${call.result}\n`).join('')
+  return (
+    header +
+    calls.map((call) => `export declare function ${call.name}(${signature(call)}): ${call.result}\n`).join('')
+  )
 }
 
 function imports(): string {
@@ -66,8 +69,11 @@ function treat(call: Call, parameter: Parameter, offset: string): Treatment {
   if (kind !== 'out') before += `  copyFromUser(${name}Copy, ${name}, ${length})\n`
   let after = ''
   if (isWrite) {
-    const copied = parameter.isResultLong ? `<u32>result${parameter.unit === 1 ? '' : ` * ${parameter.unit}`}` : length
-    const condition = call.result === 'i32' ? (parameter.isResultLong ? 'if (result > 0) ' : 'if (result >= 0) ') : ''
+    const copied = parameter.isResultLong
+      ? `<u32>result${parameter.unit === 1 ? '' : ` * ${parameter.unit}`}`
+      : length
+    const condition =
+      call.result === 'i32' ? (parameter.isResultLong ? 'if (result > 0) ' : 'if (result >= 0) ') : ''
     after = `  ${condition}copyToUser(${name}, ${name}Copy, ${copied})\n`
   }
   return { before, argument: `${name}Copy`, after }
@@ -89,7 +95,10 @@ export function generateTrap(): string {
       before += treatment.before
       after += treatment.after
       args.push(treatment.argument)
-      offset = parameter.bytes === undefined ? `(${parameter.name}Bytes + 15) & ~15` : String((parameter.bytes + 15) & ~15)
+      offset =
+        parameter.bytes === undefined
+          ? `(${parameter.name}Bytes + 15) & ~15`
+          : String((parameter.bytes + 15) & ~15)
     }
     const run = `${call.name}Work(${args.join(', ')})`
     const isVoid = call.result === 'void'

@@ -1,0 +1,114 @@
+/** From the path of an application to a bootable image. */
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { basename, dirname, resolve } from 'node:path'
+import { calls } from '../../kernel/api/calls.ts'
+import { compileGuest, type GuestProgram } from '../asc/compile.ts'
+import { ProgramError } from '../asc/error.ts'
+import { kernelFolder, locateSource } from '../asc/sources.ts'
+import { compile } from '../compiler/index.ts'
+import { entryCode, type LinkMode } from '../entry/index.ts'
+import { link } from '../link/link.ts'
+import { LinkError } from '../link/options.ts'
+import type { ObjectFile } from '../object.ts'
+import { hashFolders, hashText, keep, load, toolchainHash } from './cache.ts'
+import { exportedConstant, withPrefix, withStaticMemory } from './prefix.ts'
+import { applicationProgram, kernelProgram, wholeProgram } from './programs.ts'
+
+export interface BuildOptions {
+  /** How the application reaches the kernel; `direct` by default. */
+  readonly link?: LinkMode
+  /** Told what is being done, in a few words. */
+  readonly onProgress?: (text: string) => void
+  /** Whether to look into the cache and to fill it; true by default. */
+  readonly cache?: boolean
+  /** Whether the image has a multiboot header besides the PVH note; true by default. */
+  readonly multiboot?: boolean
+}
+
+export interface BuiltApp {
+  /** The ELF image. */
+  readonly image: Uint8Array
+  /** Whether nothing had to be compiled. */
+  readonly cached: boolean
+}
+
+/** An object and the files that it was made from. */
+interface Compiled {
+  readonly object: ObjectFile
+  /** Path → SHA-256. */
+  readonly read: ReadonlyMap<string, string>
+}
+
+/** The end of static memory, exported by the glue of the runtime. */
+const staticEndName = '__static_end'
+
+async function compileProgram(program: GuestProgram, name: string): Promise<Compiled> {
+  const { wasm, sourceMap } = await compileGuest(program)
+  const object = compile(wasm, { name, sourceMap, tableBase: program.tableBase })
+  const end = exportedConstant(object, staticEndName)
+  if (end === undefined) throw new Error(`${name}: the end of static memory is unknown`)
+  const reserved = withStaticMemory(object, program.memoryBase, end)
+  return { object: withPrefix(reserved, name), read: program.sources.read }
+}
+
+/** The kernel for `mode`, from the cache if its sources and the toolchain are as they were. */
+async function buildKernel(mode: LinkMode, options: BuildOptions): Promise<{ object: ObjectFile; cached: boolean }> {
+  const key = hashText('kernel', mode === 'trap' ? 'trap' : 'direct', toolchainHash(), hashFolders([kernelFolder]))
+  const known = options.cache === false ? undefined : load<ObjectFile>(key)
+  if (known) return { object: known, cached: true }
+  options.onProgress?.('compiling the kernel (once)')
+  const { object } = await compileProgram(kernelProgram(mode, kernelFolder), 'kernel')
+  if (options.cache !== false) keep(key, object)
+  return { object, cached: false }
+}
+
+const hashFile = (path: string): string | undefined =>
+  existsSync(path) ? createHash('sha256').update(readFileSync(path)).digest('hex') : undefined
+
+/** The user's program, alone or with the kernel: from the cache if every file that it was made from is as it was. */
+async function buildProgram(
+  path: string,
+  mode: LinkMode,
+  options: BuildOptions,
+): Promise<{ object: ObjectFile; cached: boolean }> {
+  const whole = mode === 'lto'
+  const key = hashText(whole ? 'whole' : 'application', path, toolchainHash())
+  const known = options.cache === false ? undefined : load<Compiled>(key)
+  if (known && [...known.read].every(([file, hash]) => hashFile(file) === hash))
+    return { object: known.object, cached: true }
+  options.onProgress?.(`compiling ${basename(path)}${whole ? ' together with the kernel' : ''}`)
+  const folder = dirname(path)
+  const program = whole ? wholeProgram(path, folder) : applicationProgram(path, folder)
+  const compiled = await compileProgram(program, whole ? 'kernel' : 'application')
+  if (options.cache !== false) keep(key, compiled)
+  return { object: compiled.object, cached: false }
+}
+
+/**
+ * Compiles the application at `path` and links it with the kernel.
+ *
+ * @throws ProgramError when the application does not compile, has no `main`, or uses what the kernel does not offer
+ */
+export async function buildApp(path: string, options: BuildOptions = {}): Promise<BuiltApp> {
+  const mode = options.link ?? 'direct'
+  const absolute = resolve(path)
+  const program = await buildProgram(absolute, mode, options)
+  const kernel = mode === 'lto' ? undefined : await buildKernel(mode, options)
+  options.onProgress?.(`linking (${mode})`)
+  const entry = entryCode(mode, calls)
+  const inKernel = kernel?.object ?? program.object
+  try {
+    const image = link({
+      kernel: [inKernel, entry.kernel],
+      application: kernel && entry.application ? [program.object, entry.application] : [],
+      pvhEntry: 'boot.pvh',
+      ...(options.multiboot === false ? {} : { multibootEntry: 'boot.multiboot' }),
+      locate: (file) => locateSource(file, dirname(absolute)),
+    })
+    return { image, cached: program.cached && (kernel?.cached ?? true) }
+  } catch (error) {
+    if (error instanceof LinkError) throw new ProgramError([{ file: path, message: error.message }])
+    throw error
+  }
+}

@@ -1,0 +1,63 @@
+/** What is compiled for each link mode: the kernel and the application apart, or both as one program. */
+import { basename } from 'node:path'
+import type { GuestProgram } from '../asc/compile.ts'
+import { Sources } from '../asc/sources.ts'
+import type { LinkMode } from '../entry/index.ts'
+import { applicationBase, kernelDataBase, pageSize } from '../link/layout.ts'
+
+const entryName = 'onering-entry.ts'
+/** Index 0 of the function table stays empty, so that a forgotten function reference is caught. */
+const tableBase = 1
+
+/** In a program of its own the application has its own heap; the modules that differ. */
+const applicationModules: ReadonlyMap<string, string> = new Map([
+  ['runtime/region.ts', 'runtime/region-application.ts'],
+  ['runtime/memory.ts', 'runtime/memory-application.ts'],
+])
+/** Compiled together, the application calls the kernel's functions themselves. */
+const ltoModules: ReadonlyMap<string, string> = new Map([['api/gen/kernel.ts', 'api/gen/direct.ts']])
+
+/** Exported by every application: what the entry code calls. */
+function applicationExports(path: string): string {
+  const module = `./${basename(path).replace(/\.ts$/, '')}`
+  return (
+    `import { main as run } from ${JSON.stringify(module)}\n` +
+    `export function main(): i32 { return run() }\n` +
+    `export function thread(entry: u32, argument: u32): void { call_indirect<void>(entry, argument) }\n`
+  )
+}
+
+/** The kernel by itself. */
+export function kernelProgram(mode: LinkMode, kernelFolder: string): GuestProgram {
+  const text = `export * from "onering/boot/entry-${mode === 'trap' ? 'trap' : 'direct'}"\n`
+  return {
+    entry: entryName,
+    sources: new Sources(kernelFolder, new Map([[entryName, text]])),
+    runtime: 'onering/runtime/kernel',
+    memoryBase: kernelDataBase,
+    tableBase,
+  }
+}
+
+/** The application by itself. */
+export function applicationProgram(path: string, folder: string): GuestProgram {
+  return {
+    entry: entryName,
+    sources: new Sources(folder, new Map([[entryName, applicationExports(path)]]), applicationModules),
+    runtime: 'onering/runtime/application',
+    memoryBase: applicationBase + pageSize,
+    tableBase,
+  }
+}
+
+/** Both as one program. */
+export function wholeProgram(path: string, folder: string): GuestProgram {
+  const text = `export * from "onering/boot/entry"\n${applicationExports(path)}`
+  return {
+    entry: entryName,
+    sources: new Sources(folder, new Map([[entryName, text]]), ltoModules),
+    runtime: 'onering/runtime/whole',
+    memoryBase: kernelDataBase,
+    tableBase,
+  }
+}

@@ -1,0 +1,10 @@
+/** The toolchain: TypeScript in, a bootable x86-64 image out. */
+export { buildApp } from './build/build-app.ts'
+export type { BuildOptions, BuiltApp } from './build/build-app.ts'
+export { type Complaint, ProgramError } from './asc/error.ts'
+export { linkModes } from './entry/index.ts'
+export type { LinkMode } from './entry/index.ts'
+export { compile, CompileError } from './compiler/index.ts'
+export { link } from './link/link.ts'
+export { LinkError } from './link/options.ts'
+export type { ObjectFile } from './object.ts'
