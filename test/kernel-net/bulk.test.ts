@@ -36,13 +36,22 @@ async function exchange(count: number, size: number, faults: LinkFaults): Promis
     expect(call.tcpConnect!(socket, B, 7)).toBe(-115)
   }
   const ports = clients.map((client) => call.tcpField!(client.socket, 1))
-  world.run(() => servers.size === count && clients.every((c) => c.closed) && [...servers.values()].every((s) => s.closed), 3600 * S)
+  world.run(
+    () =>
+      servers.size === count &&
+      clients.every((c) => c.closed) &&
+      [...servers.values()].every((s) => s.closed),
+    3600 * S,
+  )
   const order = [...servers.keys()]
   for (const [i, client] of clients.entries()) {
     const server = servers.get(ports[i]!)!
     expect(client.failed, `connection ${i}`).toBe(0)
     expect(Buffer.compare(server.received, up(i)), `upwards ${i}, seed ${seed}`).toBe(0)
-    expect(Buffer.compare(client.received, down(order.indexOf(ports[i]!))), `downwards ${i}, seed ${seed}`).toBe(0)
+    expect(
+      Buffer.compare(client.received, down(order.indexOf(ports[i]!))),
+      `downwards ${i}, seed ${seed}`,
+    ).toBe(0)
   }
   const elapsed = (world.nowNs - 1e9) / S
   world.pass(200 * S)
@@ -61,12 +70,26 @@ describe('bulk transfer between two stacks', () => {
   })
 
   test('200 connections under 5 % loss, reordering, duplication, delay and corruption', async () => {
-    const faults = { delayNs: 5 * MS, jitterNs: MS, loss: 0.05, duplicate: 0.02, reorder: 0.02, corrupt: 0.005 }
+    const faults = {
+      delayNs: 5 * MS,
+      jitterNs: MS,
+      loss: 0.05,
+      duplicate: 0.02,
+      reorder: 0.02,
+      corrupt: 0.005,
+    }
     console.log(await exchange(200, 128 << 10, faults))
   })
 
   test('8 connections, 1 MiB each way, the same faults', async () => {
-    const faults = { delayNs: 5 * MS, jitterNs: MS, loss: 0.05, duplicate: 0.02, reorder: 0.02, corrupt: 0.005 }
+    const faults = {
+      delayNs: 5 * MS,
+      jitterNs: MS,
+      loss: 0.05,
+      duplicate: 0.02,
+      reorder: 0.02,
+      corrupt: 0.005,
+    }
     console.log(await exchange(8, 1 << 20, faults))
   })
 })

@@ -89,7 +89,8 @@ export function serve(
   if (call.tcpBind!(listener, 0, port) < 0) throw new Error('bind')
   if (call.tcpListen!(listener, backlog) < 0) throw new Error('listen')
   const onReady = (): void => {
-    for (let socket = call.tcpAccept!(listener); socket; socket = call.tcpAccept!(listener)) accept(socket).work()
+    for (let socket = call.tcpAccept!(listener); socket; socket = call.tcpAccept!(listener))
+      accept(socket).work()
   }
   call.tcpOwner!(listener, world.own(onReady))
   return listener

@@ -132,7 +132,8 @@ export class World {
   run(until: () => boolean, limitNs: number = 600 * S): void {
     const end = this.nowNs + limitNs
     while (!until()) {
-      if (!this.step(end)) throw new Error(`nothing more happens, ${(end - this.nowNs) / S} s before the limit`)
+      if (!this.step(end))
+        throw new Error(`nothing more happens, ${(end - this.nowNs) / S} s before the limit`)
     }
   }
 
