@@ -11,6 +11,11 @@ import { integerLowerings } from './integer.ts'
 import { type Lower, Lowering } from './lowering.ts'
 import { memoryLowerings } from './memory.ts'
 import type { MachineFunction } from './mir.ts'
+import { simdFloatLowerings } from './simd-float.ts'
+import { simdIntegerLowerings } from './simd-integer.ts'
+import { simdLaneLowerings } from './simd-lanes.ts'
+import { simdShiftLowerings } from './simd-shift.ts'
+import { shuffle } from './simd-shuffle.ts'
 
 const lowerings: Readonly<Record<string, Lower>> = {
   ...integerLowerings,
@@ -19,6 +24,11 @@ const lowerings: Readonly<Record<string, Lower>> = {
   ...floatLowerings,
   ...convertLowerings,
   ...atomicLowerings,
+  ...simdIntegerLowerings,
+  ...simdShiftLowerings,
+  ...simdFloatLowerings,
+  ...simdLaneLowerings,
+  'i8x16.shuffle': shuffle,
   ...callLowerings,
 }
 

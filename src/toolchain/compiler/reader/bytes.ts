@@ -74,6 +74,6 @@ export class ByteReader {
   }
 
   name(): string {
-    return new TextDecoder().decode(this.take(this.u32()))
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(this.take(this.u32()))
   }
 }

@@ -61,7 +61,8 @@ function instantiate(native: NativeRun, wasm: Uint8Array): Instance {
   }
   const size = (module.memories[0]?.min ?? 0) * 65_536
   for (const { offset, bytes } of module.data) {
-    if (offset?.kind === 'number' && (Number(offset.value) >>> 0) + bytes.length > size) throw new Refused('data out of bounds')
+    if (offset?.kind === 'number' && (Number(offset.value) >>> 0) + bytes.length > size)
+      throw new Refused('data out of bounds')
   }
   if (size > 1 << 30) throw new Refused('memory too large')
   native.unmap(0, HOST)
@@ -92,7 +93,8 @@ export function runScript(file: string, commands: readonly Command[]): Tally {
     const exported = current.module.exports.find(({ name }) => name === action.field)
     if (!exported) return 'no such export'
     const address = current.image.symbols.get(action.field)
-    if (action.type === 'get' || exported.kind !== 'function' || address === undefined) return 'not a function'
+    if (action.type === 'get' || exported.kind !== 'function' || address === undefined)
+      return 'not a function'
     const { type } = current.module.functions[exported.index]!
     native.call(address, type, (action.args ?? []).map(bitsOf))
     return undefined
@@ -111,7 +113,8 @@ export function runScript(file: string, commands: readonly Command[]): Tally {
       } catch (error) {
         current = undefined
         refusal = (error as Error).message
-        if (!(error instanceof Refused)) throw new Error(`${file}:${command.line}: ${refusal}`, { cause: error })
+        if (!(error instanceof Refused))
+          throw new Error(`${file}:${command.line}: ${refusal}`, { cause: error })
       }
       continue
     }
@@ -131,8 +134,12 @@ export function runScript(file: string, commands: readonly Command[]): Tally {
     } else {
       checks.push((outcome) => {
         if (outcome.kind !== 'results') return `traps: ${outcome.kind === 'trap' ? outcome.signal : ''}`
-        const right = outcome.values.length === expected.length && expected.every((each, index) => matches(outcome.values[index]!, each))
-        return right ? undefined : `gives ${outcome.values.join()}, not ${expected.map(({ value }) => value).join()}`
+        const right =
+          outcome.values.length === expected.length &&
+          expected.every((each, index) => matches(outcome.values[index]!, each))
+        return right
+          ? undefined
+          : `gives ${outcome.values.join()}, not ${expected.map(({ value }) => value).join()}`
       })
     }
   }

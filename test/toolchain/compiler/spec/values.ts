@@ -23,7 +23,8 @@ function vectorOf({ value, lane_type: lane }: Constant): Uint8Array {
   for (const [index, text] of (value as readonly string[]).entries()) {
     if (text.startsWith('nan')) continue
     const bits = BigInt.asUintN(64, BigInt(text))
-    for (let byte = 0; byte < size; byte++) bytes[index * size + byte] = Number((bits >> BigInt(byte * 8)) & 0xffn)
+    for (let byte = 0; byte < size; byte++)
+      bytes[index * size + byte] = Number((bits >> BigInt(byte * 8)) & 0xffn)
   }
   return bytes
 }
