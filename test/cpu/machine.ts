@@ -83,7 +83,14 @@ export function createMachine(mode: 32 | 64 = 64, ramSize = RAM_SIZE): TestMachi
   for (let i = 0; i < 512; i++) view.setBigUint64(PML4 + 0x2000 + 8 * i, BigInt(i * 0x20_0000 + 0x87), true)
 
   // GDT: null, 64-bit code, data, 32-bit code, user data, user 64-bit code.
-  const descriptors = [0n, 0xaf9b000000ffffn, 0xcf93000000ffffn, 0xcf9b000000ffffn, 0xcff3000000ffffn, 0xaffb000000ffffn]
+  const descriptors = [
+    0n,
+    0xaf9b000000ffffn,
+    0xcf93000000ffffn,
+    0xcf9b000000ffffn,
+    0xcff3000000ffffn,
+    0xaffb000000ffffn,
+  ]
   descriptors.forEach((d, i) => view.setBigUint64(GDT + 8 * i, d, true))
   cpu.setState64(L.GDTR, BigInt(GDT))
   cpu.setState32(L.GDTR + 8, 8 * descriptors.length - 1)

@@ -1,0 +1,72 @@
+/** Runs the same single instructions on our processor. Exceptions go through an IDT to one HLT for each vector, on a stack of their own. */
+import * as L from '../../../src/cpu/layout.ts'
+import { createMachine, type TestMachine } from '../machine.ts'
+import { CODE, DATA, DATA_SIZE, type Case, type Outcome, type Registers } from './native.ts'
+
+const IDT = 0x7000
+const TSS = 0x8000
+const HANDLERS = 0x9000
+const IST_TOP = 0xb000
+const HANDLER_BYTES = 16
+
+/** Signals as Linux maps the vectors. */
+const signalOf: Record<number, number> = { 0: 8, 1: 5, 3: 5, 4: 11, 5: 11, 6: 4, 7: 8, 13: 11, 14: 11, 19: 8 }
+
+export class Emulated {
+  readonly machine: TestMachine = createMachine()
+  readonly #initial: Uint8Array
+
+  constructor(initial: Uint8Array) {
+    this.#initial = initial
+    const { cpu, view, ram } = this.machine
+    for (let vector = 0; vector < 32; vector++) {
+      const target = HANDLERS + vector * HANDLER_BYTES
+      ram[target] = 0xf4
+      view.setUint16(IDT + 16 * vector, target, true)
+      view.setUint16(IDT + 16 * vector + 2, 8, true)
+      view.setUint16(IDT + 16 * vector + 4, 0x8e01, true)
+    }
+    view.setBigUint64(TSS + 0x24, BigInt(IST_TOP), true)
+    cpu.setState64(L.IDTR, BigInt(IDT))
+    cpu.setState32(L.IDTR + 8, 32 * 16 - 1)
+    cpu.setSegment(L.TR, { selector: 0x30, base: BigInt(TSS), limit: 0x67, attributes: 0x8b })
+    cpu.stateChanged()
+  }
+
+  /** One instruction; throws when the processor does anything but complete it or raise. */
+  run({ code, before }: Case): Outcome & { vector: number } {
+    const { cpu, ram, view } = this.machine
+    cpu.ramWritten(CODE, 16)
+    ram.set(code, CODE)
+    ram.set(this.#initial, DATA)
+    before.gpr.forEach((value, n) => cpu.setGpr(n, value))
+    before.xmm.forEach((value, n) => cpu.vector(n).set(value))
+    cpu.setState32(L.MXCSR, before.mxcsr)
+    cpu.rflags = before.rflags
+    cpu.rip = BigInt(CODE)
+    const retired = cpu.retired
+    const end = cpu.run(1)
+    const rip = Number(cpu.rip)
+    const after: Registers = {
+      gpr: Array.from({ length: 16 }, (_, n) => cpu.gpr(n)),
+      rflags: cpu.rflags,
+      mxcsr: cpu.getState32(L.MXCSR),
+      signal: 0,
+      xmm: Array.from({ length: 16 }, (_, n) => cpu.vector(n).slice()),
+    }
+    if (end === 'triple-fault') throw new Error(`triple fault: ${cpu.describeTripleFault()}`)
+    let vector = -1
+    // The HLT of the handler has been executed as the one instruction of the budget.
+    const handler = Math.floor((rip - 1 - HANDLERS) / HANDLER_BYTES)
+    if (handler >= 0 && handler < 32) {
+      vector = handler
+      cpu.setState32(L.HALTED, 0)
+      const frame = IST_TOP - 40
+      after.gpr[4] = view.getBigUint64(frame + 24, true)
+      after.rflags = view.getBigUint64(frame + 16, true)
+      after.signal = signalOf[vector] ?? -vector
+    } else if (cpu.retired - retired !== 1)
+      throw new Error(`retired ${cpu.retired - retired} instructions instead of 1`)
+    return { after, data: ram.slice(DATA, DATA + DATA_SIZE), vector }
+  }
+}
