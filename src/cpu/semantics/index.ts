@@ -7,6 +7,7 @@ import type { Definition, Definitions } from './definition.ts'
 import { moves } from './move.ts'
 import { multiply } from './multiply.ts'
 import { shifts } from './shift.ts'
+import { sse } from './sse/index.ts'
 import { stack } from './stack.ts'
 import { systemInstructions } from './system.ts'
 
@@ -20,6 +21,7 @@ const families: readonly Definitions[] = [
   branches,
   decimal,
   systemInstructions,
+  ...sse,
 ]
 
 const byId = new Map(families.flatMap((family) => Object.entries(family.ids ?? {})))

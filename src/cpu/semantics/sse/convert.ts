@@ -1,0 +1,156 @@
+/**
+ * Conversions. What does not fit an integer gives the integer indefinite, 80000000H or 8000000000000000H. Rounding follows MXCSR.RC except in the
+ * truncating forms and, for now, in results that are floats (always to nearest).
+ */
+import {
+  and,
+  i32,
+  i64,
+  int,
+  laneOp,
+  op,
+  or,
+  raw,
+  select,
+  shl,
+  shrU,
+  wrap,
+  type Expr,
+  type I32,
+  type I64,
+  type V128,
+} from '../../wasm/index.ts'
+import * as L from '../../layout.ts'
+import type { Context } from '../context.ts'
+import { plain, type Definition, type Definitions } from '../definition.ts'
+import type { Value } from '../values.ts'
+import { double, fromBits, isNaNBits, rounded, roundingControl, single, type Format } from './float.ts'
+import { lanes, pick, unary, vector, ZERO } from './lanes.ts'
+
+type F64 = Expr<'f64'>
+
+const f32Constant = (value: number): Expr<'f32'> => op('f32.demote_f64', f64Constant(value))
+function f64Constant(value: number): F64 {
+  return op('f64.convert_i64_s', i64(BigInt(value)))
+}
+
+/** Rounded by MXCSR.RC. */
+function byControl<T extends 'f32' | 'f64' | 'v128'>(c: Context, type: string, x: Expr<T>): Expr<T> {
+  return rounded(c, type, roundingControl(c, c.stateI32(L.MXCSR)), x)
+}
+
+/** CVT(T)SS2SI and CVT(T)SD2SI. */
+function toInteger(f: Format, truncate: boolean): Definition {
+  return plain((c) => {
+    const { bits } = c.operand(0)
+    const to = bits === 64 ? 'i64' : 'i32'
+    const source = c.let(fromBits(f, c.read(1, f.bits)) as F64)
+    const x = truncate ? source : byControl(c, f.float, source)
+    // trunc_sat is right for all that fits; the upper bound is exact in both formats.
+    const limit = 2 ** (bits - 1)
+    const bound = (value: number): Expr => (f.bits === 32 ? f32Constant(value) : f64Constant(value))
+    const lowest = bits === 32 && f.bits === 64 ? -limit - 1 : -limit
+    const above = raw(`${f.float}.${lowest < -limit ? 'gt' : 'ge'}`, [x, bound(lowest)]) as I32
+    const below = raw(`${f.float}.lt`, [x, bound(limit)]) as I32
+    const result = raw(`${to}.trunc_sat_${f.float}_s`, [x]) as Value
+    c.write(0, select(and(above, below), result, int(to, -(1n << BigInt(bits - 1)))))
+  })
+}
+
+/** CVTSI2SS and CVTSI2SD. */
+function fromInteger(f: Format): Definition {
+  return plain((c) => {
+    const { bits } = c.operand(1)
+    const value = raw(`${f.float}.convert_${bits === 64 ? 'i64' : 'i32'}_s`, [c.read(1)])
+    c.write(0, raw(`${f.int}.reinterpret_${f.float}`, [value]) as Value, f.bits)
+  })
+}
+
+/** Single to double; a NaN keeps sign and payload and becomes quiet. */
+function promote(c: Context, bits: I32): I64 {
+  return c.f.choose(
+    isNaNBits(single, bits),
+    () => {
+      const wide = raw('i64.extend_i32_u', [bits]) as I64
+      const sign = shl(shrU(wide, i64(31)), i64(63))
+      const payload = and(shl(wide, i64(29)), i64(0x000fffffe0000000n))
+      return or(or(sign, payload), i64(0x7ff8000000000000n))
+    },
+    () => op('i64.reinterpret_f64', op('f64.promote_f32', fromBits(single, bits) as Expr<'f32'>)),
+  )
+}
+
+/** Double to single, likewise. */
+function demote(c: Context, bits: I64): I32 {
+  return c.f.choose(
+    isNaNBits(double, bits),
+    () => {
+      const sign = and(wrap(shrU(bits, i64(32))), i32(-0x80000000))
+      const payload = and(wrap(shrU(bits, i64(29))), i32(0x003fffff))
+      return or(or(sign, payload), i32(0x7fc00000))
+    },
+    () => op('i32.reinterpret_f32', op('f32.demote_f64', fromBits(double, bits) as F64)),
+  )
+}
+
+/** All ones in the lanes whose integral value fits a signed 32-bit integer. */
+function fits(f: Format, x: V128): V128 {
+  const limit = vector(`${f.lanes}.splat`, f.bits === 32 ? f32Constant(2 ** 31) : f64Constant(2 ** 31))
+  return op(
+    'v128.and',
+    vector(`${f.lanes}.ge`, x, vector(`${f.lanes}.neg`, limit)),
+    vector(`${f.lanes}.lt`, x, limit),
+  )
+}
+
+const INDEFINITE = lanes(0x80000000, 0x80000000, 0x80000000, 0x80000000)
+const INDEFINITE_LOW = lanes(0x80000000, 0x80000000, 0, 0)
+
+function singlesToIntegers(truncate: boolean): Definition {
+  return unary((c, source) => {
+    const x = truncate ? c.let(op('f32x4.trunc', source)) : byControl(c, 'f32x4', source)
+    return op('v128.bitselect', op('i32x4.trunc_sat_f32x4_s', x), INDEFINITE, fits(single, x))
+  })
+}
+
+function doublesToIntegers(truncate: boolean): Definition {
+  return unary((c, source) => {
+    const x = truncate ? c.let(op('f64x2.trunc', source)) : byControl(c, 'f64x2', source)
+    const fitting = c.let(fits(double, x))
+    const narrow = pick(4, [0, 2, 4, 4], fitting, ZERO)
+    return op('v128.bitselect', op('i32x4.trunc_sat_f64x2_s_zero', x), INDEFINITE_LOW, narrow)
+  })
+}
+
+/** `xmm/m64` as the low half of a vector. */
+const lowHalf = (c: Context): V128 => c.let(op('i64x2.splat', c.read(1, 64) as I64))
+
+export const sseConvert: Definitions = {
+  mnemonics: {
+    cvtss2si: toInteger(single, false),
+    cvttss2si: toInteger(single, true),
+    cvtsd2si: toInteger(double, false),
+    cvttsd2si: toInteger(double, true),
+    cvtsi2ss: fromInteger(single),
+    cvtsi2sd: fromInteger(double),
+    cvtss2sd: plain((c) => c.write(0, promote(c, c.read(1, 32) as I32), 64)),
+    cvtsd2ss: plain((c) => c.write(0, demote(c, c.read(1, 64) as I64), 32)),
+    cvtps2pd: plain((c) => {
+      const source = c.read(1, 64) as I64
+      const low = promote(c, c.let(wrap(source)))
+      const high = promote(c, c.let(wrap(shrU(source, i64(32)))))
+      c.writeVector(0, laneOp('i64x2.replace_lane', 1, op('i64x2.splat', low), high))
+    }),
+    cvtpd2ps: unary((c, x) => {
+      const low = demote(c, c.let(laneOp('i64x2.extract_lane', 0, x)))
+      const high = demote(c, c.let(laneOp('i64x2.extract_lane', 1, x)))
+      return laneOp('i32x4.replace_lane', 1, laneOp('i32x4.replace_lane', 0, ZERO, low), high)
+    }),
+    cvtdq2ps: unary((_c, x) => op('f32x4.convert_i32x4_s', x)),
+    cvtdq2pd: plain((c) => c.writeVector(0, op('f64x2.convert_low_i32x4_s', lowHalf(c)))),
+    cvtps2dq: singlesToIntegers(false),
+    cvttps2dq: singlesToIntegers(true),
+    cvtpd2dq: doublesToIntegers(false),
+    cvttpd2dq: doublesToIntegers(true),
+  },
+}

@@ -1,0 +1,21 @@
+/** SSE to SSE4.2. */
+import type { Definitions } from '../definition.ts'
+import { sseArithmetic } from './arithmetic.ts'
+import { sseCompare } from './compare.ts'
+import { sseConvert } from './convert.ts'
+import { sseInsert } from './insert.ts'
+import { sseInteger } from './integer.ts'
+import { sseMove } from './move.ts'
+import { sseRound } from './round.ts'
+import { sseShuffle } from './shuffle.ts'
+
+export const sse: readonly Definitions[] = [
+  sseMove,
+  sseArithmetic,
+  sseCompare,
+  sseConvert,
+  sseRound,
+  sseInteger,
+  sseShuffle,
+  sseInsert,
+]
