@@ -147,7 +147,7 @@ export class BlockCache {
       const blocks = this.#pages.get(page)
       if (!blocks) continue
       any = true
-      for (const block of [...blocks]) this.#forget(block)
+      for (const block of Array.from(blocks)) this.#forget(block)
     }
     return any
   }

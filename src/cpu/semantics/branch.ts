@@ -145,12 +145,10 @@ export const branches: Definitions = {
     ...Object.fromEntries(conditionNames.map((name, code) => [`j${name}`, conditional(code)])),
   },
   // Far forms share the mnemonics of the near ones.
-  ids: {
-    ...Object.fromEntries(
-      ['ptr16_16', 'ptr16_32', 'm16_16', 'm16_32', 'm16_64'].flatMap((form) => [
-        [`jmp.${form}`, far('farJump')],
-        [`call.${form}`, far('farCall')],
-      ]),
-    ),
-  },
+  ids: Object.fromEntries(
+    ['ptr16_16', 'ptr16_32', 'm16_16', 'm16_32', 'm16_64'].flatMap((form) => [
+      [`jmp.${form}`, far('farJump')],
+      [`call.${form}`, far('farCall')],
+    ]),
+  ),
 }
