@@ -13,7 +13,7 @@ const FLUSH_AFTER_MS = 500
 export interface PcapOptions {
   /** Unit of the time stamps. Default `ns`. */
   precision?: 'us' | 'ns'
-  /** Bytes kept of each frame. Default 262,144. */
+  /** Bytes kept of each frame. Default, and at most, 262,128. */
   snapLength?: number
   /** Nanoseconds since 1970 of now. Default: the host's clock. */
   now?: () => bigint

@@ -43,10 +43,11 @@ export function streamNet(target: string, options: StreamOptions = {}): Network<
 /** Where a target is. A path has a slash or no port at its end. Throws a `NetError` when it is neither. */
 export function parseStreamTarget(target: string): { path: string } | { host: string; port: number } {
   const [, scheme, rest = target] = /^(unix|tcp):(.*)$/s.exec(target) ?? []
+  if (scheme === 'unix' && rest !== '') return { path: rest }
   const tcp = /^(?:\[([^\]]+)\]|([^[\]/:]+)):(\d+)$/.exec(rest)
   const port = Number(tcp?.[3])
   const host = tcp?.[1] ?? tcp?.[2]
-  if (scheme !== 'unix' && host !== undefined && port > 0 && port < 65_536) return { host, port }
+  if (host !== undefined && port > 0 && port < 65_536) return { host, port }
   if (scheme === 'tcp' || rest === '' || tcp !== null)
     throw new NetError('bad-option', `'${target}' is no stream socket: give a path or HOST:PORT`)
   return { path: rest }
