@@ -297,7 +297,8 @@ export class Cpu {
         this.setState32(L.EXC_PENDING, 0)
         continue
       }
-      if (link !== 0 && generation === this.#blocks.generation && !alone && block.count <= budget)
+      const lasting = block.record !== this.#map.scratchRecords
+      if (link !== 0 && lasting && generation === this.#blocks.generation)
         this.#view.setUint32(link, block.record, true)
       if (alone) this.setState32(L.INTERRUPT_SHADOW, 0)
       this.setState64(L.CODE_BASE, BigInt.asUintN(64, rip - (va & 0xfffn)))
