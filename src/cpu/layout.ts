@@ -111,7 +111,7 @@ export const BLOCK_TABLE = 448
 /** u32: non-zero when the run must end at the next boundary between two blocks. */
 export const EXIT_REQUEST = 452
 /** 64 bytes of scratch, 16-byte aligned, for vector loads and stores that take the slow path. */
-export const SCRATCH = 2048 - 64
+export const SCRATCH = 896
 
 /**
  * Segment registers ES CS SS DS FS GS, then LDTR TR, 32 bytes each:
