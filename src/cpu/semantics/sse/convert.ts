@@ -4,6 +4,8 @@
  */
 import {
   and,
+  f32,
+  f64,
   i32,
   i64,
   int,
@@ -29,11 +31,6 @@ import { lanes, pick, unary, vector, ZERO } from './lanes.ts'
 
 type F64 = Expr<'f64'>
 
-const f32Constant = (value: number): Expr<'f32'> => op('f32.demote_f64', f64Constant(value))
-function f64Constant(value: number): F64 {
-  return op('f64.convert_i64_s', i64(BigInt(value)))
-}
-
 /** Rounded by MXCSR.RC. */
 function byControl<T extends 'f32' | 'f64' | 'v128'>(c: Context, type: string, x: Expr<T>): Expr<T> {
   return rounded(c, type, roundingControl(c, c.stateI32(L.MXCSR)), x)
@@ -48,7 +45,7 @@ function toInteger(f: Format, truncate: boolean): Definition {
     const x = truncate ? source : byControl(c, f.float, source)
     // trunc_sat is right for all that fits; the upper bound is exact in both formats.
     const limit = 2 ** (bits - 1)
-    const bound = (value: number): Expr => (f.bits === 32 ? f32Constant(value) : f64Constant(value))
+    const bound = (value: number): Expr => (f.bits === 32 ? f32(value) : f64(value))
     const lowest = bits === 32 && f.bits === 64 ? -limit - 1 : -limit
     const above = raw(`${f.float}.${lowest < -limit ? 'gt' : 'ge'}`, [x, bound(lowest)]) as I32
     const below = raw(`${f.float}.lt`, [x, bound(limit)]) as I32
@@ -95,7 +92,7 @@ function demote(c: Context, bits: I64): I32 {
 
 /** All ones in the lanes whose integral value fits a signed 32-bit integer. */
 function fits(f: Format, x: V128): V128 {
-  const limit = vector(`${f.lanes}.splat`, f.bits === 32 ? f32Constant(2 ** 31) : f64Constant(2 ** 31))
+  const limit = vector(`${f.lanes}.splat`, f.bits === 32 ? f32(2 ** 31) : f64(2 ** 31))
   return op(
     'v128.and',
     vector(`${f.lanes}.ge`, x, vector(`${f.lanes}.neg`, limit)),
