@@ -296,11 +296,12 @@ export class NetStack {
 
   /** Frees everything, the stack itself included. Peers are told nothing. */
   destroy(): void {
+    this.depth++
     while (this.dhcpClients) (this.dhcpClients as DhcpClient).stop()
     this.resolver.free()
     this.tcp.free()
     this.freeUdp()
-    this.settle()
+    this.freeBuried()
     this.udpPorts.free()
     this.reassembly.free()
     this.routes.free()
@@ -424,16 +425,21 @@ export class NetStack {
   private settle(): void {
     if (this.depth > 0) return
     this.depth++
+    this.tcp.starved.feed()
     for (let socket: Socket | null = this.touched; socket; socket = this.touched) {
       this.touched = socket.touchedNext
       socket.isTouched = false
       this.tell(socket)
     }
+    this.freeBuried()
+    this.depth--
+  }
+
+  private freeBuried(): void {
     for (let socket: Socket | null = this.buried; socket; socket = this.buried) {
       this.buried = socket.buriedNext
       heap.free(changetype<usize>(socket))
     }
-    this.depth--
   }
 
   private tell(socket: Socket): void {

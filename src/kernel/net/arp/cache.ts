@@ -204,7 +204,10 @@ export class ArpCache {
     store<u32>(copy, checksumOffset, 12)
     memory.copy(copy + PACKET_DATA, packet, length)
     // The newest packets are worth most (RFC 1122 section 2.3.2.2): the oldest goes.
-    while (entry.queueLength == QUEUE_MAXIMUM || (entry.queueHead && entry.queueBytes + length > QUEUE_BYTES_MAXIMUM)) {
+    while (
+      entry.queueLength == QUEUE_MAXIMUM ||
+      (entry.queueHead && entry.queueBytes + length > QUEUE_BYTES_MAXIMUM)
+    ) {
       const oldest = entry.queueHead
       entry.queueHead = load<u32>(oldest)
       entry.queueLength--

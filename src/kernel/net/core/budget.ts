@@ -20,6 +20,16 @@ export class Budget {
     return true
   }
 
+  /** Half is taken: who holds memory without need gives it back. */
+  get isTight(): bool {
+    return this.used > this.limit >> 1
+  }
+
+  /** Nearly everything is taken. */
+  get isExhausted(): bool {
+    return this.used > this.limit - (this.limit >> 3)
+  }
+
   give(bytes: u32): void {
     this.used -= bytes
   }

@@ -83,9 +83,14 @@ export class Ring {
     this.length -= length
   }
 
-  /** Gives the memory back when nothing is stored, so that an idle connection costs little. */
-  releaseIfIdle(): void {
-    if (this.length == 0 && this.base) this.release()
+  /** Bytes that fit without more memory. */
+  get spare(): u32 {
+    return this.capacity - this.length
+  }
+
+  /** Gives the memory back if memory is short and nothing is stored. */
+  releaseIfTight(): void {
+    if (this.length == 0 && this.base && this.budget.isTight) this.release()
   }
 
   release(): void {

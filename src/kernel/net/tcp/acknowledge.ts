@@ -59,6 +59,9 @@ function advance(s: TcpSocket, segment: Segment): void {
     const bytes = min(ack - s.sndBase, s.sendRing.length)
     s.sendRing.drop(bytes)
     s.sndBase += bytes
+    s.sendRing.releaseIfTight()
+    // Its own buffer has drained: the user can go on with what it has.
+    if (s.isStarved && s.sendRing.spare > s.sendRing.length) s.stack.tcp.starved.remove(s)
   }
   if (s.finSent && ack == s.sndNxt) s.finAcked = true
   s.sndUna = ack

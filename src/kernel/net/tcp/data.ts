@@ -16,7 +16,10 @@ export function tcpSend(s: TcpSocket, data: usize, length: u32): i32 {
   if (length == 0) return 0
   const taken = s.sendRing.write(data, length)
   if (taken > 0) tcpOutput(s)
-  if (taken < length) s.reported &= s.readiness()
+  if (taken < length) {
+    if (s.sendRing.room > 0) s.stack.tcp.starved.add(s)
+    s.reported &= s.readiness()
+  }
   return taken == 0 ? -EAGAIN : (taken as i32)
 }
 
@@ -33,6 +36,7 @@ export function tcpRecv(s: TcpSocket, data: usize, length: u32, flags: u32): i32
   ring.copyOut(data, 0, count)
   if (flags & MSG_PEEK) return count as i32
   ring.drop(count)
+  if (s.outOfOrder.count == 0) ring.releaseIfTight()
   s.reported &= s.readiness()
   if (state != CLOSED && state != TIME_WAIT && !s.finReceived && isUpdateDue(s)) {
     s.ackNow = true

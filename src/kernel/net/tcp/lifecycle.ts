@@ -112,6 +112,7 @@ function detach(s: TcpSocket): void {
     s.isHashed = false
   }
   tcp.stopWaiting(s)
+  tcp.starved.remove(s)
   s.stack.timers.cancel(s.timer)
   s.rtoAt = 0
   s.persistAt = 0

@@ -20,5 +20,5 @@ export function tcpReadiness(s: TcpSocket): u32 {
 
 /** Room for a quarter of the buffer: waking a writer for less would cost more than it moves. */
 function hasRoom(s: TcpSocket): bool {
-  return s.sendRing.room >= s.sendRing.limit >> 2
+  return !s.isStarved && s.sendRing.room >= s.sendRing.limit >> 2
 }

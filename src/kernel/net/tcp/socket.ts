@@ -164,6 +164,9 @@ export class TcpSocket extends Socket {
   requests: SynRequest | null = null
   requestCount: u32 = 0
 
+  /** Could not store what its user wanted to send, for want of memory. */
+  isStarved: bool = false
+  starvedNext: TcpSocket | null = null
   /** Waiting for a device to have room. */
   isWaiting: bool = false
   waitingNext: TcpSocket | null = null

@@ -5,6 +5,7 @@ import { PortTable } from '../ports'
 import { RateLimit } from '../core/rate-limit'
 import { ConnectionTable } from './table'
 import { SynRequest } from './request'
+import { StarvedList } from './starved'
 import { Segment } from './codec'
 import { TcpSocket } from './socket'
 import { TimeWait, TimeWaitQueue } from './timewait'
@@ -29,6 +30,7 @@ export class Tcp {
   forwarderLimit: u32 = 0
   forwarderCount: u32 = 0
   pending: SynRequest | null = null
+  starved: StarvedList
   /** Sockets whose device had no room. */
   private waiting: TcpSocket | null = null
 
@@ -37,6 +39,7 @@ export class Tcp {
     this.table = new ConnectionTable(stack.key)
     this.ports = new PortTable(stack)
     this.timeWait = new TimeWaitQueue(stack)
+    this.starved = new StarvedList(stack)
   }
 
   /** The listener for an address and port, the more specific first. */
@@ -157,6 +160,7 @@ export class Tcp {
         tcpDestroy(changetype<TcpSocket>(at))
     }
     this.timeWait.free()
+    this.starved.free()
     this.table.free()
     this.ports.free()
     heap.free(changetype<usize>(this.resetRate))

@@ -21,7 +21,7 @@ export function possibleEdge(s: TcpSocket): u32 {
   const budget = s.stack.budget
   let room = s.receiveRing.room
   // Close to the bound on memory nobody is promised more than he already has.
-  if (budget.used > budget.limit - (budget.limit >> 3)) room = min(room, s.rcvMss)
+  if (budget.isExhausted) room = min(room, max(s.receiveRing.spare, s.rcvMss))
   const edge = s.rcvNxt + room
   return seqLess(edge, s.rcvAdv) ? s.rcvAdv : edge
 }
