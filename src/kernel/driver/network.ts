@@ -43,7 +43,7 @@ let dhcp: DhcpClient | null = null
 let transmitBuffers: usize = 0
 /** The stack has a frame for which there was no room. */
 let isStalled: bool = false
-let deadlineNs: u64 = NEVER
+let deadlineNs: u64 = 0xffff_ffff_ffff_ffff
 
 export function networkStack(): NetStack {
   return stack

@@ -24,8 +24,8 @@ const CR4_SMAP: u64 = 1 << 21
 
 let hasSmap: bool = false
 /** First address of the application's window that its image does not use. */
-let heapStart: usize = APPLICATION_START
-let heapEnd: usize = APPLICATION_START
+let heapStart: usize = 0x4000_0000
+let heapEnd: usize = 0x4000_0000
 
 /** The flag that opens a page to the application. */
 export function applicationFlag(): u64 {

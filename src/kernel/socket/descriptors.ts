@@ -33,7 +33,7 @@ export class Descriptor {
 let table: usize = 0
 let capacity: i32 = 0
 /** No free number lies below. */
-let lowestFree: i32 = FIRST
+let lowestFree: i32 = 3
 let openCount: u32 = 0
 
 function at(number: i32): Descriptor | null {

@@ -4,7 +4,7 @@ import { setTimer, stopTimer } from '../driver/local-apic'
 import { schedulerDeadline } from './scheduler'
 
 const NEVER: u64 = u64.MAX_VALUE
-let armedNs: u64 = NEVER
+let armedNs: u64 = 0xffff_ffff_ffff_ffff
 
 /** Sets the timer anew if the nearest deadline has changed. */
 export function armAlarm(): void {

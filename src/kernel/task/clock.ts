@@ -10,7 +10,7 @@ const PIT_HZ: u64 = 1_193_182
 
 let tscHz: u64 = 1_000_000_000
 /** Nanoseconds per tick as a 32.32 fixed-point number. */
-let scale: u64 = 1 << 32
+let scale: u64 = 0x1_0000_0000
 let startTicks: u64 = 0
 /** Date (nanoseconds since 1970) at monotonic zero. */
 let dateOffsetNs: u64 = 0

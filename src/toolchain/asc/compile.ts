@@ -12,6 +12,11 @@ export interface GuestProgram {
   readonly runtime: string
   /** Virtual address of the first byte of static data. */
   readonly memoryBase: number
+  /**
+   * Whether initialisers of module variables may need code, which is then exported as `_start`. The kernel has none:
+   * it could not say when they are to run.
+   */
+  readonly hasInitialisers: boolean
   /** Index of the first function in the table of function references. */
   readonly tableBase: number
 }
@@ -19,6 +24,8 @@ export interface GuestProgram {
 export interface GuestWasm {
   readonly wasm: Uint8Array
   readonly sourceMap: string
+  /** Address behind the last byte of static memory, including what is zero and therefore in no data segment. */
+  readonly staticEnd: number
 }
 
 interface Diagnostic {
@@ -61,6 +68,14 @@ export async function compileGuest(program: GuestProgram): Promise<GuestWasm> {
       message: diagnostic.message,
     })
   }
+  // asc makes the instance itself; this is how to get hold of it.
+  let hooks: CompilerHooks | undefined
+  class transform extends CompilerHooks {
+    constructor() {
+      super()
+      hooks = this
+    }
+  }
   const { error, stderr } = await asc.main(
     [
       program.entry,
@@ -78,8 +93,7 @@ export async function compileGuest(program: GuestProgram): Promise<GuestWasm> {
       String(program.memoryBase),
       '--tableBase',
       String(program.tableBase),
-      '--exportStart',
-      '_start',
+      ...(program.hasInitialisers ? ['--exportStart', '_start'] : []),
       '--enable',
       'simd',
       '--noExportMemory',
@@ -95,7 +109,7 @@ export async function compileGuest(program: GuestProgram): Promise<GuestWasm> {
       writeFile: (name: string, contents: Uint8Array | string) => void outputs.set(name, contents),
       listFiles: () => [],
       reportDiagnostic: report as never,
-      transforms: [WithoutShadowStack as never],
+      transforms: [transform as never],
     },
   )
   if (complaints.length > 0) throw new ProgramError(complaints)
@@ -105,18 +119,31 @@ export async function compileGuest(program: GuestProgram): Promise<GuestWasm> {
     throw new ProgramError([
       { message: `the AssemblyScript compiler failed: ${error?.message ?? stderr.toString()}` },
     ])
-  return { wasm: wasm as Uint8Array, sourceMap: String(sourceMap) }
+  return { wasm: wasm as Uint8Array, sourceMap: String(sourceMap), staticEnd: hooks?.staticEnd ?? 0 }
+}
+
+/** The parts of asc's objects that the transform below touches. */
+interface Binaryen {
+  getGlobalInfo(global: number): { init: number }
+  getExpressionInfo(expression: number): { value: number }
 }
 
 /**
  * With a runtime of one's own asc keeps every live reference on a shadow stack. Our collector scans the real stacks of
- * all threads, so the shadow stack would only cost time.
+ * all threads, so the shadow stack would only cost time. The transform also reads where static memory ends.
  */
-class WithoutShadowStack {
+class CompilerHooks {
   declare readonly program: { options: { stackSize: number }; module: { useShadowStack: boolean } }
+  declare readonly binaryen: Binaryen
+  staticEnd = 0
 
   afterParse(): void {
     this.program.options.stackSize = 0
     this.program.module.useShadowStack = false
+  }
+
+  afterCompile(module: { getGlobal(name: string): number }): void {
+    const { init } = this.binaryen.getGlobalInfo(module.getGlobal('~lib/memory/__heap_base'))
+    this.staticEnd = this.binaryen.getExpressionInfo(init).value
   }
 }

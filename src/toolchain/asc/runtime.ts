@@ -18,7 +18,8 @@ import { allocate, reallocate, release, newObject, renewObject, visit, collect }
 @global @unsafe export function __pin(ptr: usize): usize { return ptr; }
 @global @unsafe export function __unpin(ptr: usize): void {}
 @global @unsafe export function __visit(ptr: usize, cookie: u32): void { visit(ptr, cookie); }
-export const __static_end: usize = __heap_base;
+/* Only a use makes the compiler keep the global that tells where static memory ends. */
+export function __staticEnd(): usize { return __heap_base; }
 @global @unsafe export function __collect(): void { collect(); }
 `
 }

@@ -12,7 +12,7 @@ import { link } from '../link/link.ts'
 import { LinkError } from '../link/options.ts'
 import type { ObjectFile } from '../object.ts'
 import { hashFolders, hashText, keep, load, toolchainHash } from './cache.ts'
-import { exportedConstant, withPrefix, withStaticMemory } from './prefix.ts'
+import { withPrefix, withStaticMemory } from './prefix.ts'
 import { applicationProgram, kernelProgram, wholeProgram } from './programs.ts'
 
 export interface BuildOptions {
@@ -40,15 +40,12 @@ interface Compiled {
   readonly read: ReadonlyMap<string, string>
 }
 
-/** The end of static memory, exported by the glue of the runtime. */
-const staticEndName = '__static_end'
-
 async function compileProgram(program: GuestProgram, name: string): Promise<Compiled> {
-  const { wasm, sourceMap } = await compileGuest(program)
+  const { wasm, sourceMap, staticEnd } = await compileGuest(program)
   const object = compile(wasm, { name, sourceMap, tableBase: program.tableBase })
-  const end = exportedConstant(object, staticEndName)
-  if (end === undefined) throw new Error(`${name}: the end of static memory is unknown`)
-  const reserved = withStaticMemory(object, program.memoryBase, end)
+  if (!program.hasInitialisers && object.symbols.some((symbol) => symbol.name === `${name}.start`))
+    throw new Error(`${name}: a module variable has an initialiser that needs code`)
+  const reserved = withStaticMemory(object, program.memoryBase, staticEnd)
   return { object: withPrefix(reserved, name), read: program.sources.read }
 }
 

@@ -22,14 +22,6 @@ export function withPrefix(object: ObjectFile, prefix: string): ObjectFile {
   }
 }
 
-/** Value of an exported constant of type i32, from the object's data. */
-export function exportedConstant(object: ObjectFile, name: string): number | undefined {
-  const symbol = object.symbols.find((each) => each.name === name && each.binding === 'global')
-  if (symbol === undefined) return undefined
-  const { bytes } = object.sections[symbol.section]!
-  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(symbol.offset, true)
-}
-
 /**
  * The object with all its static memory reserved. The optimiser drops what is zero from the data segments, so the
  * segments alone do not tell how far it reaches.

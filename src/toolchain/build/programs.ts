@@ -36,6 +36,7 @@ export function kernelProgram(mode: LinkMode, kernelFolder: string): GuestProgra
     runtime: 'onering/runtime/kernel',
     memoryBase: kernelDataBase,
     tableBase,
+    hasInitialisers: false,
   }
 }
 
@@ -47,6 +48,7 @@ export function applicationProgram(path: string, folder: string): GuestProgram {
     runtime: 'onering/runtime/application',
     memoryBase: applicationBase + pageSize,
     tableBase,
+    hasInitialisers: true,
   }
 }
 
@@ -56,8 +58,9 @@ export function wholeProgram(path: string, folder: string): GuestProgram {
   return {
     entry: entryName,
     sources: new Sources(folder, new Map([[entryName, text]]), ltoModules),
-    runtime: 'onering/runtime/whole',
+    runtime: 'onering/runtime/kernel',
     memoryBase: kernelDataBase,
     tableBase,
+    hasInitialisers: true,
   }
 }

@@ -23,9 +23,7 @@ import {
   esp,
   far,
   mem,
-  rdi,
   type Register,
-  rsi,
   short,
   symbol,
 } from '../../isa/index.ts'
@@ -109,11 +107,6 @@ const longMode = routine('boot.long', (asm) => {
   asm.emit('mov', esi, esi)
   asm.emit('mov', esp, symbol('boot.stack', stackBytes))
   asm.emit('xor', ebp, ebp)
-  asm.emit('push', rdi)
-  asm.emit('push', rsi)
-  asm.emit('call', symbol('kernel._start'))
-  asm.emit('pop', rsi)
-  asm.emit('pop', rdi)
   asm.emit('call', symbol('kernel.kernelMain'))
   asm.emit('ud2')
 })
