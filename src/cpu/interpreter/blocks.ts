@@ -83,10 +83,10 @@ export class BlockCache {
       this.#forget(known)
     }
     if (this.#free + (MAX_INSTRUCTIONS + 2) * R.RECORD_SIZE > this.#map.recordsEnd) this.flush()
+    // Code outside RAM is decoded anew each time: nobody tells when it changes.
+    if (gpa >= this.#map.ramSize) return this.#build(va, gpa, mode, this.#map.scratchRecords, 1)
     const block = this.#build(va, gpa, mode, this.#free, MAX_INSTRUCTIONS)
     if (!block) return FAULT
-    // Code outside RAM is decoded anew each time: nobody tells when it changes.
-    if (gpa >= this.#map.ramSize) return block
     this.#free = block.end
     this.#blocks.set(key, block)
     this.#remember(block, gpa - (gpa % PAGE))
