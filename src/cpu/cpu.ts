@@ -217,7 +217,12 @@ export class Cpu {
     if (this.#blocks.written(gpa, length) && this.#running) this.#stopAfterInstruction()
   }
 
-  /** Guest time-stamp counter minus retired instructions. */
+  /** Virtual time has passed while the processor was halted. */
+  addHalted(ns: number): void {
+    this.setState64(L.HALTED_NS, this.getState64(L.HALTED_NS) + BigInt(ns))
+  }
+
+  /** Guest time-stamp counter minus virtual nanoseconds. */
   tscOffset(): bigint {
     return BigInt.asIntN(64, this.getState64(L.TSC_OFFSET))
   }

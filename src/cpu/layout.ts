@@ -108,8 +108,8 @@ export const RECORD = 440
 export const EXIT_LINK = 444
 /** u32: linear address of the table of block entries (`interpreter/record.ts`). */
 export const BLOCK_TABLE = 448
-/** u32: non-zero when the run must end at the next boundary between two blocks. */
-export const EXIT_REQUEST = 452
+/** u64: virtual nanoseconds spent halted. The time-stamp counter is RETIRED + HALTED_NS + TSC_OFFSET. */
+export const HALTED_NS = 456
 /** 64 bytes of scratch, 16-byte aligned, for vector loads and stores that take the slow path. */
 export const SCRATCH = 896
 

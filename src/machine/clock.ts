@@ -11,6 +11,8 @@ export class Clock implements TimeSource {
   #nextDeadlineNs = Infinity
   /** Told when a timer is armed for a time before every other: a running processor may have to stop sooner. */
   onEarlier: ((deadlineNs: number) => void) | null = null
+  /** Told of halted time, which the processor's time-stamp counter counts too. */
+  onHalted: ((ns: number) => void) | null = null
 
   /** `retired`: how many instructions the processor has retired up to now, exact even from within a bus access. */
   constructor(retired: () => number) {
@@ -38,7 +40,9 @@ export class Clock implements TimeSource {
 
   /** The processor has been halted for `ns` nanoseconds. */
   addHalted(ns: number): void {
-    this.#haltedNs += Math.max(0, Math.floor(ns))
+    const whole = Math.max(0, Math.floor(ns))
+    this.#haltedNs += whole
+    this.onHalted?.(whole)
   }
 
   /** Leaps to the next deadline, if it lies ahead. */

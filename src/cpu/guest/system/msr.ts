@@ -121,7 +121,8 @@ export function writeMsr(cpu: usize): i32 {
   if (msr == M.IA32_EFER) return writeEfer(cpu, value)
   const field = plainField(msr)
   if (field) store<u64>(cpu + field, value)
-  else if (msr == M.IA32_TSC) store<u64>(cpu, value - load<u64>(cpu, L.RETIRED), L.TSC_OFFSET)
+  else if (msr == M.IA32_TSC)
+    store<u64>(cpu, value - load<u64>(cpu, L.RETIRED) - load<u64>(cpu, L.HALTED_NS), L.TSC_OFFSET)
   return CONTINUE
 }
 

@@ -1,12 +1,12 @@
-/** RDTSC, RDTSCP, RDPMC. The time-stamp counter advances by one with every retired instruction. SDM Vol. 3B, 17.17. */
-import { RETIRED, TSC_AUX, TSC_OFFSET } from '../../layout'
+/** RDTSC, RDTSCP, RDPMC. The time-stamp counter advances by one with every retired instruction and every halted nanosecond. SDM Vol. 3B, 17.17. */
+import { HALTED_NS, RETIRED, TSC_AUX, TSC_OFFSET } from '../../layout'
 import { CR4_TSD } from '../bits'
 import { raiseGp } from '../raise'
 import { cr4Has, getCpl, RAX, RCX, RDX, setGpr32 } from '../state'
 import { CONTINUE } from '../status'
 
 export function timeStamp(cpu: usize): u64 {
-  return load<u64>(cpu, RETIRED) + load<u64>(cpu, TSC_OFFSET)
+  return load<u64>(cpu, RETIRED) + load<u64>(cpu, HALTED_NS) + load<u64>(cpu, TSC_OFFSET)
 }
 
 export function rdtsc(cpu: usize): i32 {
