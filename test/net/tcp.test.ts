@@ -15,15 +15,21 @@ import {
 } from '../../src/net/index.ts'
 import { resetSocket } from '../../src/net/user/reset.ts'
 import { ipv4 } from '../../src/net/wire/address.ts'
+import { finish, pseudoHeaderSum, sum16 } from '../../src/net/wire/checksum.ts'
+import { emitEthernet } from '../../src/net/wire/ethernet.ts'
+import { datagram, emitIpv4 } from '../../src/net/wire/ipv4.ts'
+import { Prng } from '../../src/net/prng.ts'
 import { hasProgram } from '../support/programs.ts'
 import { malformed, tshark } from './support/tshark.ts'
 import { GuestSocketError, WasmGuest, type GuestSocket } from './support/wasm-guest.ts'
 
 const gateway = ipv4('10.0.2.2')!
 const loopback = ipv4('127.0.0.1')!
+const guestAddress = ipv4('10.0.2.15')!
 const MIB = 1 << 20
 const ECONNRESET = 104
 const ECONNREFUSED = 111
+const EHOSTUNREACH = 113
 
 if (!existsSync(new URL('../../build/netstack.wasm', import.meta.url)))
   throw new Error('run npm run build first')
@@ -286,6 +292,13 @@ describe('connections of the guest', () => {
     expect(link.stats().dropped["tcp: the host's services are closed"]).toBe(1)
   })
 
+  test('that a rule forbids are unreachable at once', async () => {
+    const { guest, link } = await bench({ outbound: ({ port }) => port === 80 })
+    await expect(guest.connect(ipv4('192.0.2.1')!, 81)).rejects.toMatchObject({ errno: EHOSTUNREACH })
+    expect(link.stats().dropped).toMatchObject({ 'tcp: closed by the outbound rule': 1 })
+    expect(link.stats().tcpConnections).toBe(0)
+  })
+
   test('half-close and reset, as the host does it', async () => {
     const { guest } = await bench({ hostLoopback: true })
     const port = await hostServer((socket) => {
@@ -307,6 +320,45 @@ describe('connections of the guest', () => {
     await reset.write(Buffer.from('reset'))
     await expect(reset.readAll()).rejects.toMatchObject({ errno: ECONNRESET })
   })
+})
+
+test('a hostile guest: random segments, options and floods of SYNs end in counters', async () => {
+  const port = await hostServer((socket) => socket.resume())
+  const limits = { tcpConnections: 100 }
+  const link = await userNet({ hostLoopback: true, forward: [{ host: 0, guest: 7 }], limits }).open()
+  open.push(link)
+  const seed = Number(process.env.SEED ?? Date.now() & 0xffff)
+  console.log(`hostile segments: SEED=${seed}`)
+  const random = new Prng(seed)
+  const below = (n: number): number => random.next32() % n
+  // It answers like a machine now and then, with what it has seen, so that some connections get somewhere.
+  let seen = null as Uint8Array | null
+  link.onFrame = (frame) => (seen = frame)
+  for (let i = 0; i < 30_000; i++) {
+    const segment = Uint8Array.from({ length: 20 + 4 * below(12) + below(60) }, () => random.next32())
+    const view = new DataView(segment.buffer)
+    view.setUint16(0, 1024 + below(300))
+    view.setUint16(2, below(4) ? port : below(65_536))
+    if (seen !== null && seen.length >= 54 && below(2)) {
+      segment.set(seen.subarray(36, 38), 0)
+      segment.set(seen.subarray(34, 36), 2)
+      segment.set(seen.subarray(42, 46), 4)
+      segment.set(seen.subarray(38, 42), 8)
+    }
+    segment[12] = (below(16) ? 5 + below(Math.min(11, segment.length / 4 - 4)) : below(16)) << 4
+    segment[13] = below(3) ? [2, 16, 24, 17, 4, 18][below(6)]! : below(256)
+    view.setUint16(16, 0)
+    const sum = pseudoHeaderSum(guestAddress, gateway, 6, segment.length) + sum16(segment)
+    view.setUint16(16, finish(sum))
+    const payload = emitIpv4(datagram(guestAddress, gateway, 6, segment))
+    link.send(
+      emitEthernet({ destination: 0x5255_0a00_0202, source: 0x5254_0012_3456, type: 0x0800, payload }),
+    )
+    expect(link.stats().tcpConnections).toBeLessThanOrEqual(limits.tcpConnections)
+    if (i % 500 === 0) await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect(link.stats().dropped['tcp: stack failed']).toBeUndefined()
+  expect(link.stats().tcpBufferedBytes).toBeLessThan(32 * MIB)
 })
 
 describe('on a bad network', () => {

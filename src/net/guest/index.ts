@@ -128,6 +128,11 @@ export function refuse(pending: usize): void {
   the().refuseForwarded(changetype<SynRequest>(pending))
 }
 
+/** Forgets an offered connection; the peer is told by other means. */
+export function forget(pending: usize): void {
+  the().tcp.dropRequest(changetype<SynRequest>(pending))
+}
+
 /** Sends from the buffer: bytes taken or a negative errno. */
 export function send(socket: usize, length: u32): i32 {
   return socketAt(socket).send(shared, length)

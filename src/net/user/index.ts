@@ -80,13 +80,14 @@ class UserNetwork implements UserLink {
     const tcp = new Tcp(options, limits, counters, {
       transmit,
       flush: () => this.#flush(),
+      unreachable: (packet, code) => ip.refuse(packet, code),
       resolver: () => (options.outbound === false ? undefined : dns.resolvers()[0]),
     })
     ip.handlers.set(PROTOCOL_ICMP, (packet, frame) =>
       receiveIcmp(ip, counters, packet, () => tcp.receive(frame)),
     )
     ip.handlers.set(PROTOCOL_UDP, (packet) => receiveUdp(ip, counters, options, udp, packet))
-    ip.handlers.set(PROTOCOL_TCP, (_packet, frame) => tcp.receive(frame))
+    ip.handlers.set(PROTOCOL_TCP, (packet, frame) => tcp.receive(frame, packet))
     ip.onArpReply = (frame) => tcp.receive(frame)
     this.#ip = ip
     this.#udp = udp
@@ -116,13 +117,15 @@ class UserNetwork implements UserLink {
 
   close(): void {
     if (this.#closed) return
-    this.#tcp.close()
+    // First: nobody is to be sent anything any more.
     this.#closed = true
+    this.#tcp.close()
     this.#udp.dns.close()
     this.#udp.forwards.close()
     this.#udp.outbound.close()
     this.#ip.close()
     this.#outbox.length = 0
+    this.#inbox.length = 0
   }
 
   #transmit(frame: Uint8Array): void {

@@ -43,6 +43,7 @@ interface Exports {
   acceptNext(listener: number, owner: number): number
   accept(pending: number, owner: number): number
   refuse(pending: number): void
+  forget(pending: number): void
   send(socket: number, length: number): number
   recv(socket: number, length: number): number
   takeError(socket: number): number
@@ -150,6 +151,11 @@ export class NetStack {
   /** Resets an offered connection. */
   refuse(pending: Handle): void {
     this.#wasm.refuse(pending)
+  }
+
+  /** Forgets an offered connection without an answer. */
+  forget(pending: Handle): void {
+    this.#wasm.forget(pending)
   }
 
   /** Gives bytes to send: how many were taken, or a negative errno. */

@@ -1,7 +1,9 @@
 import { connect, createServer, isIPv6, type Server, type Socket } from 'node:net'
 import type { Counters } from '../counters.ts'
-import { bindError } from '../errors.ts'
+import { bindError, systemCode } from '../errors.ts'
 import type { Endpoint } from '../wire/address.ts'
+import { UNREACHABLE_HOST, UNREACHABLE_NET, UNREACHABLE_PORT, UNREACHABLE_PROHIBITED } from '../wire/icmp.ts'
+import type { Ipv4Packet } from '../wire/ipv4.ts'
 import { NetStack, type Handle, type NetStackEvents } from './netstack.ts'
 import { plan, routeOutbound, type Forward, type UserNetLimits, type UserNetOptions } from './options.ts'
 import { resetSocket } from './reset.ts'
@@ -14,8 +16,24 @@ export interface TcpServices {
   transmit(frame: Uint8Array): void
   /** Called after anything that may have queued frames from outside of `receive`. */
   flush(): void
+  /** Tells the guest by ICMP that a packet of it got nowhere. */
+  unreachable(packet: Ipv4Packet, code: number): void
   /** Where the name server's port 53 leads. */
   resolver(): { address: string; port: number } | undefined
+}
+
+interface Request {
+  destination: Endpoint
+  syn: Ipv4Packet | null
+}
+
+/** What ICMP says when the host's connection fails; every other failure is a refusal. */
+const unreachableCodes: Record<string, number> = {
+  EHOSTUNREACH: UNREACHABLE_HOST,
+  ENETUNREACH: UNREACHABLE_NET,
+  ETIMEDOUT: UNREACHABLE_HOST,
+  EACCES: UNREACHABLE_PROHIBITED,
+  EPERM: UNREACHABLE_PROHIBITED,
 }
 
 /**
@@ -31,10 +49,12 @@ export class Tcp {
   readonly #services: TcpServices
   readonly #servers: Server[] = []
   readonly #relays = new Map<number, TcpRelay>()
-  /** Connections that the guest has asked for during the current call into the stack. */
-  readonly #asked = new Map<Handle, Endpoint>()
+  /** Connections that the guest has asked for during the current call into the stack, with their SYN. */
+  readonly #asked = new Map<Handle, Request>()
   /** Outbound connections on their way, by the stack's offer. */
   readonly #offers = new Map<Handle, Socket>()
+  /** The packet that the stack is looking at. */
+  #packet: Ipv4Packet | null = null
   /** What has become ready during the current call into the stack. */
   readonly #ready = new Map<number, number>()
   #nextOwner = 1
@@ -65,9 +85,11 @@ export class Tcp {
     return this.#stack.memoryUsed
   }
 
-  /** Takes a frame with a TCP segment, or an ARP reply. */
-  receive(frame: Uint8Array): void {
+  /** Takes a frame with a TCP segment and the packet in it, an ICMP error, or an ARP reply. */
+  receive(frame: Uint8Array, packet: Ipv4Packet | null = null): void {
+    this.#packet = packet
     this.#run(() => this.#stack.receive(frame))
+    this.#packet = null
   }
 
   /** Listens on a host port; gives the number it has. Rejects with a `NetError`. */
@@ -104,7 +126,8 @@ export class Tcp {
     const events: NetStackEvents = {
       transmit: (frame) => this.#services.transmit(frame),
       ready: (owner, readiness) => void this.#ready.set(owner, (this.#ready.get(owner) ?? 0) | readiness),
-      offer: (pending, _source, destination) => void this.#asked.set(pending, destination),
+      offer: (pending, _source, destination) =>
+        void this.#asked.set(pending, { destination, syn: this.#packet }),
       withdraw: (pending) => this.#withdrawn(pending),
     }
     const { mac, gateway: address, prefixLength } = plan
@@ -123,9 +146,9 @@ export class Tcp {
     this.#busy = true
     try {
       action()
-      for (const [pending, destination] of this.#asked) {
+      for (const [pending, request] of this.#asked) {
         this.#asked.delete(pending)
-        this.#offered(pending, destination)
+        this.#offered(pending, request)
       }
       for (const [owner, readiness] of this.#ready) {
         // A relay that reads may make another ready, or itself again: the loop sees entries added behind it.
@@ -195,18 +218,24 @@ export class Tcp {
     return relay
   }
 
-  #offered(pending: Handle, destination: Endpoint): void {
+  #offered(pending: Handle, { destination, syn }: Request): void {
     const route = routeOutbound(destination, 'tcp', this.#options, this.#services.resolver())
-    const full = this.connections >= this.#limits.tcpConnections
-    if (route.to === 'nowhere' || full) {
-      this.#counters.add(route.to === 'nowhere' ? `tcp: ${route.why}` : 'tcp: too many connections')
-      return this.#stack.refuse(pending)
-    }
+    if (route.to === 'nowhere') return this.#decline(pending, syn, route.why, route.unreachableCode)
+    if (this.connections >= this.#limits.tcpConnections)
+      return this.#decline(pending, syn, 'too many connections', UNREACHABLE_PORT)
     const socket = connect({ host: route.address, port: route.port, allowHalfOpen: true })
     this.#offers.set(pending, socket)
     socket.pause()
-    socket.once('error', () => this.#run(() => this.#refused(pending, socket)))
+    socket.once('error', (error) => this.#run(() => this.#refused(pending, syn, socket, error)))
     socket.once('connect', () => this.#run(() => this.#connected(pending, socket)))
+  }
+
+  /** A port where nobody listens is answered by a reset, as every host does it; other reasons by ICMP. */
+  #decline(pending: Handle, syn: Ipv4Packet | null, why: string, unreachableCode: number): void {
+    this.#counters.add(`tcp: ${why}`)
+    if (unreachableCode === UNREACHABLE_PORT || syn === null) return this.#stack.refuse(pending)
+    this.#stack.forget(pending)
+    this.#services.unreachable(syn, unreachableCode)
   }
 
   #connected(pending: Handle, socket: Socket): void {
@@ -221,11 +250,11 @@ export class Tcp {
     relay.reset()
   }
 
-  #refused(pending: Handle, socket: Socket): void {
+  #refused(pending: Handle, syn: Ipv4Packet | null, socket: Socket, error: unknown): void {
     if (this.#offers.get(pending) !== socket) return
     this.#offers.delete(pending)
-    this.#counters.add('tcp: refused')
-    this.#stack.refuse(pending)
+    const code = unreachableCodes[systemCode(error)] ?? UNREACHABLE_PORT
+    this.#decline(pending, syn, code === UNREACHABLE_PORT ? 'refused' : 'unreachable', code)
   }
 
   #withdrawn(pending: Handle): void {
