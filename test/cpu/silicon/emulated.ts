@@ -15,6 +15,8 @@ const signalOf: Record<number, number> = { 0: 8, 1: 5, 3: 5, 4: 11, 5: 11, 6: 4,
 export class Emulated {
   readonly machine: TestMachine = createMachine()
   readonly #initial: Uint8Array
+  /** What CS holds; null after a handler has run, which leaves it in 64-bit code. */
+  #compatibility: boolean | null = false
 
   constructor(initial: Uint8Array) {
     this.#initial = initial
@@ -34,8 +36,14 @@ export class Emulated {
   }
 
   /** One instruction; throws when the processor does anything but complete it or raise. */
-  run({ code, before }: Case): Outcome & { vector: number } {
+  run({ code, before, compatibility = false }: Case): Outcome & { vector: number } {
     const { cpu, ram, view } = this.machine
+    if (this.#compatibility !== compatibility) {
+      this.#compatibility = compatibility
+      const [selector, attributes] = compatibility ? [0x18, 0xc09b] : [8, 0xa09b]
+      cpu.setSegment(L.CS, { selector, base: 0n, limit: 0xffff_ffff, attributes })
+      cpu.stateChanged()
+    }
     cpu.ramWritten(CODE, 16)
     ram.set(code, CODE)
     ram.set(this.#initial, DATA)
@@ -60,6 +68,7 @@ export class Emulated {
     const handler = Math.floor((rip - 1 - HANDLERS) / HANDLER_BYTES)
     if (handler >= 0 && handler < 32) {
       vector = handler
+      this.#compatibility = null
       cpu.setState32(L.HALTED, 0)
       const frame = IST_TOP - 40
       after.gpr[4] = view.getBigUint64(frame + 24, true)

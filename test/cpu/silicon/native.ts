@@ -19,6 +19,8 @@ export interface Registers {
 }
 
 export interface Case {
+  /** 32-bit code in compatibility mode, instead of 64-bit code. */
+  compatibility?: boolean
   code: Uint8Array
   before: Registers
 }
@@ -52,7 +54,7 @@ function build(): string {
 export function runNative(cases: readonly Case[], initial: Uint8Array): Outcome[] {
   const input = Buffer.alloc(DATA_SIZE + cases.length * CASE_SIZE)
   input.set(initial)
-  cases.forEach(({ code, before }, index) => {
+  cases.forEach(({ code, before, compatibility }, index) => {
     const at = DATA_SIZE + index * CASE_SIZE
     before.gpr.forEach((value, n) => input.writeBigUInt64LE(value, at + 8 * n))
     input.writeBigUInt64LE(before.rflags, at + 128)
@@ -60,6 +62,7 @@ export function runNative(cases: readonly Case[], initial: Uint8Array): Outcome[
     before.xmm.forEach((value, n) => input.set(value, at + 144 + 16 * n))
     input.writeUInt32LE(code.length, at + REGISTERS_SIZE)
     input.set(code, at + REGISTERS_SIZE + 4)
+    input.writeUInt32LE(Number(compatibility ?? false), at + REGISTERS_SIZE + 20)
   })
   const { stdout, status, signal } = spawnSync(build(), { input, maxBuffer: 1 << 30 })
   if (status !== 0) throw new Error(`the native runner ended with ${status ?? signal}`)

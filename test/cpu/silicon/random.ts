@@ -60,17 +60,17 @@ const vexPrefixes: Record<string, number> = { NP: 0, '66': 1, F3: 2, F2: 3, any:
 const legacyPrefixes: Record<string, number> = { '66': 0x66, F3: 0xf3, F2: 0xf2 }
 
 /** The bytes of one random encoding of a row in 64-bit code; not always legal: decode it. */
-function encode(row: Row, random: Random): number[] {
+function encode(row: Row, random: Random, long: boolean): number[] {
   const out: number[] = []
   if (row.repeat !== 'none') out.push(...random.pick([[], [0xf3], [0xf2]]))
   const rex = random.below(16) & (row.operandSize === 64 || random.below(3) === 0 ? 15 : 7)
-  const vvvv = row.operands.some((form) => form.place === 'vvvv') ? random.below(16) : 0
+  const vvvv = row.operands.some((form) => form.place === 'vvvv') ? random.below(long ? 16 : 8) : 0
   if (row.vex) {
     const w = row.w === 1 ? 0x80 : 0
     const length = row.vectorLength === 256 ? 4 : 0
     out.push(
       0xc4,
-      (random.below(8) << 5) | row.map,
+      ((long ? random.below(8) : 7) << 5) | row.map,
       w | ((~vvvv & 15) << 3) | length | vexPrefixes[row.prefix]!,
     )
     out.push(row.opcode)
@@ -85,7 +85,7 @@ function encode(row: Row, random: Random): number[] {
           ? 0
           : rex & 8
     const wanted = row.operandSize === 16 || row.operandSize === 32 ? 0 : w
-    if (random.below(3) > 0 || wanted) out.push(0x40 | (rex & 7) | wanted)
+    if (long && (random.below(3) > 0 || wanted)) out.push(0x40 | (rex & 7) | wanted)
     if (row.map > 0) out.push(0x0f)
     if (row.map === 2) out.push(0x38)
     if (row.map === 3) out.push(0x3a)
@@ -115,13 +115,16 @@ export interface CaseOptions {
   /** The memory operand must be 16-byte aligned. */
   aligned?: boolean
   rflags?: bigint
+  /** 32-bit code. */
+  compatibility?: boolean
   mxcsr?: number
 }
 
 /** A random case of the row, or null when this try gave something else. */
 export function randomCase(row: Row, random: Random, options: CaseOptions = {}): Case | null {
-  const code = Uint8Array.from(encode(row, random))
-  if (decode(code, 0, code.length, 64, instruction) !== DecodeStatus.ok) return null
+  const long = !options.compatibility
+  const code = Uint8Array.from(encode(row, random, long))
+  if (decode(code, 0, code.length, long ? 64 : 32, instruction) !== DecodeStatus.ok) return null
   if (instruction.row.id !== row.id || instruction.length !== code.length) return null
   const gpr = Array.from({ length: 16 }, () => random.u64())
   gpr[4] = BigInt(DATA + 0xe00)
@@ -136,7 +139,7 @@ export function randomCase(row: Row, random: Random, options: CaseOptions = {}):
   if (memory) {
     const align = options.aligned ? ~15 : -1
     const target = (DATA + 0x400 + random.below(0x400)) & align
-    if (!aim(code, memory, target, gpr, random)) return null
+    if (!aim(code, memory, target, gpr, random, long)) return null
     if (/^bt/.test(row.mnemonic) && !limitBitOffset(gpr, memory)) return null
   }
   const before = {
@@ -146,7 +149,8 @@ export function randomCase(row: Row, random: Random, options: CaseOptions = {}):
     signal: 0,
     xmm: Array.from({ length: 16 }, () => random.bytes(16)),
   }
-  return { code, before }
+  if (!long) before.gpr = gpr.map((value) => value & 0xffff_ffffn)
+  return { code, before, compatibility: !long }
 }
 
 /** Gives base and index values, or the code a displacement, so that the operand is at `target`. */
@@ -156,9 +160,11 @@ function aim(
   target: number,
   gpr: bigint[],
   random: Random,
+  long: boolean,
 ): boolean {
   const view = new DataView(code.buffer)
   const { row, length } = instruction
+  if (instruction.addressSize !== (long ? 64 : 32)) return false
   if (memory.segment > 3) return false
   if (memory.base === BASE_RIP || (memory.base < 0 && memory.index < 0)) {
     if (row.operands.some((form) => form.kind === 'moffs')) return false

@@ -28,6 +28,12 @@ struct registers {
 #define IN ((struct registers *)STATE)
 #define OUT ((struct registers *)(STATE + 0x400))
 #define SAVED (STATE + 0x800)
+/* Far pointer to the instruction. */
+#define TARGET (STATE + 0x900)
+/* Selectors that Linux gives every process. */
+#define USER_CODE64 0x33
+#define USER_CODE32 0x23
+#define USER_DATA 0x2b
 
 static uint8_t *at;
 static uint32_t restore;
@@ -63,7 +69,8 @@ static void build(void) {
   mxcsr(2, (uint32_t)(uintptr_t)&IN->mxcsr);
   set_rsp((uint32_t)(uintptr_t)&IN->rflags), byte(0x9d);
   for (int i = 0; i < 16; i++) move(0x8b, i, (uint32_t)(uintptr_t)&IN->gpr[i]);
-  jump(INSTRUCTION);
+  /* jmp far [abs32]: to 64-bit or 32-bit code */
+  byte(0xff), byte(0x2c), byte(0x25), dword(TARGET);
   at = (uint8_t *)EPILOGUE;
   for (int i = 0; i < 16; i++) move(0x89, i, (uint32_t)(uintptr_t)&OUT->gpr[i]);
   set_rsp((uint32_t)(uintptr_t)&OUT->rflags + 8), byte(0x9c);
@@ -86,6 +93,7 @@ static void on_signal(int number, siginfo_t *info, void *context) {
   memcpy(OUT->xmm, uc->uc_mcontext.fpregs->_xmm, 256);
   OUT->signal = (uint32_t)number;
   uc->uc_mcontext.gregs[REG_RIP] = restore;
+  uc->uc_mcontext.gregs[REG_CSGSFS] = (uc->uc_mcontext.gregs[REG_CSGSFS] & ~0xffffll) | USER_CODE64;
 }
 
 static void *fixed(uint32_t address, int protection) {
@@ -100,7 +108,7 @@ int main(void) {
     struct registers in;
     uint32_t length;
     uint8_t code[16];
-    uint32_t padding;
+    uint32_t compatibility;
   } test;
   fixed(CODE, PROT_READ | PROT_WRITE | PROT_EXEC);
   fixed(DATA, PROT_READ | PROT_WRITE);
@@ -111,6 +119,8 @@ int main(void) {
   int signals[] = {SIGFPE, SIGILL, SIGSEGV, SIGBUS, SIGTRAP};
   for (int i = 0; i < 5; i++) sigaction(signals[i], &action, NULL);
   build();
+  /* Null in 64-bit code; 32-bit code needs them. */
+  __asm__ volatile("mov %0, %%ds; mov %0, %%es" : : "r"(USER_DATA));
   if (fread(initial, sizeof initial, 1, stdin) != 1) return 2;
   while (fread(&test, sizeof test, 1, stdin) == 1) {
     memcpy((void *)DATA, initial, sizeof initial);
@@ -118,7 +128,10 @@ int main(void) {
     memset(OUT, 0, sizeof *OUT);
     at = (uint8_t *)INSTRUCTION;
     memcpy(at, test.code, test.length), at += test.length;
-    jump(EPILOGUE);
+    *(uint32_t *)TARGET = INSTRUCTION;
+    *(uint16_t *)(TARGET + 4) = test.compatibility ? USER_CODE32 : USER_CODE64;
+    if (test.compatibility) byte(0xea), dword(EPILOGUE), byte(USER_CODE64), byte(0);
+    else jump(EPILOGUE);
     ((void (*)(void))CODE)();
     fwrite(OUT, sizeof *OUT, 1, stdout);
     fwrite((void *)DATA, 4096, 1, stdout);

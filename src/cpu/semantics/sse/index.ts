@@ -8,6 +8,7 @@ import { sseInteger } from './integer.ts'
 import { sseMove } from './move.ts'
 import { sseRound } from './round.ts'
 import { sseShuffle } from './shuffle.ts'
+import { sseString } from './string.ts'
 
 export const sse: readonly Definitions[] = [
   sseMove,
@@ -18,4 +19,5 @@ export const sse: readonly Definitions[] = [
   sseInteger,
   sseShuffle,
   sseInsert,
+  sseString,
 ]

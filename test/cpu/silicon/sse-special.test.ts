@@ -1,0 +1,79 @@
+/** What the comparison of single instructions with the silicon leaves out: approximations, MXCSR, the masked store. */
+import { beforeAll, describe, expect, test } from 'vitest'
+import { Assembler, eax, mem, rdi, rsi, xmm1, xmm2 } from '../../../src/isa/index.ts'
+import * as L from '../../../src/cpu/layout.ts'
+import { createMachine, haveHelpers, place, type TestMachine } from '../machine.ts'
+
+const DATA = 0x20000
+
+describe.skipIf(!haveHelpers)('SSE beside arithmetic', () => {
+  let machine: TestMachine
+  beforeAll(() => {
+    machine = createMachine()
+  })
+
+  function run(instructions: number, emit: (asm: Assembler) => void): void {
+    const asm = new Assembler()
+    emit(asm)
+    place(machine, asm.finish().bytes)
+    expect(machine.cpu.run(instructions)).toBe('budget')
+  }
+
+  function approximation(name: string, x: number): number {
+    const view = new DataView(machine.cpu.vector(1).buffer, machine.cpu.vector(1).byteOffset, 16)
+    const source = machine.cpu.vector(2)
+    new DataView(source.buffer, source.byteOffset, 16).setFloat32(0, x, true)
+    run(1, (asm) => asm.emit(name, xmm1, xmm2))
+    return view.getFloat32(0, true)
+  }
+
+  test('RCPSS and RSQRTSS stay within 1.5 · 2⁻¹² of the exact value', () => {
+    for (let i = 0; i < 500; i++) {
+      const x = Math.fround(Math.exp(i / 3 - 80))
+      expect(Math.abs(approximation('rcpss', x) * x - 1)).toBeLessThan(1.5 / 4096)
+      expect(Math.abs(approximation('rsqrtss', x) * Math.sqrt(x) - 1)).toBeLessThan(1.5 / 4096)
+    }
+    expect(approximation('rcpss', 0)).toBe(Infinity)
+    expect(approximation('rcpss', -Infinity)).toBe(-0)
+    expect(approximation('rsqrtss', -1)).toBeNaN()
+    expect(approximation('rcpss', 2 ** -140)).toBe(Infinity)
+  })
+
+  test('LDMXCSR and STMXCSR keep the register; a reserved bit is #GP', () => {
+    machine.view.setUint32(DATA, 0x3fbf, true)
+    machine.cpu.setGpr(6, BigInt(DATA))
+    run(2, (asm) => asm.emit('ldmxcsr', mem({ base: rsi })).emit('stmxcsr', mem({ base: rsi, disp: 4 })))
+    expect(machine.view.getUint32(DATA + 4, true)).toBe(0x3fbf)
+    machine.view.setUint32(DATA, 0x10000, true)
+    const asm = new Assembler()
+    asm.emit('ldmxcsr', mem({ base: rsi }))
+    const other = createMachine()
+    other.view.setUint32(DATA, 0x10000, true)
+    other.cpu.setGpr(6, BigInt(DATA))
+    place(other, asm.finish().bytes)
+    expect(other.cpu.run(1)).toBe('triple-fault')
+    expect(other.cpu.getState32(L.MXCSR)).toBe(0x1f80)
+  })
+
+  test('MASKMOVDQU stores the bytes whose mask has its sign bit', () => {
+    machine.ram.fill(0xee, DATA, DATA + 16)
+    machine.cpu.vector(1).set(Array.from({ length: 16 }, (_, i) => i))
+    machine.cpu.vector(2).set(Array.from({ length: 16 }, (_, i) => (i % 3 === 0 ? 0x80 : 0x7f)))
+    machine.cpu.setGpr(7, BigInt(DATA))
+    run(1, (asm) => asm.emit('maskmovdqu', xmm1, xmm2))
+    const expected = Array.from({ length: 16 }, (_, i) => (i % 3 === 0 ? i : 0xee))
+    expect([...machine.ram.subarray(DATA, DATA + 16)]).toEqual(expected)
+  })
+
+  test('a vector access that crosses a page leaves all registers but its own alone', () => {
+    for (let n = 0; n < 16; n++) machine.cpu.vector(n).fill(n)
+    machine.cpu.setGpr(6, 0x30ff8n)
+    machine.cpu.setGpr(7, 0x31ff8n)
+    run(3, (asm) => {
+      asm.emit('movups', mem({ base: rsi }), xmm2)
+      asm.emit('movups', xmm1, mem({ base: rsi }))
+      asm.emit('mov', eax, mem({ base: rdi, disp: 6 }))
+    })
+    for (let n = 0; n < 16; n++) expect(machine.cpu.vector(n)[5]).toBe(n === 1 ? 2 : n)
+  })
+})
