@@ -217,11 +217,14 @@ for (const selector of selectors) {
       asm.emit('mov', seg, eax)
       image.reportValue((a) => a.emit('mov', eax, seg))
     })
-  for (const instruction of ['lldt', 'ltr'] as const)
+  for (const instruction of ['lldt', 'ltr'] as const) {
+    // QEMU 7.2 takes a null TR, and then stops at the next interrupt from ring 3.
+    if (instruction === 'ltr' && selector < 4) continue
     add(`${instruction} ${hex(selector)}`, (asm) => {
       asm.emit('mov', eax, selector)
       asm.emit(instruction, ax)
     })
+  }
   for (const instruction of ['verr', 'verw'] as const)
     add(`${instruction} ${hex(selector)}`, (asm, image) => {
       asm.emit('mov', eax, selector)
@@ -449,19 +452,6 @@ add('sysret to compatibility mode', (asm) => {
   asm.emit('mov', A.r11d, 0x2)
   asm.emit('sysret')
 })
-for (const [name, value] of [
-  ['LSTAR', 0xc000_0082],
-  ['FS.base', 0xc000_0100],
-  ['KernelGSbase', 0xc000_0102],
-  ['SYSENTER_EIP', 0x176],
-] as const)
-  add(`${name} that is not canonical`, (asm) => setMsr(asm, value, exact))
-add('unknown MSR', (asm) => {
-  asm.emit('mov', ecx, 0x1234_5678)
-  asm.emit('rdmsr')
-})
-add('EFER with a reserved bit', (asm) => setMsr(asm, 0xc000_0080, 0x2d01n))
-add('PAT with a reserved type', (asm) => setMsr(asm, 0x277, 0x0007_0406_0007_0402n))
 add('swapgs exchanges', (asm, image) => {
   setMsr(asm, 0xc000_0101, 0x1111_2222_3333n)
   setMsr(asm, 0xc000_0102, 0x4444_5555_6666n)
@@ -472,28 +462,6 @@ add('swapgs exchanges', (asm, image) => {
     image.report()
     image.reportValue((a) => a.emit('mov', rax, rdx))
   }
-})
-
-// Control registers
-for (const [name, cr, value] of [
-  ['CR0 with PG but not PE', 0, 0x8000_0030n],
-  ['CR0 with NW but not CD', 0, 0xa001_0031n],
-  ['CR0 with a high bit', 0, 0x1_8001_0031n],
-  ['CR0 without PG', 0, 0x1_0031n],
-  ['CR4 without PAE', 4, 0x280n],
-  ['CR4 with a reserved bit', 4, 0x8000_02a0n],
-  ['CR8 beyond 15', 8, 0x10n],
-] as const)
-  add(name, (asm) => {
-    load64(asm, rax, value)
-    asm.emit('mov', controls[cr]!, rax)
-  })
-add('CR8 keeps its value', (asm, image) => {
-  asm.emit('mov', eax, 5)
-  asm.emit('mov', controls[8]!, rax)
-  asm.emit('xor', eax, eax)
-  asm.emit('mov', controls[8]!, rax)
-  image.reportValue((a) => a.emit('mov', rax, controls[8]!))
 })
 
 // Faults while an event is delivered

@@ -73,7 +73,6 @@ const descriptors: bigint[] = [
 
 const RESUME = VARIABLES
 const RESUME_RSP = VARIABLES + 8
-const TRACE_RETURN = VARIABLES + 16
 export const SCRATCH = VARIABLES + 0x100
 
 const [es, cs, ss, ds, fs, gs] = segments as [
@@ -146,6 +145,8 @@ export class ImageBuilder {
     const stubs = this.#emitKernel(attempts)
     const { bytes } = this.kernel.finish()
     image.set(bytes, KERNEL - BASE)
+    // UD2 wherever ring 3 might run by mistake.
+    for (let address = USER_CODE; address < READ_ONLY; address += 2) image.set([0x0f, 0x0b], address - BASE)
     image.set(this.user.finish().bytes, USER_CODE - BASE)
     image.set(this.#bootCode(), 0)
 
@@ -204,6 +205,10 @@ export class ImageBuilder {
       asm.u32(word)
     const { esp } = A
     asm.emit('mov', esp, KERNEL_STACK)
+    // The firmware has left the timer running: mask both interrupt controllers.
+    asm.emit('mov', eax, 0xff)
+    asm.emit('out', 0x21, al)
+    asm.emit('out', 0xa1, al)
     asm.emit('lgdt', mem({ disp: BASE + 0xf00 }))
     // CR4: PAE, OSFXSR, PGE; EFER: SCE, LME, NXE; CR0: PE, ET, NE, WP, PG.
     asm.emit('mov', eax, 0x2a0)
@@ -366,4 +371,3 @@ export function parseReport(bytes: Uint8Array, names: readonly string[]): Map<st
   }
   return result
 }
-void TRACE_RETURN
