@@ -5,7 +5,7 @@
 import { read16 } from '../lib/cpu'
 import { random64 } from '../lib/random'
 import { findFunction, routeMsix } from '../bus/pci'
-import { allocateFrames, PAGE_SIZE } from '../mm/frames'
+import { allocateFrames, freeBytes, PAGE_SIZE } from '../mm/frames'
 import { DhcpClient } from '../net/dhcp/client'
 import { Interface, OFFLOAD_RX_CHECKSUM, OFFLOAD_TX_CHECKSUM, RX_CHECKSUM_PARTIAL, RX_CHECKSUM_VALID } from '../net/interface'
 import { NetStack } from '../net/stack'
@@ -29,7 +29,6 @@ const DATA_VALID: u32 = 2
 
 const BUFFER: usize = 2048
 const MTU: u32 = 1500
-const NEVER: u64 = u64.MAX_VALUE
 /** Frames taken in one go before the stack's replies are sent. */
 const BUDGET: u32 = 64
 
@@ -60,6 +59,8 @@ function dhcpChanged(_context: usize, _client: DhcpClient): void {}
 export function initNetwork(): void {
   stack = new NetStack(monotonicNs, random64)
   stack.onReadiness = onReadiness
+  // The kernel's heap cannot refuse: the stack must stop asking long before memory runs out.
+  stack.memoryLimit = <u32>min<usize>(freeBytes() >> 2, 64 << 20)
   stack.addLoopback()
   if (openCard()) dhcp = stack.dhcpStart(nic!, dhcpChanged, 0)
   afterStackCall()
