@@ -38,9 +38,9 @@ export const system: RowDraft[] = family(
   LSL r32:rw, r32/m16 | o32 0F 03 /r  | RM | w:z
   LSL r64:rw, r64/m16 | o64 0F 03 /r  | RM | w:z
   ARPL r/m16:rw, r16 | 63 /r          | MR | !64 w:z
-  SYSCALL           | 0F 05           | ZO | 64 branch=syscall
-  SYSRET            | 0F 07       | ZO | 64 cpl0 branch=sysret
-  SYSRETQ           | REX.W 0F 07       | ZO | 64 cpl0 branch=sysret
+  SYSCALL           | 0F 05           | ZO | 64 branch=syscall r:oszapctidnrk w:oszapctidnrk
+  SYSRET            | 0F 07       | ZO | 64 cpl0 branch=sysret w:oszapctidnrk
+  SYSRETQ           | REX.W 0F 07       | ZO | 64 cpl0 branch=sysret w:oszapctidnrk
   SYSENTER          | 0F 34           | ZO | branch=syscall
   SYSEXIT           | 0F 35       | ZO | cpl0 branch=sysret
   SYSEXITQ          | REX.W 0F 35       | ZO | cpl0 branch=sysret
@@ -49,7 +49,7 @@ export const system: RowDraft[] = family(
   WBINVD            | 0F 09       | ZO | cpl0
   WBNOINVD          | F3 0F 09        | ZO | WBNOINVD cpl0
   HLT               | F4              | ZO | cpl0 branch=halt
-  RSM               | 0F AA           | ZO | cpl0
+  RSM               | 0F AA           | ZO | cpl0 w:oszapctidnrk
   MOV r32:w, CR     | 0F 20 /r mod=*  | MR | !64 cpl0 u:oszapc
   MOV r64:w, CR     | 0F 20 /r mod=*  | MR | 64 cpl0 u:oszapc
   MOV r32:w, DR     | 0F 21 /r mod=*  | MR | !64 cpl0 u:oszapc
@@ -74,12 +74,12 @@ export const system: RowDraft[] = family(
   FXRSTOR64 m512byte   | NP REX.W 0F AE /1 | M | FXSR
   LDMXCSR m32       | NP 0F AE /2     | M  | SSE
   STMXCSR m32:w     | NP 0F AE /3     | M  | SSE
-  XSAVE mxsave:w       | NP 0F AE /4       | M | XSAVE
-  XSAVE64 mxsave:w     | NP REX.W 0F AE /4 | M | XSAVE
+  XSAVE mxsave:rw      | NP 0F AE /4       | M | XSAVE
+  XSAVE64 mxsave:rw    | NP REX.W 0F AE /4 | M | XSAVE
   XRSTOR mxsave        | NP 0F AE /5       | M | XSAVE
   XRSTOR64 mxsave      | NP REX.W 0F AE /5 | M | XSAVE
-  XSAVEOPT mxsave:w    | NP 0F AE /6       | M | XSAVEOPT
-  XSAVEOPT64 mxsave:w  | NP REX.W 0F AE /6 | M | XSAVEOPT
+  XSAVEOPT mxsave:rw   | NP 0F AE /6       | M | XSAVEOPT
+  XSAVEOPT64 mxsave:rw | NP REX.W 0F AE /6 | M | XSAVEOPT
   XSAVEC mxsave:w      | NP 0F C7 /4       | M | XSAVEC
   XSAVEC64 mxsave:w    | NP REX.W 0F C7 /4 | M | XSAVEC
   XRSTORS mxsave       | NP 0F C7 /3       | M | XSAVES cpl0
