@@ -228,8 +228,11 @@ describe('a forwarded port', () => {
     }
     eager.once('connect', pump)
     await sleeper
-    await new Promise((resolve) => setTimeout(resolve, 1000))
+    await new Promise((resolve) => setTimeout(resolve, 700))
+    const held = { sent, accepted }
+    await new Promise((resolve) => setTimeout(resolve, 300))
     // What the kernels of both sockets and the stacks hold, and no more.
+    expect({ sent, accepted }).toEqual(held)
     expect(sent).toBeLessThan(32 * MIB)
     expect(accepted).toBeLessThan(32 * MIB)
     expect(link.stats().tcpBufferedBytes).toBeLessThan(2 * MIB)
@@ -290,6 +293,15 @@ describe('connections of the guest', () => {
       await expect(guest.connect(address, port)).rejects.toThrow()
     expect(reached).toBe(0)
     expect(link.stats().dropped["tcp: the host's services are closed"]).toBe(1)
+  })
+
+  test('to the name server reach the resolver, on its port only', async () => {
+    const port = await hostServer((socket) => socket.end('an answer too long for UDP'))
+    const { guest } = await bench({ resolvers: [`127.0.0.1:${port}`] })
+    const socket = await guest.connect(ipv4('10.0.2.3')!, 53)
+    expect((await socket.readAll()).toString()).toBe('an answer too long for UDP')
+    socket.close()
+    await expect(guest.connect(ipv4('10.0.2.3')!, 54)).rejects.toMatchObject({ errno: ECONNREFUSED })
   })
 
   test('that a rule forbids are unreachable at once', async () => {
