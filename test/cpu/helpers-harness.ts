@@ -49,7 +49,8 @@ export class Helpers {
       apicRead: () => 0n,
       apicWrite: () => {},
       random: () => 42n,
-      probe: (_: number, event: number, x: bigint, y: bigint) => this.events.push([event, x, y]),
+      probe: (_: number, event: number, x: bigint, y: bigint) =>
+        this.events.push([event, BigInt.asUintN(64, x), BigInt.asUintN(64, y)]),
     }
     const instance = new WebAssembly.Instance(helpersModule, { env: { memory }, host })
     this.#exports = instance.exports as Record<string, Call>

@@ -14,15 +14,14 @@ export const MTRR_FIXED = 2240
 export const MTRR_DEF_TYPE = 2328
 /** u64: bit n set when a piece of a large page in the nth GiB (mod 64) may be in the TLB. */
 export const LARGE_REGIONS = 2336
-/** u32[4]: vectors of the last chain of exceptions that ended in shutdown, and how many. */
-export const SHUTDOWN_CHAIN = 2352
-export const SHUTDOWN_CHAIN_LENGTH = 2368
-/** u32: the RSP of the frame being built is for an event that is external to the program (error code bit EXT). */
+/** u32: 1 while an event from outside the program is delivered: bit EXT of the error codes that this raises. */
 export const EVENT_EXTERNAL = 2372
-/** u64: CR2 reported with the exceptions of the chain; u64: RIP at which it began. */
-export const SHUTDOWN_RIP = 2376
 /** {u64 address, u64 entry}[5]: the paging-structure entries that the current walk has used. */
 export const WALK = 2384
+
+/** u32[8]: vectors of the chain of exceptions that is being delivered, oldest first, and how many. Ends in shutdown or is void. */
+export const SHUTDOWN_CHAIN = 2480
+export const SHUTDOWN_CHAIN_LENGTH = 2512
 
 /** The x87 and SSE header as FXSAVE stores it (FCW FSW FTW FOP FIP FDP), 24 bytes; FTW in its abridged form. */
 export const FPU_HEADER = 2560

@@ -6,7 +6,7 @@ import * as L from '../../layout'
 import { EVENT_INTERRUPT, EVENT_SHUTDOWN, TRANSITION_EVENT } from '../../probe'
 import { CR0_PE, IOPL, RF, VECTOR_BP, VECTOR_DB, VECTOR_DF, VECTOR_OF, VECTOR_PF, VM } from '../bits'
 import { getRflags } from '../flags'
-import { EVENT_EXTERNAL, SHUTDOWN_CHAIN, SHUTDOWN_CHAIN_LENGTH, SHUTDOWN_RIP } from '../private'
+import { EVENT_EXTERNAL, SHUTDOWN_CHAIN, SHUTDOWN_CHAIN_LENGTH } from '../private'
 import { raiseGp } from '../raise'
 import { cr0Has, getNextRip, getRip, longMode, systemFlags } from '../state'
 import { BOARD, EXCEPTION, JUMP } from '../status'
@@ -14,6 +14,9 @@ import { begin, end, event } from '../trace'
 import { deliverLong } from './deliver-long'
 import { deliverProtected } from './deliver-protected'
 import { deliverReal } from './deliver-real'
+
+/** Exceptions that a report can hold; the rules allow no longer chain but one that alternates. */
+const CHAIN_SIZE: u32 = 8
 
 /* Kinds of INT in the contract. */
 const INT_N: u32 = 0
@@ -58,7 +61,6 @@ function pushedFlags(cpu: usize, vector: u32): u64 {
 }
 
 function shutdown(cpu: usize, chain: u64): i32 {
-  store<u64>(cpu, getRip(cpu), SHUTDOWN_RIP)
   store<u32>(cpu, 1, L.SHUTDOWN)
   event(cpu, EVENT_SHUTDOWN, chain, getRip(cpu))
   return BOARD
@@ -66,7 +68,7 @@ function shutdown(cpu: usize, chain: u64): i32 {
 
 function record(cpu: usize, vector: u32): void {
   const length = load<u32>(cpu, SHUTDOWN_CHAIN_LENGTH)
-  if (length >= 4) return
+  if (length >= CHAIN_SIZE) return
   store<u32>(cpu + SHUTDOWN_CHAIN + <usize>length * 4, vector)
   store<u32>(cpu, length + 1, SHUTDOWN_CHAIN_LENGTH)
 }
