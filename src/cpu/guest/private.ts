@@ -22,6 +22,8 @@ export const WALK = 2384
 /** u32[8]: vectors of the chain of exceptions that is being delivered, oldest first, and how many. Ends in shutdown or is void. */
 export const SHUTDOWN_CHAIN = 2480
 export const SHUTDOWN_CHAIN_LENGTH = 2512
+/** u64: RIP at which that chain began. */
+export const SHUTDOWN_RIP = 2520
 
 /** The x87 and SSE header as FXSAVE stores it (FCW FSW FTW FOP FIP FDP), 24 bytes; FTW in its abridged form. */
 export const FPU_HEADER = 2560

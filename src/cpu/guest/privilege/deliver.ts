@@ -6,7 +6,7 @@ import * as L from '../../layout'
 import { EVENT_INTERRUPT, EVENT_SHUTDOWN, TRANSITION_EVENT } from '../../probe'
 import { CR0_PE, IOPL, RF, VECTOR_BP, VECTOR_DB, VECTOR_DF, VECTOR_OF, VECTOR_PF, VM } from '../bits'
 import { getRflags } from '../flags'
-import { EVENT_EXTERNAL, SHUTDOWN_CHAIN, SHUTDOWN_CHAIN_LENGTH } from '../private'
+import { EVENT_EXTERNAL, SHUTDOWN_CHAIN, SHUTDOWN_CHAIN_LENGTH, SHUTDOWN_RIP } from '../private'
 import { raiseGp } from '../raise'
 import { cr0Has, getNextRip, getRip, longMode, systemFlags } from '../state'
 import { BOARD, EXCEPTION, JUMP } from '../status'
@@ -61,6 +61,7 @@ function pushedFlags(cpu: usize, vector: u32): u64 {
 }
 
 function shutdown(cpu: usize, chain: u64): i32 {
+  store<u64>(cpu, getRip(cpu), SHUTDOWN_RIP)
   store<u32>(cpu, 1, L.SHUTDOWN)
   event(cpu, EVENT_SHUTDOWN, chain, getRip(cpu))
   return BOARD
