@@ -230,6 +230,12 @@ describe('fragments', () => {
     expect(reassembly.add({ ...third!, moreFragments: false, payload: new Uint8Array(8) })).toBeTypeOf(
       'string',
     )
+    // A last piece that ends before one that is there already, and one beyond the last.
+    expect(reassembly.add({ ...third!, moreFragments: true })).toBeNull()
+    expect(reassembly.add({ ...second!, moreFragments: false })).toBeTypeOf('string')
+    expect(reassembly.add({ ...second!, moreFragments: false })).toBeNull()
+    expect(reassembly.add({ ...third!, moreFragments: true })).toBeTypeOf('string')
+    expect(reassembly.size).toBe(0)
   })
 
   test('take bounded memory and time', async () => {
