@@ -13,6 +13,7 @@ import {
 import { BlockCache, type Block } from './interpreter/blocks.ts'
 import { STATUS_LINK, RECORD_SIZE, HANDLER } from './interpreter/record.ts'
 import { HANDLER_SECTION } from './interpreter/special.ts'
+import { SHUTDOWN_CHAIN, SHUTDOWN_CHAIN_LENGTH, SHUTDOWN_RIP } from './guest/private.ts'
 import * as L from './layout.ts'
 import { memoryMap, type MemoryMap } from './memory-map.ts'
 import { resetState } from './reset.ts'
@@ -40,6 +41,8 @@ type Value = (cpu: number, ...args: (number | bigint)[]) => bigint
 const STOP_HANDLER = 1
 /** Budgets are i32 in generated code. */
 const MAX_BUDGET = 2 ** 30
+/** A run that has delivered so many exceptions comes back early. */
+const EXCEPTIONS_PER_RUN = 10_000
 const IF = 0x200n
 const DR6_BS = 0x4000n
 const VECTOR_DB = 1
@@ -184,11 +187,12 @@ export class Cpu {
     return Number(this.getState64(L.RETIRED))
   }
 
-  /** The page table entries that the last triple fault came through, for people. */
+  /** The exceptions that led to the last triple fault, oldest first, for people. */
   describeTripleFault(): string {
-    const [vector, error] = [this.getState32(L.EXC_VECTOR), this.getState32(L.EXC_ERROR)]
-    const at = `RIP ${hex(this.rip)}, CR2 ${hex(this.getState64(L.CR2))}, CR3 ${hex(this.getState64(L.CR3))}`
-    return `vector ${vector}, error code ${error}, ${at}`
+    const length = Math.min(8, this.getState32(SHUTDOWN_CHAIN_LENGTH))
+    const vectors = Array.from({ length }, (_, i) => this.getState32(SHUTDOWN_CHAIN + 4 * i))
+    const chain = vectors.map((vector) => vectorNames[vector] ?? `vector ${vector}`).join(', then ')
+    return `${chain || 'unknown'} at RIP ${hex(this.getState64(SHUTDOWN_RIP))}, CR2 ${hex(this.getState64(L.CR2))}`
   }
 
   // Signals
@@ -240,6 +244,7 @@ export class Cpu {
   /** The record after the one that is running gets the handler that ends the run; `#restore` undoes it. */
   #stopAfterInstruction(): void {
     if (this.#patched !== 0) return
+    this.setState32(L.EXIT_REQUEST, 1)
     const next = this.getState32(L.RECORD) + RECORD_SIZE
     this.#patched = next
     this.#patchedHandler = this.#view.getUint32(next + HANDLER, true)
@@ -248,6 +253,7 @@ export class Cpu {
 
   #restore(): void {
     if (this.#patched === 0) return
+    this.setState32(L.EXIT_REQUEST, 0)
     this.#view.setUint32(this.#patched + HANDLER, this.#patchedHandler, true)
     this.#patched = 0
   }
@@ -265,17 +271,18 @@ export class Cpu {
 
   /**
    * Executes at most `instructions` instructions, exactly so many unless it returns earlier. Interrupts are taken at instruction
-   * boundaries; their delivery costs no instruction.
+   * boundaries; their delivery costs no instruction. A guest that does nothing but fault makes it return early, with `budget`.
    */
   run(instructions: number): RunEnd {
     this.#interrupted = false
+    this.setState32(L.EXCEPTION_FUEL, EXCEPTIONS_PER_RUN)
     let rest = instructions
     while (rest > 0) {
       const chunk = Math.min(rest, MAX_BUDGET)
       this.setState64(L.RETIRED_LIMIT, this.getState64(L.RETIRED) + BigInt(chunk))
       this.setState64(L.BUDGET, BigInt(chunk))
       const end = this.#runChunk()
-      if (end !== 'budget' || this.#interrupted) return end
+      if (end !== 'budget' || this.getState64(L.BUDGET) > 0n) return end
       rest -= chunk
     }
     return 'budget'
@@ -289,7 +296,7 @@ export class Cpu {
       if (this.getState32(L.SHUTDOWN) !== 0) return 'triple-fault'
       if (this.getState32(L.HALTED) !== 0) return 'halted'
       const budget = Number(this.getState64(L.BUDGET))
-      if (budget <= 0 || this.#interrupted) return 'budget'
+      if (budget <= 0 || this.#interrupted || this.getState32(L.EXCEPTION_FUEL) === 0) return 'budget'
       if (woken) link = 0
 
       const { rip } = this
@@ -298,8 +305,7 @@ export class Cpu {
       const va = this.#codeAddress(rip, mode)
       const block = this.#blockFor(va, mode, alone ? 1 : budget)
       if (!block) {
-        this.#helper('deliverException')(this.#state)
-        this.setState32(L.EXC_PENDING, 0)
+        this.#deliver()
         continue
       }
       const lasting = block.record !== this.#map.scratchRecords
@@ -334,10 +340,7 @@ export class Cpu {
     this.#restore()
     // Exact again: during the run the count stood at the last write-back.
     this.setState64(L.RETIRED, this.getState64(L.RETIRED_LIMIT) - this.getState64(L.BUDGET))
-    if (status === STATUS_EXCEPTION) {
-      this.#helper('deliverException')(this.#state)
-      this.setState32(L.EXC_PENDING, 0)
-    }
+    if (status === STATUS_EXCEPTION) this.#deliver()
     return status
   }
 
@@ -358,8 +361,14 @@ export class Cpu {
   #debugTrap(): void {
     this.setState64(L.DR + 6 * 8, this.getState64(L.DR + 6 * 8) | DR6_BS)
     this.#helper('raise')(this.#state, VECTOR_DB, 0, 0)
+    this.#deliver()
+  }
+
+  /** Delivers the pending exception, at RIP. */
+  #deliver(): void {
     this.#helper('deliverException')(this.#state)
     this.setState32(L.EXC_PENDING, 0)
+    this.setState32(L.EXCEPTION_FUEL, Math.max(0, this.getState32(L.EXCEPTION_FUEL) - 1))
   }
 
   // Snapshots
@@ -406,6 +415,8 @@ export class Cpu {
     } satisfies Record<keyof typeof hostImports, unknown>
   }
 }
+
+const vectorNames = '#DE #DB NMI #BP #OF #BR #UD #NM #DF - #TS #NP #SS #GP #PF - #MF #AC #MC #XM'.split(' ')
 
 function handlerKeys(interpreter: WebAssembly.Module): string[] {
   const [section] = WebAssembly.Module.customSections(interpreter, HANDLER_SECTION)

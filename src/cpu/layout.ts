@@ -108,6 +108,10 @@ export const RECORD = 440
 export const EXIT_LINK = 444
 /** u32: linear address of the table of block entries (`interpreter/record.ts`). */
 export const BLOCK_TABLE = 448
+/** u32: non-zero when the run must end after this instruction. */
+export const EXIT_REQUEST = 452
+/** u32: exceptions that may still be delivered before the run ends: a handler that only faults must not hold the host. */
+export const EXCEPTION_FUEL = 464
 /** u64: virtual nanoseconds spent halted. The time-stamp counter is RETIRED + HALTED_NS + TSC_OFFSET. */
 export const HALTED_NS = 456
 /** 64 bytes of scratch, 16-byte aligned, for vector loads and stores that take the slow path. */

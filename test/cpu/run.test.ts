@@ -174,6 +174,56 @@ describe.skipIf(!haveHelpers)('faults', () => {
   })
 })
 
+describe.skipIf(!haveHelpers)('system calls', () => {
+  test('SYSCALL and SYSRET, counted exactly', () => {
+    const machine = createMachine()
+    const { cpu } = machine
+    const HANDLER = 0x11000
+    // User pages: the tables of the test machine allow them.
+    place(
+      machine,
+      assemble((asm) => asm.emit('inc', r8).emit('sysretq')),
+      HANDLER,
+    )
+    place(
+      machine,
+      assemble((asm) => {
+        const again = asm.label()
+        asm.bind(again).emit('syscall').emit('dec', rbx).emit('jne', again).emit('ud2')
+      }),
+    )
+    const END = 0x12000
+    machine.ram[END] = 0xf4
+    setHandlers(machine, { 6: END })
+    machine.view.setBigUint64(0x8004, 0x9_0000n, true)
+    cpu.setSegment(L.TR, { selector: 0x38, base: 0x8000n, limit: 0x67, attributes: 0x8b })
+    cpu.setState64(L.LSTAR, BigInt(HANDLER))
+    // SYSRET: CS = base + 16 and SS = base + 8, so that 0x18 gives user code at 0x28 and data at 0x20.
+    cpu.setState64(L.STAR, (0x1bn << 48n) | (8n << 32n))
+    cpu.setSegment(L.CS, { selector: 0x2b, base: 0n, limit: 0xffff_ffff, attributes: 0xa0fb })
+    cpu.setSegment(L.SS, { selector: 0x23, base: 0n, limit: 0xffff_ffff, attributes: 0xc0f3 })
+    cpu.setState32(L.CPL, 3)
+    cpu.setGpr(3, 1000n)
+    cpu.stateChanged()
+    expect(cpu.run(1_000_000)).toBe('halted')
+    expect(cpu.gpr(8)).toBe(1000n)
+    expect(cpu.retired).toBe(5 * 1000 + 1)
+  })
+
+  test('a handler that only faults does not hold the host', () => {
+    const machine = createMachine()
+    const HANDLER = 0x11000
+    place(machine, [0x0f, 0x0b], HANDLER)
+    place(machine, [0x0f, 0x0b])
+    setHandlers(machine, { 6: HANDLER })
+    machine.view.setBigUint64(0x8024, 0x9_0000n, true)
+    machine.ram[IDT + 6 * 16 + 4] = 1
+    machine.cpu.setSegment(L.TR, { selector: 0x38, base: 0x8000n, limit: 0x67, attributes: 0x8b })
+    expect(machine.cpu.run(1_000)).toBe('budget')
+    expect(machine.cpu.retired).toBe(0)
+  })
+})
+
 describe.skipIf(!haveHelpers)('code that changes', () => {
   test('an instruction that overwrites the next one in its block', () => {
     const machine = createMachine()

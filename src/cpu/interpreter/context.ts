@@ -18,8 +18,6 @@ import {
   loadI32,
   loadI64,
   loadV128,
-  ltS,
-  ne,
   or,
   select,
   shl,
@@ -35,7 +33,8 @@ import {
   type Variable,
 } from '../wasm/index.ts'
 import * as R from './record.ts'
-import { handlerType, type Runtime } from './runtime.ts'
+import { enterBlock, findBlock, handlerType, tlbEntry } from './dispatch.ts'
+import type { Runtime } from './runtime.ts'
 
 const PAGE_MASK = i64(~0xfffn)
 
@@ -198,8 +197,7 @@ export class RecordContext extends Context {
   /** Looks `va` up in the TLB: `hit` gets the linear address. One compare covers permission, mode and page crossing. */
   #lookup(va: I64, bits: number, tag: number, hit: (address: I32) => void, miss: () => void): void {
     const { f } = this
-    const index = and(wrap(shrU(va, i64(7))), i32((L.TLB_ENTRIES - 1) * L.TLB_ENTRY_SIZE))
-    const entry = f.let(add(loadI32(this.cpu, L.TLB_BASE), index))
+    const entry = f.let(tlbEntry(this.cpu, va))
     const last = add(va, i64(bits / 8 - 1))
     f.if(
       eq(and(last, PAGE_MASK), loadI64(entry, tag)),
@@ -372,12 +370,8 @@ export class RecordContext extends Context {
     return this.let(this.#wrapRip(add(loadI64(this.cpu, L.CODE_BASE), this.#i64(R.IMMEDIATE))))
   }
 
-  /** Runs the block at `record` if the budget covers it. */
   #enter(record: I32): void {
-    const { f } = this
-    const left = f.let(sub(this.#budget, loadI32(record, R.REMAINING)))
-    f.if(ltS(left, i32(0)), () => f.returnCall(this.#runtime.outOfBudget, this.cpu, record, this.#budget))
-    f.returnCallIndirect(handlerType, loadI32(record, R.HANDLER), this.cpu, record, left)
+    enterBlock(this.f, this.cpu, record, this.#budget, this.#runtime.outOfBudget)
   }
 
   #followLink(field: number): void {
@@ -419,21 +413,7 @@ export class RecordContext extends Context {
   jumpTo(target: I64): void {
     const { f, cpu } = this
     const rip = f.let(this.#wrapRip(target))
-    const mode = f.let(loadI32(cpu, L.MODE))
-    f.block((miss) => {
-      if (!this.shape.long) f.brIf(miss, and(mode, i32(L.MODE_SEGMENTED)))
-      const index = and(wrap(shrU(rip, i64(7))), i32((L.TLB_ENTRIES - 1) * L.TLB_ENTRY_SIZE))
-      const entry = f.let(add(loadI32(cpu, L.TLB_BASE), index))
-      f.brIf(miss, ne(and(rip, PAGE_MASK), loadI64(entry, L.TLB_EXEC_TAG)))
-      const linear = f.let(add(wrap(rip), loadI32(entry, L.TLB_ADDEND)))
-      const hash = and(xor(linear, shrU(linear, i32(14))), i32(R.BLOCK_ENTRIES - 1))
-      const slot = f.let(add(loadI32(cpu, L.BLOCK_TABLE), shl(hash, i32(4))))
-      const differs = or(xor(loadI32(slot, R.BLOCK_LINEAR), linear), xor(loadI32(slot, R.BLOCK_MODE), mode))
-      f.brIf(miss, differs)
-      const record = f.let(loadI32(slot, R.BLOCK_RECORD))
-      f.store('i64.store', cpu, sub(rip, extendU(and(linear, i32(0xfff)))), L.CODE_BASE)
-      this.#enter(record)
-    })
+    findBlock(f, cpu, rip, this.#budget, this.#runtime.outOfBudget, this.shape.long)
     f.returnCall(this.#runtime.lookup, cpu, rip, this.#budget)
     this.ended = true
   }
@@ -449,8 +429,7 @@ export class RecordContext extends Context {
   guard(): void {
     const { f, cpu } = this
     const rip = f.let(add(loadI64(cpu, L.CODE_BASE), i64(4096)))
-    const index = and(wrap(shrU(rip, i64(7))), i32((L.TLB_ENTRIES - 1) * L.TLB_ENTRY_SIZE))
-    const entry = f.let(add(loadI32(cpu, L.TLB_BASE), index))
+    const entry = f.let(tlbEntry(cpu, rip))
     const same = and(
       eq(and(rip, PAGE_MASK), loadI64(entry, L.TLB_EXEC_TAG)),
       eq(add(wrap(rip), loadI32(entry, L.TLB_ADDEND)), this.#i32(R.OPERAND)),

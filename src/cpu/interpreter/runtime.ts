@@ -1,5 +1,12 @@
 /** Functions of the interpreter's module that its handlers share: write-back, exits, slow paths, stored flags. */
-import { helpers, STATUS_AGAIN, STATUS_EXCEPTION, type HelperName, type Signature } from '../helpers.ts'
+import {
+  helpers,
+  STATUS_AGAIN,
+  STATUS_EXCEPTION,
+  STATUS_JUMP,
+  type HelperName,
+  type Signature,
+} from '../helpers.ts'
 import * as L from '../layout.ts'
 import { adjustOf, defineStoredFlags } from '../semantics/flags.ts'
 import {
@@ -26,10 +33,8 @@ import {
   type ModuleBuilder,
   type ValType,
 } from '../wasm/index.ts'
+import { findBlock, handlerType } from './dispatch.ts'
 import * as R from './record.ts'
-
-/** `(cpu, record, budget) → status`: every handler, and every exit. */
-export const handlerType: FuncType = { params: ['i32', 'i32', 'i32'], results: ['i32'] }
 
 export interface Runtime {
   helper(name: HelperName): FunctionRef
@@ -69,6 +74,15 @@ function ripOf(cpu: I32, rip: I64): I64 {
   return and(rip, select(long, i64(-1), i64(0xffffffff)))
 }
 
+/** Whether only the host can go on: an interrupt to look at, one instruction to be run by itself, a run to be ended. */
+function needsHost(cpu: I32): I32 {
+  const singleStep = and(loadI32(cpu, L.MODE), i32(L.MODE_SINGLE_STEP))
+  return or(
+    or(loadI32(cpu, L.INTR), loadI32(cpu, L.INTERRUPT_SHADOW)),
+    or(singleStep, loadI32(cpu, L.EXIT_REQUEST)),
+  )
+}
+
 export function defineRuntime(module: ModuleBuilder): Runtime {
   const imported = new Map<HelperName, FunctionRef>()
   for (const name of Object.keys(helpers) as HelperName[])
@@ -91,13 +105,6 @@ export function defineRuntime(module: ModuleBuilder): Runtime {
   const setBudget = (f: FunctionBuilder, cpu: I32, budget: I32): void =>
     f.store('i64.store', cpu, extendS(budget), L.BUDGET)
 
-  const fault = exit((f, cpu, record, budget) => {
-    f.callVoid(sync, cpu, record, budget)
-    setBudget(f, cpu, add(budget, loadI32(record, R.REMAINING)))
-    f.store('i32.store', cpu, i32(0), L.EXC_PENDING)
-    f.return(i32(STATUS_EXCEPTION))
-  })
-
   const outOfBudget = exit((f, cpu, record, budget) => {
     f.store(
       'i64.store',
@@ -116,8 +123,33 @@ export function defineRuntime(module: ModuleBuilder): Runtime {
     f.return(i32(R.STATUS_LOOKUP))
   })
 
+  const fault = exit((f, cpu, record, budget) => {
+    f.callVoid(sync, cpu, record, budget)
+    f.store('i32.store', cpu, i32(0), L.EXC_PENDING)
+    const left = f.let(add(budget, loadI32(record, R.REMAINING)))
+    // A handler that is decoded already is entered from here. The host delivers when it must look at the event.
+    const fuel = f.let(loadI32(cpu, L.EXCEPTION_FUEL))
+    f.if(and(ne(fuel, i32(0)), eqz(needsHost(cpu))), () => {
+      f.store('i32.store', cpu, sub(fuel, i32(1)), L.EXCEPTION_FUEL)
+      const status = f.call(helper('deliverException'), cpu)
+      f.if(eq(status, i32(STATUS_JUMP)), () => {
+        findBlock(f, cpu, f.let(loadI64(cpu, L.RIP)), left, outOfBudget, false)
+        f.returnCall(lookup, cpu, loadI64(cpu, L.RIP), left)
+      })
+      setBudget(f, cpu, left)
+      f.return(status)
+    })
+    setBudget(f, cpu, left)
+    f.return(i32(STATUS_EXCEPTION))
+  })
+
   const leave = module.function({ params: ['i32', 'i32', 'i32', 'i32'], results: ['i32'] }, (f) => {
     const [cpu, record, budget, status] = f.params as [I32, I32, I32, I32]
+    // The usual end of SYSCALL, IRET and their like: nothing for the host to do.
+    f.if(eq(status, i32(STATUS_JUMP)), () => {
+      const left = f.let(sub(add(budget, loadI32(record, R.REMAINING)), i32(1)))
+      f.if(eqz(needsHost(cpu)), () => findBlock(f, cpu, f.let(loadI64(cpu, L.RIP)), left, outOfBudget, false))
+    })
     const retired = and(ne(status, i32(STATUS_EXCEPTION)), ne(status, i32(STATUS_AGAIN)))
     setBudget(f, cpu, sub(add(budget, loadI32(record, R.REMAINING)), retired))
     f.store('i32.store', cpu, i32(0), L.EXC_PENDING)
