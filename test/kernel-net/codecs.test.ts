@@ -19,7 +19,7 @@ beforeAll(async () => {
   guest = (await World.create(1)).guest
   at = guest.call.alloc!(70000)
   out = guest.call.alloc!(256)
-})
+}, 120_000)
 
 const word = (index: number): number => guest.view().getUint32(out + 4 * index, true)
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Exchange, serve } from './support/peer.ts'
 import { Prng } from './support/prng.ts'
 import { arp, checksum, ethernet, ipv4, tcp, udp } from './support/frames.ts'
-import { MS, S, World, ip } from './support/world.ts'
+import { S, World, ip } from './support/world.ts'
 
 /** Frames from an enemy: whatever comes, nothing traps, memory stays bounded, and the stack goes on. */
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000)

@@ -24,7 +24,7 @@ describe.skipIf(!linux)('against Linux', () => {
     peer.onFrame = (frame) => live.input(frame)
     echoServer(7)
     udpEcho(7)
-  })
+  }, 120_000)
 
   afterAll(() => {
     live.stop()
@@ -142,7 +142,7 @@ describe.skipIf(!linux)('against Linux', () => {
 
   test('Linux serves: our client, echo with half-close', async () => {
     const server = peer.start('python3', [script, 'server', '7007', '4'])
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await server.spoke
     const random = new Prng(7)
     const sizes = [1, 1000, 1 << 20, 4 << 20]
     const sent = sizes.map((size) => random.bytes(size))
@@ -196,7 +196,7 @@ describe.skipIf(!linux)('against Linux', () => {
     }
     await python('client', '10.77.0.2', 7, 10, 300_000)
     const server = peer.start('python3', [script, 'server', '7008', '3'])
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await server.spoke
     const data = random.bytes(300_000)
     const back = await Promise.all([client(7008, data), client(7008, data), client(7008, data)])
     for (const bytes of back) expect(Buffer.compare(bytes, data)).toBe(0)

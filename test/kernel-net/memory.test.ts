@@ -101,8 +101,9 @@ test('destroying a stack in the middle of everything frees everything', async ()
   expect(loopback).not.toBe(0)
   for (let i = 0; i < 50; i++) {
     const socket = call.tcpOpen!(a)
-    new Exchange(world, socket, new Uint8Array(1 << 20), 1 << 20)
+    const client = new Exchange(world, socket, new Uint8Array(1 << 20), 1 << 20)
     call.tcpConnect!(socket, i % 7 ? B : ip(10, 0, 0, 77), 7)
+    client.work()
   }
   const udp = call.udpOpen!(a)
   call.udpBind!(udp, 0, 5)

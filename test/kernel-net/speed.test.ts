@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { compileGuest } from './support/compile.ts'
 
-/** Speed of bulk transfer between two stacks in one V8; a floor far below what is usual, for busy machines. */
+/** Speed of bulk transfer between two stacks in one V8, by processor time: other programs do not count. */
 test('bulk transfer reaches a gigabit per second, with and without checksum offload', async () => {
   const module = new WebAssembly.Module(await compileGuest('minimal'))
   const imports: Record<string, Record<string, () => number>> = {}
@@ -15,10 +15,12 @@ test('bulk transfer reaches a gigabit per second, with and without checksum offl
   const total = 200e6
   pipe(20e6, 65536, 0)
   for (const offload of [0, 3]) {
-    const start = performance.now()
+    const start = process.cpuUsage()
     expect(pipe(total, 65536, offload)).toBe(total)
-    const rate = (total * 8) / ((performance.now() - start) * 1e6)
-    console.log(`${offload ? 'with' : 'without'} checksum offload: ${rate.toFixed(1)} Gbit/s of payload`)
+    const rate = (total * 8) / (process.cpuUsage(start).user * 1e3)
+    console.log(
+      `${offload ? 'with' : 'without'} checksum offload: ${rate.toFixed(1)} Gbit/s of payload for each second of processor time`,
+    )
     expect(rate).toBeGreaterThan(1)
   }
 })

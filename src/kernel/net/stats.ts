@@ -27,6 +27,7 @@ export class Stats {
   tcpRetransmissions: u64 = 0
   tcpTimeouts: u64 = 0
   tcpFastRecoveries: u64 = 0
+  tcpTailProbes: u64 = 0
   tcpOutOfOrder: u64 = 0
   tcpDuplicates: u64 = 0
   tcpPawsRejected: u64 = 0

@@ -59,13 +59,23 @@ export class Linux {
     return { status: result.status ?? -1, output: result.stdout + result.stderr }
   }
 
-  /** Starts a program in the namespace; resolves with its exit status and output. */
-  start(program: string, args: string[]): Promise<{ status: number; output: string }> {
+  /** Starts a program in the namespace; resolves with its exit status and output. `spoke`: it has printed something. */
+  start(
+    program: string,
+    args: string[],
+  ): Promise<{ status: number; output: string }> & { spoke: Promise<void> } {
     const child = spawn('nsenter', this.#enter(program, args), { stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
     child.stdout.on('data', (data: Buffer) => (output += data.toString()))
     child.stderr.on('data', (data: Buffer) => (output += data.toString()))
-    return new Promise((done) => child.once('close', (status) => done({ status: status ?? -1, output })))
+    const end = new Promise<{ status: number; output: string }>((done) =>
+      child.once('close', (status) => done({ status: status ?? -1, output })),
+    )
+    const spoke = new Promise<void>((done) => {
+      child.stdout.once('data', () => done())
+      child.once('close', () => done())
+    })
+    return Object.assign(end, { spoke })
   }
 
   stop(): void {

@@ -38,6 +38,7 @@ def echo(s):
 
 def server(port, connections):
     listener = socket.create_server(("0.0.0.0", port), backlog=128)
+    print("listening", flush=True)
     threads = []
     for _ in range(connections):
         s, _peer = listener.accept()

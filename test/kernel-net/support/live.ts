@@ -11,6 +11,7 @@ export class Live {
   readonly owners: Map<number, (readiness: number) => void> = new Map()
   #timer: NodeJS.Timeout | null = null
   #owner = 0
+  #stopped = false
 
   static async create(mac: number, address: number, prefix: number): Promise<Live> {
     const live = new Live()
@@ -35,6 +36,7 @@ export class Live {
   }
 
   input(frame: Uint8Array): void {
+    if (this.#stopped) return
     this.pcap?.add(Math.round(performance.now() * 1e6), frame)
     this.guest.call.stackReceive!(this.stack, this.nic, this.guest.stage(frame), frame.length, 0)
     this.arm()
@@ -47,6 +49,7 @@ export class Live {
 
   /** Looks when the stack wants to be polled next. */
   arm(): void {
+    if (this.#stopped) return
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
     const deadline = this.guest.call.stackNext!(this.stack)
@@ -62,6 +65,7 @@ export class Live {
   }
 
   stop(): void {
+    this.#stopped = true
     if (this.#timer) clearTimeout(this.#timer)
     this.guest.call.stackDestroy!(this.stack)
   }

@@ -72,6 +72,7 @@ function advance(s: TcpSocket, segment: Segment): void {
   s.retries = 0
   s.softError = 0
   s.isProbing = false
+  s.probeSent = false
   s.rtoAt = s.sndUna == s.sndNxt ? 0 : s.stack.now() + timeout(s)
   if (s.recovery == OPEN) {
     s.dupAcks = 0
@@ -102,8 +103,9 @@ function partial(s: TcpSocket, acked: u32): void {
 /** An ACK that acknowledges nothing new while something is in flight. */
 function duplicate(s: TcpSocket): void {
   s.dupAcks++
+  if (s.recovery != OPEN) noteLostRetransmission(s)
   if (s.recovery == LOSS) return
-  const edge = s.sackOn ? lossByScoreboard(s) : s.sndUna
+  const edge = s.sackOn ? lossEdge(s) : s.sndUna
   if (s.recovery == RECOVERY) {
     s.lostEdge = seqMax(s.lostEdge, edge)
     return
@@ -111,6 +113,20 @@ function duplicate(s: TcpSocket): void {
   const isLost = s.dupAcks >= DUPLICATE_THRESHOLD || seqLess(s.sndUna, edge)
   // RFC 6582 section 3.2 step 2: not for segments of a recovery that is just over.
   if (isLost && seqLessEqual(s.recover, s.sndUna)) enterRecovery(s, edge)
+}
+
+/** After a probe of the tail a single range says enough: there was time for everything below it to arrive. */
+function lossEdge(s: TcpSocket): u32 {
+  if (s.probeSent && s.recovery == OPEN && s.sacked.count) return s.sacked.start(s.sacked.count - 1)
+  return lossByScoreboard(s)
+}
+
+/** What was sent well after the hole at SND.UNA was filled has arrived, and the filling has not: it is lost in its turn. */
+function noteLostRetransmission(s: TcpSocket): void {
+  if (!s.sacked.count || !seqLess(s.sndUna, s.highRxt)) return
+  if (!seqLess(s.rxtMark + DUPLICATE_THRESHOLD * s.mss, s.sacked.last)) return
+  s.highRxt = s.sndUna
+  s.forceRxt = true
 }
 
 function enterRecovery(s: TcpSocket, edge: u32): void {

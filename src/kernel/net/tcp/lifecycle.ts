@@ -115,6 +115,7 @@ function detach(s: TcpSocket): void {
   tcp.starved.remove(s)
   s.stack.timers.cancel(s.timer)
   s.rtoAt = 0
+  s.probeAt = 0
   s.persistAt = 0
   s.ackAt = 0
   s.keepAliveAt = 0

@@ -13,6 +13,9 @@ import { EAGAIN, EMSGSIZE } from '../errno'
 /** What to send and when (RFC 9293 sections 3.7 and 3.8; RFC 6675 for what was lost). */
 
 const TIMESTAMPS_LENGTH: u32 = 12
+const PROBE_MINIMUM: u64 = 2_000_000
+/** More than a delayed ACK takes. */
+const PROBE_SINGLE: u64 = 60_000_000
 
 /** Sends whatever may be sent now: lost segments, new data, FIN, or at least an ACK that is due; sets the timers. */
 export function tcpOutput(s: TcpSocket): void {
@@ -109,6 +112,7 @@ function sendLost(s: TcpSocket, largest: u32): bool {
   if (!s.forceRxt && pipe(s) + length > s.cwnd) return false
   if (!retransmit(s, sequence, length)) return false
   s.forceRxt = false
+  if (sequence == s.sndUna) s.rxtMark = s.sndNxt
   s.highRxt = sequence + length
   return true
 }
@@ -166,13 +170,44 @@ function setSendTimers(s: TcpSocket): void {
   if (inFlight && !s.isProbing) {
     s.persistAt = 0
     if (s.rtoAt == 0) s.rtoAt = s.stack.now() + timeout(s)
+    setTailProbe(s)
   } else {
     s.rtoAt = 0
+    s.probeAt = 0
     const hasMore = s.isProbing || (!s.finSent && (s.dataEnd != s.sndNxt || s.finQueued))
     if (!hasMore || s.isWaiting) s.persistAt = 0
     else if (s.persistAt == 0) s.persistAt = s.stack.now() + timeout(s)
   }
   s.arm()
+}
+
+/** A lost tail is found out after two round trips, not after a whole timeout (RFC 8985 section 7.2). */
+function setTailProbe(s: TcpSocket): void {
+  if (s.probeSent || s.recovery != OPEN || !s.sackOn || s.smoothedRtt == 0) {
+    s.probeAt = 0
+    return
+  }
+  const since = max(s.lastSendNs, s.rtoAt - timeout(s))
+  // A single segment may wait for the peer's delayed ACK.
+  const patience: u64 = s.sndNxt - s.sndUna <= s.mss ? PROBE_SINGLE : PROBE_MINIMUM
+  const at = since + 2 * s.smoothedRtt + patience
+  s.probeAt = at < s.rtoAt ? at : 0
+}
+
+/** Sends a segment that makes the peer say what it has: new data if there is any, else the last segment again. */
+export function probeTail(s: TcpSocket): void {
+  if (s.recovery != OPEN || s.sndNxt == s.sndUna) return
+  s.probeSent = true
+  s.stack.stats.tcpTailProbes++
+  const largest = s.mss - (s.timestampsOn ? TIMESTAMPS_LENGTH : 0) - sackLength(s)
+  const edge = s.sndUna + s.sndWnd
+  if (!s.finSent && s.dataEnd != s.sndNxt && seqLess(s.sndNxt, edge)) {
+    transmit(s, s.sndNxt, min(min(s.dataEnd - s.sndNxt, largest), edge - s.sndNxt), 0)
+  } else {
+    const length = min(s.sndNxt - s.sndUna, largest)
+    retransmit(s, s.sndNxt - length, length)
+  }
+  setSendTimers(s)
 }
 
 /** The retransmission timeout with its back-off, at most a minute. */

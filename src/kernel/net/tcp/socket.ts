@@ -124,6 +124,10 @@ export class TcpSocket extends Socket {
   lostEdge: u32 = 0
   /** Everything lost below this has been sent again. */
   highRxt: u32 = 0
+  /** SND.NXT when the hole at SND.UNA was last filled: what is sacked above it was sent after that. */
+  rxtMark: u32 = 0
+  /** The tail of the flight has been probed since the last progress. */
+  probeSent: bool = false
   /** The piece that `nextHole` found. */
   holeStart: u32 = 0
   holeEnd: u32 = 0
@@ -135,6 +139,8 @@ export class TcpSocket extends Socket {
   // Deadlines in ns; 0: not running. One timer serves them all.
   timer!: Timer
   rtoAt: u64 = 0
+  /** Tail loss probe (RFC 8985 section 7). */
+  probeAt: u64 = 0
   persistAt: u64 = 0
   ackAt: u64 = 0
   keepAliveAt: u64 = 0
@@ -295,6 +301,7 @@ export class TcpSocket extends Socket {
   arm(): void {
     let earliest = u64.MAX_VALUE
     if (this.rtoAt) earliest = this.rtoAt
+    if (this.probeAt) earliest = min(earliest, this.probeAt)
     if (this.persistAt) earliest = min(earliest, this.persistAt)
     if (this.ackAt) earliest = min(earliest, this.ackAt)
     if (this.keepAliveAt) earliest = min(earliest, this.keepAliveAt)

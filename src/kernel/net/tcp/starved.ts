@@ -38,10 +38,10 @@ export class StarvedList {
   /** Lets everybody try again if memory has come back. */
   feed(): void {
     if (!this.head || this.stack.budget.isExhausted) return
-    let s = this.head
+    let s: TcpSocket | null = this.head
     this.head = null
     while (s) {
-      const next = s.starvedNext
+      const next: TcpSocket | null = s.starvedNext
       s.isStarved = false
       this.stack.touch(s)
       s = next

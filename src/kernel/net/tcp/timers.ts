@@ -3,7 +3,15 @@ import { ACK } from './codec'
 import { reduce } from './congestion'
 import { sendBare } from './emit'
 import { finish, sendReset } from './lifecycle'
-import { retransmit, sendAcknowledgment, sendHandshake, tcpOutput, timeout, transmit } from './output'
+import {
+  probeTail,
+  retransmit,
+  sendAcknowledgment,
+  sendHandshake,
+  tcpOutput,
+  timeout,
+  transmit,
+} from './output'
 import { timestampNow } from './secrets'
 import { announceWindow } from './window'
 import { CLOSED, LOSS, RETRIES_DATA, RETRIES_SYN, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from './state'
@@ -18,6 +26,10 @@ export function onTcpTimer(owner: usize): void {
   if (isDue(s.rtoAt, now)) {
     s.rtoAt = 0
     retransmissionTimeout(s)
+  }
+  if (isDue(s.probeAt, now)) {
+    s.probeAt = 0
+    probeTail(s)
   }
   if (isDue(s.persistAt, now)) {
     s.persistAt = 0
