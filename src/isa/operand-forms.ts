@@ -47,6 +47,7 @@ const memorySizes: Record<string, number> = {
   'm32&32': 64,
   m512byte: 4096,
   mxsave: 0,
+  mfpu: 0,
 }
 
 function shape(name: string, kind: FormKind, fields: Partial<Shape>): Shape {

@@ -72,7 +72,7 @@ function compare(row: Row, bytes: Uint8Array, mode: number): string[] {
  * Known differences: we list what an instruction that always faults would name, the cache line that CLFLUSH does not read, and the source
  * registers of MASKMOVDQU; MONITOR and MWAIT need CPL 0 unless an MSR says otherwise; VMCALL always faults here.
  */
-const different = /^(ud[01]|maskmovdqu|clflush|clflushopt|clwb|monitor|mwait|vmcall)$/
+const different = /^(ud[01]|maskmovdqu|maskmovq|clflush|clflushopt|clwb|monitor|mwait|vmcall)$/
 
 test('rows agree with iced-x86 on flags, operand access and privilege', () => {
   const random = new Random(1)

@@ -55,7 +55,11 @@ function randomRegister(random: Random, form: OperandForm, mode: Mode, rexFree: 
   if (registerClass === RegisterClass.gpr8 && (mode !== 64 || rexFree))
     return registerOf(registerClass, random.below(4))!
   const few =
-    mode !== 64 || rexFree || registerClass === RegisterClass.debug || registerClass === RegisterClass.mmx
+    mode !== 64 ||
+    rexFree ||
+    registerClass === RegisterClass.debug ||
+    registerClass === RegisterClass.mmx ||
+    registerClass === RegisterClass.x87
   return registerOf(registerClass, random.below(few ? 8 : 16))!
 }
 

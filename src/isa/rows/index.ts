@@ -5,6 +5,7 @@ import { bits } from './bits.ts'
 import { branch } from './branch.ts'
 import { conditional } from './conditional.ts'
 import { misc } from './misc.ts'
+import { mmx } from './mmx.ts'
 import { move } from './move.ts'
 import { shift } from './shift.ts'
 import { sseConvert } from './sse-convert.ts'
@@ -14,6 +15,7 @@ import { sseMove } from './sse-move.ts'
 import { stack } from './stack.ts'
 import { string } from './string.ts'
 import { system } from './system.ts'
+import { x87 } from './x87.ts'
 
 const families: readonly RowDraft[][] = [
   arithmetic,
@@ -30,6 +32,8 @@ const families: readonly RowDraft[][] = [
   sseFloat,
   sseConvert,
   sseInteger,
+  mmx,
+  x87,
 ]
 
 /** Every encoding, one row each. */

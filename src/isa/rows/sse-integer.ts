@@ -2,7 +2,7 @@ import { family } from '../parse-rows.ts'
 import type { RowDraft } from '../parse-rows.ts'
 
 /** `66 0F xx /r` with the operands `xmm, xmm/m128`. */
-const sse2: readonly [mnemonic: string, opcode: number][] = [
+export const sse2: readonly [mnemonic: string, opcode: number][] = [
   ['PUNPCKLBW', 0x60],
   ['PUNPCKLWD', 0x61],
   ['PUNPCKLDQ', 0x62],
@@ -63,7 +63,7 @@ const sse2: readonly [mnemonic: string, opcode: number][] = [
 ]
 
 /** `66 0F 38 xx /r` with the same operands. */
-const threeByte: readonly [mnemonic: string, opcode: number, feature: string][] = [
+export const threeByte: readonly [mnemonic: string, opcode: number, feature: string][] = [
   ['PSHUFB', 0x00, 'SSSE3'],
   ['PHADDW', 0x01, 'SSSE3'],
   ['PHADDD', 0x02, 'SSSE3'],

@@ -28,7 +28,7 @@ export const system: RowDraft[] = family(
   XGETBV            | NP 0F 01 D0     | ZO | XSAVE
   XSETBV            | NP 0F 01 D1     | ZO | XSAVE cpl0
   VMCALL            | NP 0F 01 C1     | ZO | VMX branch=undefined
-  VMMCALL           | NP 0F 01 D9     | ZO | SVM branch=undefined
+  VMMCALL           | NFx 0F 01 D9     | ZO | SVM branch=undefined
   INVPCID r32, m128 | 66 0F 38 82 /r  | RM | INVPCID !64 cpl0
   INVPCID r64, m128 | 66 0F 38 82 /r  | RM | INVPCID 64 cpl0
   LAR r16:rw, r16/m16 | o16 0F 02 /r  | RM | w:z

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { decode, format, Instruction, MODE64, rows, type Row } from '../../../src/isa/index.ts'
+import { decode, format, Instruction, MODE64, RegisterClass, rows, type Row } from '../../../src/isa/index.ts'
 import { meaningOf } from '../../../src/cpu/semantics/index.ts'
 import { haveHelpers } from '../machine.ts'
 import { Emulated } from './emulated.ts'
@@ -16,6 +16,7 @@ const approximate = /^(rcp|rsqrt)[ps]s$/
 
 function comparable(row: Row): boolean {
   if (!(row.modes & MODE64) || !features.has(row.feature) || meaningOf(row) === null) return false
+  if (row.operands.some((form) => form.registerClass === RegisterClass.mmx)) return false
   return (
     !/^(ldmxcsr|stmxcsr|maskmovdqu|.fence|movnti|crc32)$/.test(row.mnemonic) &&
     !approximate.test(row.mnemonic)
