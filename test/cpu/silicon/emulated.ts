@@ -36,7 +36,7 @@ export class Emulated {
   }
 
   /** One instruction; throws when the processor does anything but complete it or raise. */
-  run({ code, before, compatibility = false }: Case): Outcome & { vector: number } {
+  run({ code, before, compatibility = false, count = 1 }: Case): Outcome & { vector: number } {
     const { cpu, ram, view } = this.machine
     if (this.#compatibility !== compatibility) {
       this.#compatibility = compatibility
@@ -44,7 +44,7 @@ export class Emulated {
       cpu.setSegment(L.CS, { selector, base: 0n, limit: 0xffff_ffff, attributes })
       cpu.stateChanged()
     }
-    cpu.ramWritten(CODE, 16)
+    cpu.ramWritten(CODE, code.length)
     ram.set(code, CODE)
     ram.set(this.#initial, DATA)
     before.gpr.forEach((value, n) => cpu.setGpr(n, value))
@@ -53,7 +53,7 @@ export class Emulated {
     cpu.rflags = before.rflags
     cpu.rip = BigInt(CODE)
     const retired = cpu.retired
-    const end = cpu.run(1)
+    const end = cpu.run(count)
     const rip = Number(cpu.rip)
     const after: Registers = {
       gpr: Array.from({ length: 16 }, (_, n) => cpu.gpr(n)),
@@ -74,8 +74,8 @@ export class Emulated {
       after.gpr[4] = view.getBigUint64(frame + 24, true)
       after.rflags = view.getBigUint64(frame + 16, true)
       after.signal = signalOf[vector] ?? -vector
-    } else if (cpu.retired - retired !== 1)
-      throw new Error(`retired ${cpu.retired - retired} instructions instead of 1`)
+    } else if (cpu.retired - retired !== count)
+      throw new Error(`retired ${cpu.retired - retired} instructions instead of ${count}`)
     return { after, data: ram.slice(DATA, DATA + DATA_SIZE), vector }
   }
 }

@@ -21,6 +21,8 @@ export interface Registers {
 export interface Case {
   /** 32-bit code in compatibility mode, instead of 64-bit code. */
   compatibility?: boolean
+  /** Instructions in `code`, at most 64 bytes; 1 when not given. */
+  count?: number
   code: Uint8Array
   before: Registers
 }
@@ -31,7 +33,8 @@ export interface Outcome {
 }
 
 const REGISTERS_SIZE = 400
-const CASE_SIZE = REGISTERS_SIZE + 24
+const CODE_SIZE = 64
+const CASE_SIZE = REGISTERS_SIZE + CODE_SIZE + 8
 
 /** Whether there is a C compiler and this is an x86-64. */
 export function haveSilicon(): boolean {
@@ -76,7 +79,7 @@ export function runNative(cases: readonly Case[], initial: Uint8Array): Outcome[
     before.xmm.forEach((value, n) => input.set(value, at + 144 + 16 * n))
     input.writeUInt32LE(code.length, at + REGISTERS_SIZE)
     input.set(code, at + REGISTERS_SIZE + 4)
-    input.writeUInt32LE(Number(compatibility ?? false), at + REGISTERS_SIZE + 20)
+    input.writeUInt32LE(Number(compatibility ?? false), at + REGISTERS_SIZE + 4 + CODE_SIZE)
   })
   const stdout = throughFiles(input)
   if (stdout.length !== cases.length * (REGISTERS_SIZE + DATA_SIZE))

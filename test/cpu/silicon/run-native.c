@@ -1,6 +1,6 @@
 /*
- * Runs single instructions on the processor of this machine. Standard input: 4096 bytes that the data page holds before every case,
- * then cases (struct in + u32 length + 16 code bytes); standard output: one struct out and the data page for each. The code, data and state
+ * Runs single instructions, or a few in a row, on the processor of this machine. Standard input: 4096 bytes that the data page holds before every case,
+ * then cases (struct in + u32 length + 64 code bytes + u32 for 32-bit code); standard output: one struct out and the data page for each. The code, data and state
  * pages have fixed addresses below 2 GiB, which the emulated processor uses too, so that registers may hold pointers.
  */
 #define _GNU_SOURCE
@@ -107,7 +107,7 @@ int main(void) {
   struct {
     struct registers in;
     uint32_t length;
-    uint8_t code[16];
+    uint8_t code[64];
     uint32_t compatibility;
   } test;
   fixed(CODE, PROT_READ | PROT_WRITE | PROT_EXEC);
