@@ -70,7 +70,7 @@ function calibrate(): void {
 export function setTimer(deadlineNs: u64): void {
   const now = monotonicNs()
   const wait = deadlineNs > now ? min<u64>(deadlineNs - now, 1 << 40) : 0
-  const counts = min<u64>((wait >> 10) * countsPerMillion >> 10, 0xffff_ffff)
+  const counts = min<u64>(((wait >> 10) * countsPerMillion) >> 10, 0xffff_ffff)
   write32(INITIAL_COUNT, <u32>max<u64>(counts, 1))
 }
 

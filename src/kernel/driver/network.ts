@@ -7,7 +7,13 @@ import { random64 } from '../lib/random'
 import { findFunction, routeMsix } from '../bus/pci'
 import { allocateFrames, freeBytes, PAGE_SIZE } from '../mm/frames'
 import { DhcpClient } from '../net/dhcp/client'
-import { Interface, OFFLOAD_RX_CHECKSUM, OFFLOAD_TX_CHECKSUM, RX_CHECKSUM_PARTIAL, RX_CHECKSUM_VALID } from '../net/interface'
+import {
+  Interface,
+  OFFLOAD_RX_CHECKSUM,
+  OFFLOAD_TX_CHECKSUM,
+  RX_CHECKSUM_PARTIAL,
+  RX_CHECKSUM_VALID,
+} from '../net/interface'
 import { NetStack } from '../net/stack'
 import { onReadiness } from '../socket/readiness'
 import { monotonicNs } from '../task/clock'
@@ -69,14 +75,20 @@ export function initNetwork(): void {
 function openCard(): bool {
   const pci = findFunction(VENDOR, DEVICE_MODERN, DEVICE_TRANSITIONAL)
   if (pci == u32.MAX_VALUE || !device.open(pci)) return false
-  if (!device.negotiate(FEATURE_CSUM | FEATURE_GUEST_CSUM | FEATURE_MAC | FEATURE_MRG_RXBUF | FEATURE_EVENT_INDEX)) return false
+  if (
+    !device.negotiate(
+      FEATURE_CSUM | FEATURE_GUEST_CSUM | FEATURE_MAC | FEATURE_MRG_RXBUF | FEATURE_EVENT_INDEX,
+    )
+  )
+    return false
   if (!routeMsix(pci, 0, NETWORK)) return device.fail()
   if (!receiveQueue.open(device, 0, 0) || !transmitQueue.open(device, 1, 0)) return device.fail()
   const receiveBuffers = allocateFrames((receiveQueue.size * BUFFER) / PAGE_SIZE)
   transmitBuffers = allocateFrames((transmitQueue.size * BUFFER) / PAGE_SIZE)
   if (receiveBuffers == 0 || transmitBuffers == 0) return device.fail()
   device.start()
-  for (let i: u32 = 0; i < receiveQueue.size; i++) receiveQueue.offer(receiveBuffers + i * BUFFER, <u32>BUFFER, true)
+  for (let i: u32 = 0; i < receiveQueue.size; i++)
+    receiveQueue.offer(receiveBuffers + i * BUFFER, <u32>BUFFER, true)
   transmitQueue.disableInterrupts()
   receiveQueue.enableInterrupts(1)
   receiveQueue.notify()

@@ -1,6 +1,13 @@
 /** A virtio device behind PCI, modern interface only (virtio 1.2 §4.1). */
 import { read16, read32, read64, read8, write16, write32, write64, write8 } from '../lib/cpu'
-import { barAddress, enableFunction, findCapability, PciFunction, readConfig, readConfigByte } from '../bus/pci'
+import {
+  barAddress,
+  enableFunction,
+  findCapability,
+  PciFunction,
+  readConfig,
+  readConfigByte,
+} from '../bus/pci'
 
 export const VENDOR: u32 = 0x1af4
 
@@ -52,7 +59,11 @@ export class VirtioDevice {
     this.notify = 0
     this.config = 0
     enableFunction(pci)
-    for (let at = findCapability(pci, CAPABILITY_VENDOR, 0); at != 0; at = findCapability(pci, CAPABILITY_VENDOR, at)) {
+    for (
+      let at = findCapability(pci, CAPABILITY_VENDOR, 0);
+      at != 0;
+      at = findCapability(pci, CAPABILITY_VENDOR, at)
+    ) {
       const kind = readConfigByte(pci, at + 3)
       if (kind != COMMON && kind != NOTIFY && kind != DEVICE) continue
       const bar = barAddress(pci, readConfigByte(pci, at + 4))
@@ -77,7 +88,7 @@ export class VirtioDevice {
     write32(this.common + DEVICE_FEATURE_SELECT, 0)
     const low = <u64>read32(this.common + DEVICE_FEATURE)
     write32(this.common + DEVICE_FEATURE_SELECT, 1)
-    const offered = low | (<u64>read32(this.common + DEVICE_FEATURE) << 32)
+    const offered = low | ((<u64>read32(this.common + DEVICE_FEATURE)) << 32)
     this.features = offered & (wanted | FEATURE_VERSION_1)
     if (!(this.features & FEATURE_VERSION_1)) return this.fail()
     write32(this.common + DRIVER_FEATURE_SELECT, 0)

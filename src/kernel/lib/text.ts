@@ -6,7 +6,7 @@ export function print(text: string): void {
   const start = changetype<usize>(text)
   const length = text.length
   for (let i = 0; i < length; i++) {
-    const unit = load<u16>(start + (<usize>i << 1))
+    const unit = load<u16>(start + ((<usize>i) << 1))
     if (unit == 10) writeByte(13)
     writeByte(unit < 256 ? unit : 63)
   }

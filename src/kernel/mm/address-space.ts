@@ -3,9 +3,27 @@
  * pages open to ring 3 only when it lives there.
  */
 import { cpuidEbx, cpuidEcx, readCr0, readCr4, writeCr0, writeCr3, writeCr4 } from '../lib/cpu'
-import { imageEnd, imageStart, rodataEnd, rodataStart, segments, textEnd, textStart, userMode } from '../lib/image'
+import {
+  imageEnd,
+  imageStart,
+  rodataEnd,
+  rodataStart,
+  segments,
+  textEnd,
+  textStart,
+  userMode,
+} from '../lib/image'
 import { allocateFrames, freeFrames, IDENTITY_END, memoryEnd, PAGE_SIZE } from './frames'
-import { CACHE_DISABLE, initPageTable, mapPage, mapRange, NO_EXECUTE, unmapPage, USER, WRITABLE } from './page-table'
+import {
+  CACHE_DISABLE,
+  initPageTable,
+  mapPage,
+  mapRange,
+  NO_EXECUTE,
+  unmapPage,
+  USER,
+  WRITABLE,
+} from './page-table'
 
 export const APPLICATION_START: usize = 0x4000_0000
 export const APPLICATION_END: usize = 0x8000_0000

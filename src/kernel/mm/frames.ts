@@ -18,7 +18,7 @@ function isFree(frame: usize): bool {
 
 function flip(frame: usize): void {
   const word = bitmap + ((frame >> 6) << 3)
-  store<u64>(word, load<u64>(word) ^ (<u64>1 << (frame & 63)))
+  store<u64>(word, load<u64>(word) ^ ((<u64>1) << (frame & 63)))
 }
 
 /**

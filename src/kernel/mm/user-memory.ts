@@ -19,7 +19,7 @@ function isAccessible(address: usize, length: u32, isWrite: bool): bool {
   const last = <u64>address + length - 1
   if (last > 0xffff_ffff) return false
   const needed = isWrite ? USER | WRITABLE : USER
-  for (let page = <u64>address & ~<u64>(PAGE_SIZE - 1); page <= last; page += PAGE_SIZE)
+  for (let page = <u64>address & ~(<u64>(PAGE_SIZE - 1)); page <= last; page += PAGE_SIZE)
     if ((pageFlags(<usize>page) & needed) != needed) return false
   return true
 }
@@ -32,7 +32,13 @@ function bounce(offset: u32): usize {
 }
 
 /** Stops the thread unless the buffer is accessible. */
-export function checkBuffer(address: usize, length: u32, isWrite: bool, call: string, parameter: string): void {
+export function checkBuffer(
+  address: usize,
+  length: u32,
+  isWrite: bool,
+  call: string,
+  parameter: string,
+): void {
   if (!isAccessible(address, length, isWrite)) badPointer(call, parameter, address, length)
 }
 

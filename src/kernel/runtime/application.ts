@@ -3,8 +3,9 @@ import { clock } from '../api/gen/kernel'
 import { print } from '../api/application/console'
 import { failWith } from './failure'
 
-export { allocate, release } from './memory'
-export { collect, newObject, reallocate, renewObject, visit } from './objects'
+export { visit } from './collector'
+export { collect, newObject, renewObject } from './managed'
+export { allocate, reallocate, release } from './memory'
 
 /** What `assert` and `throw` become. */
 export function abort(message: string | null, _file: string | null, _line: u32, _column: u32): void {

@@ -8,7 +8,7 @@ const buffer: usize = memory.data(256, 8)
 export function failWith(text: string): void {
   const length = min(text.length, LONGEST)
   for (let i = 0; i < length; i++) {
-    const unit = load<u16>(changetype<usize>(text) + (<usize>i << 1))
+    const unit = load<u16>(changetype<usize>(text) + ((<usize>i) << 1))
     store<u8>(buffer + i, unit < 128 ? <u8>unit : 63)
   }
   fail(buffer, length)

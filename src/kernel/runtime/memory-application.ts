@@ -5,31 +5,48 @@
 import { yieldNow } from '../api/gen/kernel'
 import { exchange32 } from '../lib/atomic'
 import { failWith } from './failure'
-import { allocateBlock, releaseBlock } from './tlsf'
+import { allocateBlock, capacityOf, releaseBlock } from './tlsf'
 
 const lock: usize = memory.data(4, 16)
 
-function enter(): void {
+/** Keeps the other threads out of the heap. */
+export function lockHeap(): void {
   while (exchange32(lock, 1) != 0) yieldNow()
 }
 
-function leave(): void {
+export function unlockHeap(): void {
   exchange32(lock, 0)
+}
+
+/** What a program without memory comes to. */
+export function outOfMemory(): void {
+  failWith('out of memory')
 }
 
 /** As `heap.alloc`: never 0; a program without memory is stopped. */
 export function allocate(size: usize): usize {
-  enter()
+  lockHeap()
   const address = allocateBlock(size)
-  leave()
-  if (address == 0) failWith('out of memory')
+  unlockHeap()
+  if (address == 0) outOfMemory()
   return address
 }
 
 /** As `heap.free`; 0 is allowed. */
 export function release(address: usize): void {
   if (address == 0) return
-  enter()
+  lockHeap()
   releaseBlock(address)
-  leave()
+  unlockHeap()
+}
+
+/** As `heap.realloc`. */
+export function reallocate(address: usize, size: usize): usize {
+  if (address == 0) return allocate(size)
+  const capacity = capacityOf(address)
+  if (size <= capacity) return address
+  const larger = allocate(max(size, capacity + (capacity >> 1)))
+  memory.copy(larger, address, capacity)
+  release(address)
+  return larger
 }

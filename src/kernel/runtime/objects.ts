@@ -1,17 +1,6 @@
-/** Reallocation and managed objects, the same for kernel and application. */
-import { allocate, release } from './memory'
+/** Reallocation, and managed objects without a collector: the kernel makes none but constants. */
+import { allocate } from './memory'
 import { capacityOf, setObject } from './tlsf'
-
-/** As `heap.realloc`. */
-export function reallocate(address: usize, size: usize): usize {
-  if (address == 0) return allocate(size)
-  const capacity = capacityOf(address)
-  if (size <= capacity) return address
-  const larger = allocate(max(size, capacity + (capacity >> 1)))
-  memory.copy(larger, address, capacity)
-  release(address)
-  return larger
-}
 
 /** A managed object of `size` zero bytes. */
 export function newObject(size: usize, id: u32): usize {

@@ -17,12 +17,12 @@ import { growHeap } from './region'
 const HEADER: usize = 16
 const FREE: u32 = 1
 const MANAGED: u32 = 2
+const MARKED: u32 = 4
 const FLAGS: u32 = 15
 
 /** Sixteen lists for each power of two. */
 const SECOND_BITS: u32 = 4
 const SECOND_COUNT: u32 = 16
-const FIRST_COUNT: u32 = 28
 const MAX_SIZE: usize = 0x0fff_fff0
 
 const heads: usize = memory.data(28 * 16 * 4, 16)
@@ -30,7 +30,7 @@ const secondMaps: usize = memory.data(28 * 4, 16)
 let firstMap: u32 = 0
 let usedBytes: usize = 0
 let totalBytes: usize = 0
-let firstRegion: usize = 0
+let regions: usize = 0
 
 @unmanaged
 class Block {
@@ -137,10 +137,11 @@ function giveBack(block: Block): void {
   insert(start)
 }
 
-/** Hands `bytes` of memory at `start`, both multiples of 16, to the heap. The first 16 bytes link the regions. */
+/** Hands `bytes` of memory at `start`, both multiples of 16, to the heap. The first 16 bytes hold the next region and this one's end. */
 function addRegion(start: usize, bytes: usize): void {
-  store<usize>(start, firstRegion)
-  firstRegion = start
+  store<usize>(start, regions)
+  store<usize>(start, start + bytes, 4)
+  regions = start
   const block = changetype<Block>(start + HEADER)
   block.info = <u32>(bytes - 3 * HEADER)
   block.before = 0
@@ -167,7 +168,7 @@ export function allocateBlock(size: usize): usize {
   }
   remove(block)
   trim(block, rounded)
-  block.info &= ~MANAGED
+  block.info &= ~(MANAGED | MARKED)
   usedBytes += sizeOf(block) + HEADER
   return changetype<usize>(block) + HEADER
 }
@@ -177,7 +178,7 @@ export function releaseBlock(address: usize): void {
   const block = changetype<Block>(address - HEADER)
   assert((block.info & FREE) == 0, 'released twice')
   usedBytes -= sizeOf(block) + HEADER
-  block.info &= ~MANAGED
+  block.info &= ~(MANAGED | MARKED)
   giveBack(block)
 }
 
@@ -202,4 +203,43 @@ export function heapUsed(): usize {
 /** Bytes that the heap has taken from the system. */
 export function heapTotal(): usize {
   return totalBytes
+}
+
+/** For the collector: regions are linked by address; a block stands for its payload. */
+export function firstRegion(): usize {
+  return regions
+}
+
+export function nextRegion(region: usize): usize {
+  return load<usize>(region)
+}
+
+export function regionEnd(region: usize): usize {
+  return load<usize>(region, 4)
+}
+
+export function firstBlock(region: usize): usize {
+  return region + 2 * HEADER
+}
+
+export function nextBlock(block: usize): usize {
+  return changetype<usize>(after(changetype<Block>(block - HEADER))) + HEADER
+}
+
+/** The end of a region, which is no block. */
+export function isLastBlock(block: usize): bool {
+  return capacityOf(block) == 0
+}
+
+export function isManaged(block: usize): bool {
+  return (changetype<Block>(block - HEADER).info & MANAGED) != 0
+}
+
+export function isMarked(block: usize): bool {
+  return (changetype<Block>(block - HEADER).info & MARKED) != 0
+}
+
+export function setMarked(block: usize, on: bool): void {
+  const header = changetype<Block>(block - HEADER)
+  header.info = on ? header.info | MARKED : header.info & ~MARKED
 }

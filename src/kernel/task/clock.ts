@@ -60,7 +60,7 @@ export function initClock(): void {
     frequency = port != 0 ? frequencyFromAcpi(port) : frequencyFromPit()
   }
   tscHz = max<u64>(frequency, 1_000_000)
-  scale = (<u64>1_000_000_000 << 32) / tscHz
+  scale = ((<u64>1_000_000_000) << 32) / tscHz
   startTicks = rdtsc()
   dateOffsetNs = readDateSeconds() * 1_000_000_000
 }
@@ -78,5 +78,5 @@ export function dateNs(): u64 {
 
 /** The ticks of the TSC in `ns` nanoseconds. */
 export function ticksIn(ns: u64): u64 {
-  return (ns / 1000) * (tscHz / 1000) / 1000
+  return ((ns / 1000) * (tscHz / 1000)) / 1000
 }

@@ -23,6 +23,13 @@ let sliceEndNs: u64 = 0
 /** A thread that has ended and whose stack was still in use when it left. */
 let departed: Thread | null = null
 
+/** While set, only a wait or the end of the running thread lets another one run. */
+let isPaused: bool = false
+
+export function setPaused(on: bool): void {
+  isPaused = on
+}
+
 /** Makes the code that now runs the first thread. */
 export function initScheduler(first: Thread): void {
   ready = newWaitQueue()
@@ -132,7 +139,7 @@ export function blockUntil(queue: WaitQueue | null, deadlineNs: u64): bool {
 /** Lets the other ready threads run first. */
 export function yieldThread(): void {
   requestReschedule(false)
-  if (ready.first === null) return
+  if (ready.first === null || isPaused) return
   makeReady(running)
   switchAway()
 }
@@ -145,6 +152,7 @@ export function endThread(): void {
 
 /** Chooses the next thread, sleeping until there is one, and continues it. */
 function switchAway(): void {
+  isPaused = false
   while (ready.first === null) waitForInterrupt()
   const next = ready.first!
   ready.remove(next)

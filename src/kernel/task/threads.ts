@@ -7,7 +7,7 @@ import { USER } from '../mm/page-table'
 import { PAGE_SIZE } from '../mm/frames'
 import { releaseDescriptorsOf } from '../socket/descriptors'
 import { exitMachine } from '../driver/exit'
-import { leaveKernel } from './critical'
+import { enterKernel, leaveKernel } from './critical'
 import { blockUntil, bury, currentThread, endThread, makeReady, wakeAll } from './scheduler'
 import { READY, Thread } from './thread'
 import { newWaitQueue } from './wait-queue'
@@ -92,6 +92,13 @@ export function runThread(thread: Thread): void {
   leaveKernel()
   if (thread.entry == MAIN) exitMachine(applicationMain())
   applicationThread(thread.entry, thread.argument)
+  enterKernel()
+  exitThread(0)
+}
+
+/** The list of all threads, linked by `nextThread`. */
+export function firstThread(): Thread | null {
+  return all
 }
 
 function find(id: u32): Thread | null {
@@ -156,5 +163,8 @@ export function isBelowStack(address: u64): bool {
   const reach = <u64>PAGE_SIZE * 16
   const userLow = user - APPLICATION_STACK
   const ownLow = own - thread.stackSize
-  return (user != 0 && address < userLow && address + reach >= userLow) || (address < ownLow && address + reach >= ownLow)
+  return (
+    (user != 0 && address < userLow && address + reach >= userLow) ||
+    (address < ownLow && address + reach >= ownLow)
+  )
 }

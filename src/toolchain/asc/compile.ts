@@ -68,14 +68,7 @@ export async function compileGuest(program: GuestProgram): Promise<GuestWasm> {
       message: diagnostic.message,
     })
   }
-  // asc makes the instance itself; this is how to get hold of it.
-  let hooks: CompilerHooks | undefined
-  class transform extends CompilerHooks {
-    constructor() {
-      super()
-      hooks = this
-    }
-  }
+  const hooks = new CompilerHooks()
   const { error, stderr } = await asc.main(
     [
       program.entry,
@@ -109,7 +102,7 @@ export async function compileGuest(program: GuestProgram): Promise<GuestWasm> {
       writeFile: (name: string, contents: Uint8Array | string) => void outputs.set(name, contents),
       listFiles: () => [],
       reportDiagnostic: report as never,
-      transforms: [transform as never],
+      transforms: [hooks.adapter() as never],
     },
   )
   if (complaints.length > 0) throw new ProgramError(complaints)
@@ -119,7 +112,7 @@ export async function compileGuest(program: GuestProgram): Promise<GuestWasm> {
     throw new ProgramError([
       { message: `the AssemblyScript compiler failed: ${error?.message ?? stderr.toString()}` },
     ])
-  return { wasm: wasm as Uint8Array, sourceMap: String(sourceMap), staticEnd: hooks?.staticEnd ?? 0 }
+  return { wasm: wasm as Uint8Array, sourceMap: String(sourceMap), staticEnd: hooks.staticEnd }
 }
 
 /** The parts of asc's objects that the transform below touches. */
@@ -133,17 +126,24 @@ interface Binaryen {
  * all threads, so the shadow stack would only cost time. The transform also reads where static memory ends.
  */
 class CompilerHooks {
-  declare readonly program: { options: { stackSize: number }; module: { useShadowStack: boolean } }
-  declare readonly binaryen: Binaryen
   staticEnd = 0
 
-  afterParse(): void {
-    this.program.options.stackSize = 0
-    this.program.module.useShadowStack = false
-  }
+  /** A class, as asc wants it: asc makes the instance, and gives its prototype the compiler's objects. */
+  adapter(): new () => object {
+    const result = (end: number): void => void (this.staticEnd = end)
+    return class {
+      declare readonly program: { options: { stackSize: number }; module: { useShadowStack: boolean } }
+      declare readonly binaryen: Binaryen
 
-  afterCompile(module: { getGlobal(name: string): number }): void {
-    const { init } = this.binaryen.getGlobalInfo(module.getGlobal('~lib/memory/__heap_base'))
-    this.staticEnd = this.binaryen.getExpressionInfo(init).value
+      afterParse(): void {
+        this.program.options.stackSize = 0
+        this.program.module.useShadowStack = false
+      }
+
+      afterCompile(module: { getGlobal(name: string): number }): void {
+        const { init } = this.binaryen.getGlobalInfo(module.getGlobal('~lib/memory/__heap_base'))
+        result(this.binaryen.getExpressionInfo(init).value)
+      }
+    }
   }
 }

@@ -1,4 +1,5 @@
 /** What is compiled for each link mode: the kernel and the application apart, or both as one program. */
+import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { GuestProgram } from '../asc/compile.ts'
 import { Sources } from '../asc/sources.ts'
@@ -19,10 +20,12 @@ const ltoModules: ReadonlyMap<string, string> = new Map([['api/gen/kernel.ts', '
 
 /** Exported by every application: what the entry code calls. */
 function applicationExports(path: string): string {
+  // The language has no way to ask for a function's result type.
+  const isVoid = /\bexport\s+function\s+main\s*\(\s*\)\s*:\s*void\b/.test(readFileSync(path, 'utf8'))
   const module = `./${basename(path).replace(/\.ts$/, '')}`
   return (
     `import { main as run } from ${JSON.stringify(module)}\n` +
-    `export function main(): i32 { return run() }\n` +
+    `export function main(): i32 { ${isVoid ? 'run(); return 0' : 'return run()'} }\n` +
     `export function thread(entry: u32, argument: u32): void { call_indirect<void>(entry, argument) }\n`
   )
 }
@@ -58,7 +61,7 @@ export function wholeProgram(path: string, folder: string): GuestProgram {
   return {
     entry: entryName,
     sources: new Sources(folder, new Map([[entryName, text]]), ltoModules),
-    runtime: 'onering/runtime/kernel',
+    runtime: 'onering/runtime/whole',
     memoryBase: kernelDataBase,
     tableBase,
     hasInitialisers: true,

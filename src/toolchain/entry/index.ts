@@ -33,6 +33,6 @@ export function entryCode(mode: LinkMode, calls: readonly NumberedCall[]): Entry
     }
   const prefix = mode === 'lto' ? 'kernel' : 'application'
   const kernel = [...common, ...image(false), ...syscall([]), ...withoutUser, ...sameRing(prefix)]
-  if (mode === 'lto') return { kernel: assemble('entry', kernel) }
+  if (mode === 'lto') return { kernel: assemble('entry', [...kernel, ...atomic]) }
   return { kernel: assemble('entry', kernel), application: assemble('application entry', atomic) }
 }

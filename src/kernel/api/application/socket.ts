@@ -57,7 +57,13 @@ export function send(fd: i32, data: Uint8Array, offset: i32 = 0, length: i32 = d
 }
 
 /** Receives up to `length` bytes into `data` from `offset` on: how many, 0 at the end of the stream. */
-export function recv(fd: i32, data: Uint8Array, offset: i32 = 0, length: i32 = data.length - offset, flags: u32 = 0): i32 {
+export function recv(
+  fd: i32,
+  data: Uint8Array,
+  offset: i32 = 0,
+  length: i32 = data.length - offset,
+  flags: u32 = 0,
+): i32 {
   if (offset < 0 || length < 0 || length > data.length - offset) return -EINVAL
   return receive(fd, data.dataStart + offset, <u32>length, flags)
 }
@@ -97,5 +103,10 @@ export function setBlocking(fd: i32, isBlocking: bool): i32 {
 /** Writes the addresses of `name` to `addresses`: how many, or a negative errno. Waits for the answer. */
 export function resolve(name: string, addresses: Uint32Array): i32 {
   const bytes = String.UTF8.encode(name)
-  return resolveName(changetype<usize>(bytes), <u32>bytes.byteLength, addresses.dataStart, <u32>addresses.length)
+  return resolveName(
+    changetype<usize>(bytes),
+    <u32>bytes.byteLength,
+    addresses.dataStart,
+    <u32>addresses.length,
+  )
 }

@@ -2,7 +2,7 @@
 import { clock, sleep as sleepFor } from '../gen/kernel'
 
 /** Nanoseconds since boot; never goes back. */
-export function monotonic(): u64 {
+export function monotonicTime(): u64 {
   return clock(0)
 }
 

@@ -17,6 +17,11 @@ import {
   fail as failWork,
 } from '../../api/process'
 import {
+  pauseThreads as pauseThreadsWork,
+  stackWords as stackWordsWork,
+  stackTop as stackTopWork,
+} from '../../task/roots'
+import {
   socket as socketWork,
   bind as bindWork,
   listen as listenWork,
@@ -129,6 +134,26 @@ export function fail(message: usize, length: u32): void {
   enterKernel()
   failWork(message, length)
   leaveKernel()
+}
+
+export function pauseThreads(isPaused: u32): void {
+  enterKernel()
+  pauseThreadsWork(isPaused)
+  leaveKernel()
+}
+
+export function stackWords(words: usize, most: u32, skip: u32): i32 {
+  enterKernel()
+  const result = stackWordsWork(words, most, skip)
+  leaveKernel()
+  return result
+}
+
+export function stackTop(): u32 {
+  enterKernel()
+  const result = stackTopWork()
+  leaveKernel()
+  return result
 }
 
 export function socket(kind: u32): i32 {

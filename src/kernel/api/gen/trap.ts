@@ -19,6 +19,11 @@ import {
   fail as failWork,
 } from '../../api/process'
 import {
+  pauseThreads as pauseThreadsWork,
+  stackWords as stackWordsWork,
+  stackTop as stackTopWork,
+} from '../../task/roots'
+import {
   socket as socketWork,
   bind as bindWork,
   listen as listenWork,
@@ -154,6 +159,31 @@ export function trap_fail(message: usize, length: u32): void {
   copyFromUser(messageCopy, message, messageBytes)
   failWork(messageCopy, length)
   leaveKernel()
+}
+
+export function trap_pauseThreads(isPaused: u32): void {
+  enterKernel()
+  pauseThreadsWork(isPaused)
+  leaveKernel()
+}
+
+export function trap_stackWords(words: usize, most: u32, skip: u32): i32 {
+  enterKernel()
+  if (most > BOUNCE / 8) most = BOUNCE / 8
+  const wordsBytes = most * 4
+  checkBuffer(words, wordsBytes, true, 'stackWords', 'words')
+  const wordsCopy = borrow(0)
+  const result = stackWordsWork(wordsCopy, most, skip)
+  if (result > 0) copyToUser(words, wordsCopy, <u32>result * 4)
+  leaveKernel()
+  return result
+}
+
+export function trap_stackTop(): u32 {
+  enterKernel()
+  const result = stackTopWork()
+  leaveKernel()
+  return result
 }
 
 export function trap_socket(kind: u32): i32 {
