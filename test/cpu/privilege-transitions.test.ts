@@ -230,3 +230,70 @@ test('SYSENTER and SYSEXIT', () => {
   expect([h.selector(L.CS), h.selector(L.SS), h.get32(L.CPL)]).toEqual([0x2b, 0x33, 3])
   expect([h.get(L.RIP), h.gpr(RSP)]).toEqual([0x5200n, BigInt(USER + 0x600)])
 })
+
+describe('real and virtual-8086 mode', () => {
+  const word = (gpa: number): number => h.ram.getUint16(gpa, true)
+
+  test('INT and IRET in real mode', () => {
+    h = new Helpers()
+    h.setSegment(L.CS, 0x1000, 0x9b, 0x1_0000n, 0xffff)
+    h.setSegment(L.SS, 0x2000, 0x93, 0x2_0000n, 0xffff)
+    h.call('updateMode')
+    h.setGpr(RSP, 0xdead_0100n)
+    h.call('setRflags', 0x202n)
+    h.set(L.RIP, 0x10n)
+    h.set(L.NEXT_RIP, 0x12n)
+    h.ram.setUint32(0x21 * 4, 0x3000_0456, true)
+    expect(h.call('intN', 0x21, 0)).toBe(STATUS_JUMP)
+    expect([word(0x2_00fe), word(0x2_00fc), word(0x2_00fa)]).toEqual([0x202, 0x1000, 0x12])
+    expect([h.selector(L.CS), h.get(L.RIP), h.gpr(RSP), h.value('getRflags')]).toEqual([
+      0x3000,
+      0x456n,
+      0xdead_00fan,
+      2n,
+    ])
+    expect(h.get(L.SEGMENTS + L.CS * L.SEG_SIZE + L.SEG_BASE)).toBe(0x3_0000n)
+    expect(h.call('iret', 2)).toBe(STATUS_JUMP)
+    expect([h.selector(L.CS), h.get(L.RIP), h.gpr(RSP), h.value('getRflags')]).toEqual([
+      0x1000,
+      0x12n,
+      0xdead_0100n,
+      0x202n,
+    ])
+  })
+
+  test('IRETD into virtual-8086 mode, and an interrupt back out of it', () => {
+    h = new Helpers()
+    h.set(L.CR0, 0x11n)
+    const descriptors = [0n, 0xcf9b000000ffffn, 0xcf93000000ffffn]
+    descriptors.forEach((descriptor, i) => h.write64(0x1000 + 8 * i, descriptor))
+    h.set(L.GDTR, 0x1000n)
+    h.set32(L.GDTR + 8, 0x17)
+    h.setSegment(L.CS, 8, 0xcf9b)
+    for (const seg of [L.SS, L.DS, L.ES, L.FS, L.GS]) h.setSegment(seg, 0x10, 0xcf93)
+    h.setSegment(L.TR, 0x30, 0x8b, 0x3000n, 0x67)
+    h.ram.setUint32(0x3004, 0x9000, true)
+    h.ram.setUint32(0x3008, 0x10, true)
+    h.call('updateMode')
+    const frame = [0x1234, 0x5000, 0x2_3202, 0xfffe, 0x6000, 0x7000, 0x7100, 0x7200, 0x7300]
+    frame.forEach((value, i) => h.ram.setUint32(0x8000 + 4 * i, value, true))
+    h.setGpr(RSP, 0x8000n)
+    expect(h.call('iret', 4)).toBe(STATUS_JUMP)
+    expect([h.get32(L.CPL), h.get(L.RIP), h.gpr(RSP)]).toEqual([3, 0x1234n, 0xfffen])
+    expect([L.CS, L.SS, L.ES, L.DS, L.FS, L.GS].map((seg) => h.selector(seg))).toEqual([
+      0x5000, 0x6000, 0x7000, 0x7100, 0x7200, 0x7300,
+    ])
+    expect(h.get32(L.MODE) & L.MODE_CODE).toBe(L.MODE_CODE16)
+
+    h.set(L.IDTR, 0x4000n)
+    h.set32(L.IDTR + 8, 0x7ff)
+    h.write64(0x4000 + 8 * 0x20, 0x0000_8e00_0008_5555n)
+    h.set(L.RIP, 0x1240n)
+    expect(h.call('deliverInterrupt', 0x20)).toBe(STATUS_JUMP)
+    const pushed = Array.from({ length: 9 }, (_, i) => h.ram.getUint32(0x9000 - 36 + 4 * i, true))
+    expect(pushed).toEqual([0x1240, 0x5000, 0x2_3202, 0xfffe, 0x6000, 0x7000, 0x7100, 0x7200, 0x7300])
+    expect([h.get32(L.CPL), h.get(L.RIP), h.gpr(RSP)]).toEqual([0, 0x5555n, 0x8fdcn])
+    expect([L.DS, L.ES, L.FS, L.GS].map((seg) => h.selector(seg))).toEqual([0, 0, 0, 0])
+    expect(h.value('getRflags') & 0x2_0200n).toBe(0n)
+  })
+})
