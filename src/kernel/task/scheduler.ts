@@ -113,9 +113,14 @@ export function schedulerDeadline(): u64 {
   return ready.first !== null ? min(wakeNs, sliceEndNs) : wakeNs
 }
 
-/** Asks for a switch when the running thread has used up its slice and another one waits. */
+/**
+ * Asks for a switch when the running thread has used up its slice and another one waits. The slice then has no end any
+ * more: a timer set to a time in the past would interrupt the kernel again and again before it comes to switch.
+ */
 export function checkSlice(nowNs: u64): void {
-  if (ready.first !== null && nowNs >= sliceEndNs) requestReschedule(true)
+  if (ready.first === null || nowNs < sliceEndNs) return
+  sliceEndNs = NEVER
+  requestReschedule(true)
 }
 
 export function hasReadyThread(): bool {
