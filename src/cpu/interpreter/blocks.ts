@@ -7,6 +7,7 @@ import * as L from '../layout.ts'
 import type { MemoryMap } from '../memory-map.ts'
 import { encodeRecord } from './encode.ts'
 import { specialHandlers, type SpecialHandler } from './special.ts'
+import { fusedKey } from './fuse.ts'
 import * as R from './record.ts'
 import { shapeKey, shapeOf } from './shape.ts'
 
@@ -211,6 +212,7 @@ export class BlockCache {
     let count = 0
     let secondPage = -1
     let open = true
+    let previous: string | null = null
     const instruction = this.#instruction
     while (open && count < limit) {
       let status = decode(code, base + offset, end, bits, instruction)
@@ -225,7 +227,7 @@ export class BlockCache {
         record += R.RECORD_SIZE
         open = false
       }
-      this.#writeInstruction(record, status, offset, mode, bits === 64)
+      previous = this.#writeInstruction(record, status, offset, mode, previous)
       if (status !== DecodeStatus.ok || instruction.row.branch !== 'none') open = false
       record += R.RECORD_SIZE
       offset += instruction.length
@@ -260,8 +262,16 @@ export class BlockCache {
     return decode(joined, 0, first + 16, bits, this.#instruction)
   }
 
-  #writeInstruction(record: number, status: DecodeStatus, offset: number, mode: number, long: boolean): void {
+  /** Key of its handler, or null; `previous` is that of the instruction before it in the block. */
+  #writeInstruction(
+    record: number,
+    status: DecodeStatus,
+    offset: number,
+    mode: number,
+    previous: string | null,
+  ): string | null {
     const instruction = this.#instruction
+    const long = (mode & L.MODE_CODE) === L.MODE_CODE64
     const bad =
       status !== DecodeStatus.ok ? (status === DecodeStatus.tooLong ? 'too-long' : 'undefined') : null
     const refused = bad ?? this.#refusal(mode)
@@ -269,7 +279,7 @@ export class BlockCache {
       if (bad) instruction.length = 1
       this.#pseudo(record, refused, offset)
       this.#view.setUint32(record + R.NEXT, offset + instruction.length, true)
-      return
+      return null
     }
     encodeRecord(this.#view, record, instruction, offset, long)
     const target = Number(this.#view.getBigInt64(record + R.IMMEDIATE, true))
@@ -278,8 +288,13 @@ export class BlockCache {
     const samePage =
       near && target >= 0 && target < PAGE && next < PAGE && (long || instruction.operandSize !== 16)
     const shape = shapeOf(instruction, long, samePage)
-    const handler = shape ? this.#handlers.get(shapeKey(shape)) : undefined
+    const key = shape ? shapeKey(shape) : null
+    const handler = key ? this.#handlers.get(key) : undefined
     this.#view.setUint32(record + R.HANDLER, handler ?? special.undefined, true)
+    const pair =
+      previous && shape && samePage ? this.#handlers.get(fusedKey(previous, shape.meaning)) : undefined
+    if (pair !== undefined) this.#view.setUint32(record - R.RECORD_SIZE + R.HANDLER, pair, true)
+    return key
   }
 
   /** Why the mode refuses an instruction that has a row. */

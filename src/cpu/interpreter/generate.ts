@@ -5,7 +5,8 @@ import { definitionOf } from '../semantics/index.ts'
 import type { Shape } from '../semantics/operand.ts'
 import { loadI32, ModuleBuilder, type FunctionRef, type I32 } from '../wasm/index.ts'
 import { RecordContext } from './context.ts'
-import { HANDLER, STATUS_STOP } from './record.ts'
+import { canLead, fusedBranches, fusedKey } from './fuse.ts'
+import { HANDLER, RECORD_SIZE, STATUS_STOP } from './record.ts'
 import { handlerType } from './dispatch.ts'
 import { defineRuntime } from './runtime.ts'
 import { shapeKey, shapesOfRow } from './shape.ts'
@@ -54,7 +55,9 @@ export function generateInterpreter(): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder()
   module.importMemory('env', 'memory')
   const shapes = allShapes()
-  module.importTable('env', 'table', specialHandlers.length + shapes.size)
+  const leading = [...shapes].filter(([, shape]) => canLead(shape))
+  const count = specialHandlers.length + shapes.size + leading.length * fusedBranches.length
+  module.importTable('env', 'table', count)
   const runtime = defineRuntime(module)
 
   const keys: string[] = []
@@ -70,6 +73,13 @@ export function generateInterpreter(): Uint8Array<ArrayBuffer> {
   }
   for (const name of specialHandlers) define(name, shapeOfSpecial(name), specials[name])
   for (const [key, shape] of shapes) define(key, shape, (c) => emit(shape, c))
+  for (const [key, shape] of leading)
+    for (const branch of fusedBranches)
+      define(fusedKey(key, branch.meaning), shape, (c) => {
+        emit(shape, c)
+        emit(branch, new RecordContext(c.f, branch, runtime, RECORD_SIZE, c.knownFlags))
+        c.ended = true
+      })
   module.elements(0, functions)
 
   const run = module.function(handlerType, (f) => {

@@ -140,7 +140,7 @@ export function randomCase(row: Row, random: Random, options: CaseOptions = {}):
     const align = options.aligned ? ~15 : -1
     const target = (DATA + 0x400 + random.below(0x400)) & align
     if (!aim(code, memory, target, gpr, random, long)) return null
-    if (/^bt/.test(row.mnemonic) && !limitBitOffset(gpr, memory)) return null
+    if (row.mnemonic.startsWith('bt') && !limitBitOffset(gpr, memory)) return null
   }
   const before = {
     gpr,
