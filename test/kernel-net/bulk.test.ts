@@ -7,17 +7,21 @@ const seed = Number(process.env['SEED'] ?? 20260)
 const A = ip(10, 0, 0, 1)
 const B = ip(10, 0, 0, 2)
 
-async function pair(faults: LinkFaults): Promise<{ world: World; a: number; b: number }> {
+async function pair(faults: LinkFaults, mtu = 1500): Promise<{ world: World; a: number; b: number }> {
   const world = await World.create(seed)
   const a = world.addStack()
   const b = world.addStack()
-  world.connect(world.addNic(a, 0x020000000001, A), world.addNic(b, 0x020000000002, B), faults)
+  world.connect(
+    world.addNic(a, 0x020000000001, A, 24, mtu),
+    world.addNic(b, 0x020000000002, B, 24, mtu),
+    faults,
+  )
   return { world, a, b }
 }
 
 /** `count` connections at once, `size` bytes each way on each; all bytes must be equal. */
-async function exchange(count: number, size: number, faults: LinkFaults): Promise<string> {
-  const { world, a, b } = await pair(faults)
+async function exchange(count: number, size: number, faults: LinkFaults, mtu = 1500): Promise<string> {
+  const { world, a, b } = await pair(faults, mtu)
   const { call } = world.guest
   const before = world.guest.liveBytes
   const pool = new Prng(seed).bytes(size + 2 * count * 4096)
@@ -80,6 +84,12 @@ describe('bulk transfer between two stacks', () => {
       corrupt: 0.005,
     }
     console.log(await exchange(200, 128 << 10, faults))
+  })
+
+  test('any MTU, with loss', async () => {
+    for (const mtu of [128, 576, 1280, 9000, 65535]) {
+      console.log(`MTU ${mtu}: ${await exchange(4, 100_000, { delayNs: MS, loss: 0.02 }, mtu)}`)
+    }
   })
 
   test('8 connections, 1 MiB each way, the same faults', async () => {

@@ -319,6 +319,40 @@ describe('data', () => {
     expect(got[399]).toBe(4)
   })
 
+  test('segments that overlap what has come, on either side and out of order, leave every byte in its place', async () => {
+    const b = await Bench.create()
+    const { socket, iss } = b.established()
+    const stream = Uint8Array.from({ length: 1000 }, (_, i) => (i * 7 + (i >> 8)) & 255)
+    const piece = (from: number, to: number): void =>
+      b.inject({ seq: P + from, ack: iss + 1, flags: ACK, data: stream.subarray(from, to) })
+    piece(0, 100)
+    piece(50, 200)
+    piece(400, 500)
+    piece(300, 450)
+    piece(480, 600)
+    piece(700, 800)
+    piece(0, 310)
+    expect((b.recv(socket, 250) as Uint8Array).length).toBe(250)
+    piece(590, 900)
+    piece(100, 1000)
+    expect(Buffer.compare(b.recv(socket) as Uint8Array, stream.subarray(250))).toBe(0)
+  })
+
+  test('one port, one listener', async () => {
+    const b = await Bench.create()
+    b.listen(7)
+    const again = b.call.tcpOpen!(b.stack)
+    expect(b.call.tcpBind!(again, 0, 7), 'EADDRINUSE').toBe(-98)
+    const other = b.call.tcpOpen!(b.stack)
+    b.call.tcpReuse!(other, 1)
+    expect(b.call.tcpBind!(other, 0, 8)).toBe(0)
+    const third = b.call.tcpOpen!(b.stack)
+    b.call.tcpReuse!(third, 1)
+    expect(b.call.tcpBind!(third, 0, 8)).toBe(0)
+    expect(b.call.tcpListen!(other, 1)).toBe(0)
+    expect(b.call.tcpListen!(third, 1)).toBe(-98)
+  })
+
   test('Nagle holds a small segment back; TCP_NODELAY does not', async () => {
     const b = await Bench.create()
     const { socket, iss } = b.established()

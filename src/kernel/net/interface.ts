@@ -23,6 +23,8 @@ export const IFF_ACCEPT_ANY: u32 = 1
 export const IFF_PROXY_ARP: u32 = 2
 
 const MAXIMUM_ADDRESSES: u32 = 8
+/** Below this TCP's headers would leave no room for data worth sending. */
+const MTU_MINIMUM: u32 = 128
 
 /** A network interface: a device, its addresses and its neighbours. */
 @unmanaged
@@ -30,7 +32,7 @@ export class Interface {
   stack: NetStack
   next: Interface | null = null
   mac: u64
-  /** Largest IPv4 datagram in bytes. */
+  /** Largest IPv4 datagram in bytes; 128 to 65,535. */
   mtu: u32
   flags: u32 = 0
   offload: u32
@@ -58,7 +60,7 @@ export class Interface {
   constructor(stack: NetStack, mac: u64, mtu: u32, transmit: Transmit, context: usize, offload: u32) {
     this.stack = stack
     this.mac = mac
-    this.mtu = min(max(mtu, 68 as u32), 65535)
+    this.mtu = min(max(mtu, MTU_MINIMUM), 65535)
     this.transmit = transmit
     this.context = context
     this.offload = offload

@@ -36,9 +36,9 @@ const SECOND: u64 = 1_000_000_000
 const RETRY_FIRST: u64 = 2 * SECOND
 const RETRY_MAXIMUM: u64 = 64 * SECOND
 const RENEW_RETRY_MINIMUM: u64 = 60 * SECOND
-/** RFC 5227 waits for seconds; a host that must serve soon asks less often and faster. */
+/** RFC 5227 waits for seconds; a host that shall serve as soon as it has started does not. */
 const PROBES: u32 = 2
-const PROBE_INTERVAL: u64 = 100_000_000
+const PROBE_INTERVAL: u64 = 25_000_000
 const DECLINE_PAUSE: u64 = 10 * SECOND
 const LEASE_DEFAULT: u32 = 3600
 const REQUEST_RETRIES: u32 = 4

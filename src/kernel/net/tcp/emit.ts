@@ -43,7 +43,7 @@ export function sendSegment(stack: NetStack, source: u32, destination: u32, leng
 
 /** The MSS to announce on an interface: what fits its MTU without options (RFC 9293 section 3.7.1). */
 export function announcedMss(nic: Interface): u32 {
-  return max(nic.mtu, IPV4_HEADER + TCP_HEADER + 64) - IPV4_HEADER - TCP_HEADER
+  return nic.mtu - IPV4_HEADER - TCP_HEADER
 }
 
 /** Sends SYN or SYN-ACK with options; each option is left out when its argument says so (`scale` -1). */

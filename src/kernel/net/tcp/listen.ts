@@ -1,4 +1,5 @@
 import { NetStack } from '../stack'
+import { Socket } from '../socket'
 import { TcpSocket } from './socket'
 import { SynRequest } from './request'
 import { ACK, RST, SYN, Segment } from './codec'
@@ -7,7 +8,7 @@ import { becomeEstablished, connectionFrom } from './lifecycle'
 import { segmentArrives } from './arrive'
 import { seqLess } from './sequence'
 import { CLOSED, LISTEN } from './state'
-import { EINVAL } from '../errno'
+import { EADDRINUSE, EINVAL } from '../errno'
 
 /** Passive open: the queue of half-open connections and the queue of those that wait for `accept` (RFC 9293 section 3.10.7.2). */
 
@@ -25,10 +26,21 @@ export function tcpListen(s: TcpSocket, backlog: u32): i32 {
     const bound = s.stack.tcp.ports.bind(s, 0, 0)
     if (bound < 0) return bound
   }
+  if (hasOtherListener(s)) return -EADDRINUSE
   s.isUsed = true
   s.state = LISTEN
   s.backlog = min(max(backlog, 1 as u32), BACKLOG_MAXIMUM)
   return 0
+}
+
+/** SO_REUSEADDR lets sockets share a port, but connections could not choose between two that listen. */
+function hasOtherListener(s: TcpSocket): bool {
+  for (let at: Socket | null = s.stack.tcp.ports.first(s.localPort); at; at = at!.portNext) {
+    const other = changetype<TcpSocket>(at)
+    if (other.state == LISTEN && other.localPort == s.localPort && other.localAddress == s.localAddress)
+      return true
+  }
+  return false
 }
 
 export function tcpAccept(s: TcpSocket): TcpSocket | null {

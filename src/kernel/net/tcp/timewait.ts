@@ -37,6 +37,14 @@ export class TimeWait extends Endpoint {
   }
 }
 
+/** By timestamp if both have one, else, or at the same millisecond, by sequence number. */
+function isNewerSyn(entry: TimeWait, segment: Segment): bool {
+  if (entry.timestampsOn && segment.hasTimestamps && segment.timestampValue != entry.tsRecent) {
+    return seqLess(entry.tsRecent, segment.timestampValue)
+  }
+  return seqLess(entry.rcvNxt, segment.sequence)
+}
+
 function onExpiry(owner: usize): void {
   changetype<TimeWaitQueue>(owner).expire()
 }
@@ -76,10 +84,7 @@ export class TimeWaitQueue {
   arrives(entry: TimeWait, segment: Segment): bool {
     if (segment.flags & RST) return false // RFC 1337: it must not cut the wait short
     if (segment.flags & SYN && !(segment.flags & ACK)) {
-      const isNewer =
-        entry.timestampsOn && segment.hasTimestamps
-          ? seqLess(entry.tsRecent, segment.timestampValue)
-          : seqLess(entry.rcvNxt, segment.sequence)
+      const isNewer = isNewerSyn(entry, segment)
       if (isNewer) {
         this.remove(entry)
         return true
