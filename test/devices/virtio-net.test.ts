@@ -355,7 +355,7 @@ describe('control queue', () => {
     expect(net.command(0, 0, 1)).toBe(0)
     expect(receives(net, [2, 7, 7, 7, 7, 7])).toBe(true)
     expect(net.command(0, 0, 0)).toBe(0)
-    expect(net.command(1, 1, ...[2, 7, 7, 7, 7, 7])).toBe(0)
+    expect(net.command(1, 1, 2, 7, 7, 7, 7, 7)).toBe(0)
     expect([receives(net, [2, 7, 7, 7, 7, 7]), receives(net, own!)]).toEqual([true, false])
     expect([net.bench.readDevice(0, 4), net.bench.readDevice(4, 2)]).toEqual([0x07070702, 0x0707])
   })
