@@ -145,12 +145,13 @@ export function defineRuntime(module: ModuleBuilder): Runtime {
 
   const leave = module.function({ params: ['i32', 'i32', 'i32', 'i32'], results: ['i32'] }, (f) => {
     const [cpu, record, budget, status] = f.params as [I32, I32, I32, I32]
+    f.if(eq(status, i32(STATUS_EXCEPTION)), () => f.returnCall(fault, cpu, record, budget))
     // The usual end of SYSCALL, IRET and their like: nothing for the host to do.
     f.if(eq(status, i32(STATUS_JUMP)), () => {
       const left = f.let(sub(add(budget, loadI32(record, R.REMAINING)), i32(1)))
       f.if(eqz(needsHost(cpu)), () => findBlock(f, cpu, f.let(loadI64(cpu, L.RIP)), left, outOfBudget, false))
     })
-    const retired = and(ne(status, i32(STATUS_EXCEPTION)), ne(status, i32(STATUS_AGAIN)))
+    const retired = ne(status, i32(STATUS_AGAIN))
     setBudget(f, cpu, sub(add(budget, loadI32(record, R.REMAINING)), retired))
     f.store('i32.store', cpu, i32(0), L.EXC_PENDING)
     f.return(status)
