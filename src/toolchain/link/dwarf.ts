@@ -89,11 +89,11 @@ function advance(out: ByteWriter, addressBy: number, lineBy: number): void {
   out.u8(DW_LNS_copy)
 }
 
-function sequence(out: ByteWriter, { start, end, info }: ImageFunction): void {
+function sequence(out: ByteWriter, { start, end, lines }: ImageFunction): void {
   out.u8(0).uleb(9).u8(DW_LNE_set_address).u64(start)
   let address = start
   let [file, line, column] = [1, 1, 0]
-  for (const row of info.lines) {
+  for (const row of lines) {
     if (row.file < 0 || row.line === 0) continue
     if (row.file + 1 !== file) out.u8(DW_LNS_set_file).uleb((file = row.file + 1))
     if (row.column !== column) out.u8(DW_LNS_set_column).uleb((column = row.column))
@@ -131,7 +131,7 @@ function lineProgram(files: readonly string[], functions: readonly ImageFunction
       .uleb(0)
   out.u8(0)
   out.patchU32(6, out.length - 10)
-  for (const each of functions) if (each.info.lines.some(({ line }) => line > 0)) sequence(out, each)
+  for (const each of functions) if (each.lines.some(({ line }) => line > 0)) sequence(out, each)
   out.patchU32(0, out.length - 4)
   return out.finish()
 }

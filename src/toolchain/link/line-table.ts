@@ -10,9 +10,9 @@ const MOST_LINE = 0xffff
 export function buildLineTable(functions: readonly ImageFunction[]): Uint8Array {
   const files = new Map<string, number>()
   const rows: { address: number; file: number; line: number }[] = []
-  for (const { start, info, object } of functions) {
+  for (const { start, lines, object } of functions) {
     let last = ''
-    for (const { offset, file, line } of info.lines) {
+    for (const { offset, file, line } of lines) {
       const name = object.files[file]
       const index = name === undefined ? NO_FILE : (files.get(name) ?? files.set(name, files.size).get(name)!)
       const key = `${index}:${line}`
