@@ -151,15 +151,15 @@ function parseSegments(image: Uint8Array, view: DataView, bits: 32 | 64): Segmen
     )
   return Array.from({ length: count }, (_, i) => {
     const segment = parseSegment(view, tableOffset + i * entryBytes, wide)
-    if (
-      segment.offset + segment.fileBytes > image.length ||
-      segment.fileBytes > Math.max(segment.memoryBytes, 0)
-    ) {
-      if (segment.type === PT_LOAD || segment.type === PT_NOTE)
-        throw new ImageError(
-          `segment ${i} of the ELF file is cut off: the file is not complete, build it again`,
-        )
-    }
+    const isUsed = segment.type === PT_LOAD || segment.type === PT_NOTE
+    if (isUsed && segment.offset + segment.fileBytes > image.length)
+      throw new ImageError(
+        `segment ${i} of the ELF file is cut off: the file is not complete, build it again`,
+      )
+    if (segment.type === PT_LOAD && segment.fileBytes > segment.memoryBytes)
+      throw new ImageError(
+        `segment ${i} of the ELF file is longer in the file than in memory: build it again`,
+      )
     return segment
   })
 }
@@ -184,5 +184,5 @@ function parseSegment(view: DataView, at: number, wide: boolean): Segment {
 }
 
 function align4(n: number): number {
-  return (n + 3) & ~3
+  return Math.ceil(n / 4) * 4
 }
