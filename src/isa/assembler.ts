@@ -311,6 +311,7 @@ export class Assembler {
     for (const { slot, form, bytes } of plan.tail) {
       const operand = operands[slot]!
       if (typeof operand === 'number' || typeof operand === 'bigint') this.#out.integer(operand, bytes)
+      else if (operand instanceof Register) this.#out.u8(operand.number << 4)
       else if (operand instanceof Label) this.#branch(operand, bytes)
       else if (operand instanceof ShortTarget) this.#branch(operand.label, bytes)
       else if (operand instanceof SymbolReference) {

@@ -1,4 +1,4 @@
-import { MODE32, MODE64 } from './row.ts'
+import { MODE32, MODE64, RegisterClass } from './row.ts'
 import type { Row } from './row.ts'
 import { rows } from './rows/index.ts'
 
@@ -53,6 +53,11 @@ function specificity(row: Row): number {
 
 function dependsOnModrm(row: Row): boolean {
   return row.modrm >= 0 || row.digit >= 0 || row.mod === 'register' || row.mod === 'memory'
+}
+
+/** Outside 64-bit mode VEX.W does not choose between general registers of 32 and 64 bits. */
+function ignoresW(row: Row): boolean {
+  return row.w === 0 && row.operands.some((form) => form.registerClass === RegisterClass.gpr32)
 }
 
 function isExchange(row: Row): boolean {
@@ -142,9 +147,7 @@ function build(): DecodeTables {
         const w = cell & 1
         const candidates = list
           .filter((row) => row.prefix === prefix && (row.vectorLength === 0 || row.vectorLength === length))
-          .filter(
-            (row) => row.w < 0 || row.w === w || (!long && row.w === 0 && row.feature.startsWith('BMI')),
-          )
+          .filter((row) => row.w < 0 || row.w === w || (!long && ignoresW(row)))
           .map((row) => ({ row, score: specificity(row) }))
         vex[(half + key) * VEX_CELLS + cell] = builder.cell(candidates)
       }

@@ -195,10 +195,7 @@ function vexPrefix(twoBytes: boolean, prefixes: number, long: boolean): number {
   const opcode = fetch8()
   const wide = twoBytes ? 0 : last >> 7
   vvvv = ~(last >> 3) & 15
-  if (!long) {
-    rex = 0
-    vvvv &= 7
-  }
+  if (!long) rex = 0
   if (status !== DecodeStatus.ok) return 0
   const forbidden = PREFIX_LOCK | PREFIX_REP | PREFIX_REPNE | PREFIX_OPERAND_SIZE | PREFIX_REX
   if (map < 1 || map > 3 || (prefixes & forbidden) !== 0) {
@@ -234,7 +231,7 @@ function fillOperands(row: Row, out: Instruction, long: boolean): void {
         fillMemory(operand, out, long)
         break
       case 'vvvv':
-        setRegister(operand, form, vvvv)
+        setRegister(operand, form, long ? vvvv : vvvv & 7)
         break
       case 'opcode':
         setRegister(operand, form, (code[position - 1]! & 7) | ((rex & 1) << 3))

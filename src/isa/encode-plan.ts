@@ -30,6 +30,7 @@ function slotOf(row: Row, place: string): number {
 
 function tailOf(row: Row, mode: Mode): Plan['tail'] {
   return row.operands.flatMap((form, slot) => {
+    if (form.place === 'is4') return [{ slot, form, bytes: 1 }]
     if (form.place !== 'immediate') return []
     if (form.kind === 'moffs') return [{ slot, form, bytes: mode / 8 }]
     return [{ slot, form, bytes: form.size / 8 + (form.kind === 'far' ? 2 : 0) }]

@@ -4,7 +4,7 @@ import { compareWithIced } from './iced.ts'
 import { Random, randomInstruction } from './random.ts'
 
 const seed = Number(process.env.SEED ?? Date.now() % 0x100000000)
-const count = 200_000
+const count = 100_000
 
 test(`${count} random instructions decode as iced-x86 decodes them (seed ${seed})`, () => {
   const random = new Random(seed)

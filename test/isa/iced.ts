@@ -42,6 +42,8 @@ const renamed: Record<string, string> = {
   sal: 'shl',
   pcmpestri64: 'pcmpestri',
   pcmpestrm64: 'pcmpestrm',
+  vpcmpestri64: 'vpcmpestri',
+  vpcmpestrm64: 'vpcmpestrm',
 }
 
 /** Hints that iced names and we, like a processor without them, take for reserved NOPs. */
@@ -58,7 +60,7 @@ const hints = new Set([
 /** iced shows the register of a 16-bit operand at the operand size. */
 const widened = new Set(['arpl', 'lldt', 'ltr', 'verr', 'verw', 'lmsw'])
 /** Rows that list a fixed XMM0, which iced does not. */
-const otherCount = new Set(['blendvps', 'blendvpd', 'pblendvb'])
+const otherCount = new Set(['blendvps', 'blendvpd', 'pblendvb', 'sha256rnds2'])
 
 /** `ax` and `eax`, `r9w` and `r9d`. */
 function sameNumber(narrow: string | undefined, wide: string): string | null {
@@ -154,7 +156,8 @@ function difference(status: DecodeStatus, mode: Mode): string | null {
   if (ours.row.mnemonic !== name) return `iced says ${name}`
   if (ours.length !== theirs.length) return `length ${ours.length}, not ${theirs.length}`
   // iced lists the [rDI] of MASKMOVDQU and MASKMOVQ and hides the register of a reserved NOP.
-  if (name === 'maskmovdqu' || name === 'maskmovq' || name === 'reservednop') return null
+  if (name === 'maskmovdqu' || name === 'maskmovq' || name === 'vmaskmovdqu' || name === 'reservednop')
+    return null
   // Implied operands (string instructions, MUL's accumulator) are not listed by us.
   if (ours.operandCount > 0 && ours.operandCount !== theirs.opCount && !otherCount.has(name))
     return `operand count ${theirs.opCount}`

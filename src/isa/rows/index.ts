@@ -1,9 +1,13 @@
 import type { RowDraft } from '../parse-rows.ts'
 import type { Row } from '../row.ts'
 import { arithmetic } from './arithmetic.ts'
+import { avxFloat } from './avx-float.ts'
+import { avxInteger } from './avx-integer.ts'
+import { avxMove } from './avx-move.ts'
 import { bits } from './bits.ts'
 import { branch } from './branch.ts'
 import { conditional } from './conditional.ts'
+import { crypto } from './crypto.ts'
 import { misc } from './misc.ts'
 import { mmx } from './mmx.ts'
 import { move } from './move.ts'
@@ -34,6 +38,10 @@ const families: readonly RowDraft[][] = [
   sseInteger,
   mmx,
   x87,
+  avxMove,
+  avxFloat,
+  avxInteger,
+  crypto,
 ]
 
 /** Every encoding, one row each. */

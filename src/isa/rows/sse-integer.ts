@@ -96,7 +96,7 @@ export const threeByte: readonly [mnemonic: string, opcode: number, feature: str
 ]
 
 /** PMOVSX and PMOVZX: opcode distance 10. The memory operand has the bytes that are extended. */
-const extensions: readonly [suffix: string, low: number, memory: number][] = [
+export const extensions: readonly [suffix: string, low: number, memory: number][] = [
   ['BW', 0x0, 64],
   ['BD', 0x1, 32],
   ['BQ', 0x2, 16],
