@@ -11,6 +11,7 @@ import { emitIpv4, fragment, parseIpv4, type Ipv4Packet } from '../../src/net/wi
 import { isMalformed } from '../../src/net/wire/parsed.ts'
 import { Reassembly } from '../../src/net/wire/reassembly.ts'
 import { emitUdp, parseUdp } from '../../src/net/wire/udp.ts'
+import { eventually } from './support/eventually.ts'
 import { shuffled } from './support/shuffle.ts'
 
 const seed = Number(process.env.SEED ?? Date.now() & 0xffff)
@@ -75,6 +76,7 @@ const dhcpMessages: fc.Arbitrary<DhcpMessage> = fc.record({
       maxMessageBytes: u16,
       renewalSeconds: u32,
       rebindingSeconds: u32,
+      bootFile: texts,
     },
     { requiredKeys: [] },
   ),
@@ -245,7 +247,7 @@ describe('fragments', () => {
       expect(reassembly.add({ ...first!, identification })).toBeNull()
       expect(reassembly.size).toBeLessThanOrEqual(8)
     }
-    await expect.poll(() => reassembly.size).toBe(0)
+    await eventually(() => reassembly.size).toBe(0)
     expect(reassembly.expired).toBe(1000)
   })
 })

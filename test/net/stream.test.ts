@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,6 +21,7 @@ import { concat } from '../../src/net/wire/bytes.ts'
 import { hasProgram } from '../support/programs.ts'
 import { Station } from './support/station.ts'
 import { malformed, tshark } from './support/tshark.ts'
+import { eventually } from './support/eventually.ts'
 import { WasmGuest } from './support/wasm-guest.ts'
 
 const open: { close(): void }[] = []
@@ -180,7 +182,7 @@ describe('a bad peer', () => {
     await new Promise((resolve) => setTimeout(resolve, 100))
     expect(socket.writableLength).toBeGreaterThan(1 << 20)
     link.resume()
-    await expect.poll(() => socket.writableLength).toBe(0)
+    await eventually(() => socket.writableLength).toBe(0)
   })
 })
 
@@ -246,34 +248,39 @@ describe.skipIf(!hasProgram('passt'))('passt, a network nobody here wrote', () =
 describe.skipIf(!hasProgram('qemu-system-x86_64') || !hasProgram('tshark'))(
   'QEMU, a guest nobody here wrote',
   () => {
-    test('iPXE gets its address from the user network over -netdev stream', async () => {
+    test('iPXE gets its address from the user network, and 512 KiB by TCP from a server of the host', async () => {
       const folder = temporary()
       const path = join(folder, 'qemu.sock')
       const file = join(folder, 'qemu.pcap')
+      const asked: string[] = []
+      const server = createHttpServer((request, response) => {
+        asked.push(request.url ?? '')
+        const script = `#!ipxe\nimgfetch ${base}/data\nimgfetch ${base}/done\n`
+        // iPXE asks for /done only when all of /data has arrived.
+        response.end(
+          request.url === '/boot.ipxe' ? script : Buffer.alloc(request.url === '/data' ? 512 << 10 : 1, 7),
+        )
+      })
+      open.push(server)
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      const base = `http://10.0.2.2:${(server.address() as AddressInfo).port}`
       const netdev = `stream,id=wire,server=on,addr.type=unix,addr.path=${path}`
-      const qemu = [
-        '-nodefaults',
-        '-display',
-        'none',
-        '-netdev',
-        netdev,
-        '-device',
-        'virtio-net-pci,netdev=wire',
-        '-boot',
-        'n',
-      ]
-      const { output } = start('qemu-system-x86_64', qemu)
-      await expect.poll(() => existsSync(path), { timeout: 10_000, message: output() }).toBe(true)
+      const card = ['-netdev', netdev, '-device', 'virtio-net-pci,netdev=wire', '-boot', 'n']
+      start('qemu-system-x86_64', ['-nodefaults', '-display', 'none', ...card])
+      await eventually(() => existsSync(path)).toBe(true)
       const guest = await streamNet(path).open()
-      const network = pcapLink(await userNet().open(), file)
+      const network = pcapLink(
+        await userNet({ hostLoopback: true, bootFile: `${base}/boot.ipxe` }).open(),
+        file,
+      )
       open.push(guest, network)
       guest.onFrame = (frame) => network.send(frame)
       network.onFrame = (frame) => guest.send(frame)
-      const summary = (): string => tshark(file, '-Y', 'dhcp || arp')
-      await expect.poll(summary, { timeout: 40_000, interval: 1000 }).toContain('DHCP ACK')
-      await expect
-        .poll(summary, { timeout: 20_000, interval: 1000 })
-        .toContain('ARP Announcement for 10.0.2.15')
+      await eventually(() => asked, 50_000).toEqual(['/boot.ipxe', '/data', '/done'])
+      network.close()
+      const summary = tshark(file, '-Y', 'dhcp || arp')
+      expect(summary).toContain('DHCP ACK')
+      expect(summary).toContain('ARP Announcement for 10.0.2.15')
       expect(malformed(file)).toBe('')
     })
   },

@@ -12,6 +12,7 @@ import {
   type PcapOptions,
 } from '../../src/net/index.ts'
 import { hasProgram } from '../support/programs.ts'
+import { eventually } from './support/eventually.ts'
 import { tshark } from './support/tshark.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'onering-wrap-'))
@@ -194,7 +195,7 @@ describe('pcap', () => {
     const file = join(folder, 'live.pcap')
     const link = pcapLink(new TestWire(), file)
     link.send(numbered(1))
-    await expect.poll(() => readFileSync(file).length, { timeout: 2000 }).toBe(24 + 16 + 60)
+    await eventually(() => readFileSync(file).length).toBe(24 + 16 + 60)
     for (let i = 0; i < 5000; i++) link.send(numbered(i, 1514))
     link.close()
     expect(readFileSync(file).length).toBe(24 + 16 + 60 + 5000 * (16 + 1514))

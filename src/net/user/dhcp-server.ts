@@ -13,7 +13,7 @@ import { datagram, PROTOCOL_UDP } from '../wire/ipv4.ts'
 import { isMalformed } from '../wire/parsed.ts'
 import { emitUdp } from '../wire/udp.ts'
 import type { IpLayer } from './ip-layer.ts'
-import { plan } from './options.ts'
+import { plan, type UserNetOptions } from './options.ts'
 
 const LEASE_SECONDS = 86_400
 
@@ -24,13 +24,20 @@ const LEASE_SECONDS = 86_400
 export class DhcpServer {
   readonly #ip: IpLayer
   readonly #counters: Counters
-  readonly #mtuBytes: number
+  readonly #configured: DhcpMessage['options']
   readonly #leases = new Map<Mac, Ipv4>()
 
-  constructor(ip: IpLayer, counters: Counters, mtuBytes: number) {
+  constructor(ip: IpLayer, counters: Counters, options: UserNetOptions) {
     this.#ip = ip
     this.#counters = counters
-    this.#mtuBytes = mtuBytes
+    this.#configured = {
+      subnetMask: prefixMask(plan.prefixLength),
+      routers: [plan.gateway],
+      dnsServers: [plan.dns],
+      interfaceMtu: options.mtu ?? 1500,
+      serverIdentifier: plan.gateway,
+      ...(options.bootFile === undefined ? {} : { bootFile: options.bootFile }),
+    }
   }
 
   /** Takes the payload of a datagram to port 67. */
@@ -92,7 +99,7 @@ export class DhcpServer {
       clientAddress: type === 'ack' ? request.clientAddress : IPV4_ANY,
       yourAddress: address,
       serverAddress: type === 'nak' ? IPV4_ANY : plan.gateway,
-      options: type === 'nak' ? refusal : this.#configuration(address !== IPV4_ANY),
+      options: type === 'nak' ? refusal : { ...this.#configured, ...(address === IPV4_ANY ? {} : lease) },
     })
     // RFC 2131 §4.1: to the client's address when it has one, to its card while it has none, to all when it says so.
     const configured = request.clientAddress !== IPV4_ANY && type !== 'nak'
@@ -104,22 +111,12 @@ export class DhcpServer {
       mac,
     )
   }
+}
 
-  #configuration(withLease: boolean): DhcpMessage['options'] {
-    const lease = {
-      leaseSeconds: LEASE_SECONDS,
-      renewalSeconds: LEASE_SECONDS / 2,
-      rebindingSeconds: LEASE_SECONDS * 0.875,
-    }
-    return {
-      subnetMask: prefixMask(plan.prefixLength),
-      routers: [plan.gateway],
-      dnsServers: [plan.dns],
-      interfaceMtu: this.#mtuBytes,
-      serverIdentifier: plan.gateway,
-      ...(withLease ? lease : {}),
-    }
-  }
+const lease: DhcpMessage['options'] = {
+  leaseSeconds: LEASE_SECONDS,
+  renewalSeconds: LEASE_SECONDS / 2,
+  rebindingSeconds: LEASE_SECONDS * 0.875,
 }
 
 const refusal: DhcpMessage['options'] = {

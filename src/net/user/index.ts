@@ -72,7 +72,7 @@ class UserNetwork implements UserLink {
     const ip = new IpLayer(transmit, counters, mtu)
     const dns = new DnsForwarder(options, counters, limits)
     const udp: UdpServices = {
-      dhcp: new DhcpServer(ip, counters, mtu),
+      dhcp: new DhcpServer(ip, counters, options),
       dns,
       forwards: new UdpForwards(ip, counters, limits),
       outbound: new UdpOutbound(ip, counters, limits),

@@ -27,6 +27,8 @@ export interface UserNetOptions {
   resolvers?: readonly string[]
   /** Largest IPv4 packet on the wire in bytes, 576 to 65,535; told to the guest by DHCP. Default 1500. */
   mtu?: number
+  /** What DHCP names as the file of a network boot, for example `http://10.0.2.2:8000/boot.ipxe`. Default none. */
+  bootFile?: string
   limits?: Partial<UserNetLimits>
 }
 

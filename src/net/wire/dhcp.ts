@@ -32,6 +32,8 @@ export interface DhcpOptions {
   maxMessageBytes?: number
   renewalSeconds?: number
   rebindingSeconds?: number
+  /** What a network boot loads: a URI, or a name on the server. */
+  bootFile?: string
 }
 
 export interface DhcpMessage {
@@ -64,6 +66,7 @@ const optionTable: readonly (readonly [code: number, name: keyof DhcpOptions, ki
   [57, 'maxMessageBytes', 'u16'],
   [58, 'renewalSeconds', 'u32'],
   [59, 'rebindingSeconds', 'u32'],
+  [67, 'bootFile', 'text'],
 ]
 
 export function parseDhcp(bytes: Uint8Array): Parsed<DhcpMessage> {

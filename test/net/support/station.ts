@@ -116,7 +116,7 @@ export class Station {
     return reply
   }
 
-  async resolve(address: Ipv4): Promise<Mac> {
+  async resolve(address: Ipv4, ms = 3000): Promise<Mac> {
     this.sendArp({
       operation: 'request',
       senderMac: this.mac,
@@ -124,10 +124,8 @@ export class Station {
       targetMac: 0,
       targetAddress: address,
     })
-    const { arp } = await this.next(
-      'arp',
-      (r) => r.arp.operation === 'reply' && r.arp.senderAddress === address,
-    )
+    const isAnswer = (arp: ArpPacket): boolean => arp.operation === 'reply' && arp.senderAddress === address
+    const { arp } = await this.next('arp', (r) => isAnswer(r.arp), ms)
     return arp.senderMac
   }
 
