@@ -60,6 +60,32 @@ describe('opening', () => {
     expect(b.call.tcpAccept!(listener)).not.toBe(0)
   })
 
+  test('3.5.1 figures 9 and 10: a peer that has crashed opens anew: it is questioned, resets, and gets through', async () => {
+    const b = await Bench.create()
+    const { socket, iss } = b.established()
+    b.inject({ seq: 400, flags: SYN })
+    expect(b.one()).toMatchObject({ flags: ACK, seq: iss + 1, ack: P })
+    b.inject({ seq: P, flags: RST })
+    expect(b.call.tcpReadiness!(socket) & 0x18).toBe(0x18)
+    expect(b.call.tcpError!(socket)).toBe(-104)
+    b.call.tcpClose!(socket)
+    b.inject({ seq: 400, flags: SYN })
+    expect(b.one()).toMatchObject({ flags: SYN | ACK, ack: 401 })
+  })
+
+  test('3.5.1 figure 11: we write to a peer that has forgotten us', async () => {
+    const b = await Bench.create()
+    const { socket, iss } = b.established()
+    b.send(socket, text('hello?'))
+    expect(b.one().data.length).toBe(6)
+    b.inject({ seq: iss + 1, flags: RST })
+    expect(b.state(socket), 'not at RCV.NXT').toBe('ESTABLISHED')
+    b.inject({ seq: P, flags: RST })
+    expect(b.send(socket, text('x'))).toBe(-104)
+    expect(b.send(socket, text('x'))).toBe(-32)
+    b.call.tcpClose!(socket)
+  })
+
   test('3.5.1: resets for segments that belong to nobody', async () => {
     const b = await Bench.create()
     b.inject({ seq: 5, flags: SYN })

@@ -1,38 +1,11 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Exchange, serve } from './support/peer.ts'
 import { Pcap } from './support/pcap.ts'
+import { BAD, hasTshark, tshark } from './support/tshark.ts'
 import { MS, S, World, ip } from './support/world.ts'
 
 /** Wireshark's dissectors read what the stack sends. */
-const hasTshark = spawnSync('tshark', ['--version']).status === 0
 if (!hasTshark) console.log('skipped: no tshark')
-
-function tshark(file: string, filter: string, ...fields: string[]): string[] {
-  const options = [
-    '-r',
-    file,
-    '-o',
-    'ip.check_checksum:TRUE',
-    '-o',
-    'tcp.check_checksum:TRUE',
-    '-o',
-    'udp.check_checksum:TRUE',
-  ]
-  const output = execFileSync(
-    'tshark',
-    [...options, '-Y', filter, '-T', 'fields', ...fields.flatMap((f) => ['-e', f])],
-    {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-      maxBuffer: 1 << 28,
-    },
-  )
-  return output.split('\n').filter(Boolean)
-}
 
 describe.skipIf(!hasTshark)('what tshark says', () => {
   test('no malformed frame, no bad checksum, in a lossy exchange of everything', async () => {
@@ -69,33 +42,23 @@ describe.skipIf(!hasTshark)('what tshark says', () => {
     world.run(() => [...clients, ...servers].every((e) => e.closed) && servers.length === 6)
     world.pass(20 * S)
 
-    const folder = mkdtempSync(join(tmpdir(), 'onering-pcap-'))
-    try {
-      const file = join(folder, 'capture.pcap')
-      writeFileSync(file, world.pcap.bytes())
-      const bad =
-        '_ws.malformed || ip.checksum.status == "Bad" || tcp.checksum.status == "Bad" || udp.checksum.status == "Bad" || icmp.checksum.status == "Bad"'
-      expect(tshark(file, bad, 'frame.number', '_ws.col.Info')).toEqual([])
-      // ICMP errors quote what they are about: only frames that are TCP themselves count below.
-      expect(tshark(file, 'tcp.checksum.status == "Good" && !icmp', 'frame.number').length).toBeGreaterThan(
-        500,
-      )
-      expect(tshark(file, 'udp.checksum.status == "Good" && !icmp', 'frame.number').length).toBeGreaterThan(5)
-      expect(tshark(file, 'tcp.options.sack_le && !icmp', 'frame.number').length).toBeGreaterThan(10)
-      expect(
-        tshark(
-          file,
-          'tcp.flags.syn == 1 && tcp.options.wscale && tcp.options.mss && tcp.options.sack_perm && tcp.options.timestamp',
-          'frame.number',
-        ).length,
-      ).toBeGreaterThanOrEqual(12)
-      expect(tshark(file, 'dhcp.option.dhcp == 1', 'dhcp.hw.mac_addr')[0]).toBe('02:00:00:00:00:01')
-      expect(tshark(file, 'dns.qry.name && !icmp', 'dns.qry.name')[0]).toBe('www.example.org')
-      expect(tshark(file, 'icmp.type == 3 && icmp.code == 3', 'frame.number').length).toBeGreaterThan(0)
-      expect(tshark(file, 'ip.reassembled.length == 20009', 'frame.number').length).toBeLessThanOrEqual(2)
-      console.log(`${world.pcap.frames} frames read by tshark`)
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
+    const file = world.pcap
+    expect(tshark(file, BAD, 'frame.number', '_ws.col.Info')).toEqual([])
+    // ICMP errors quote what they are about: only frames that are TCP themselves count below.
+    expect(tshark(file, 'tcp.checksum.status == "Good" && !icmp', 'frame.number').length).toBeGreaterThan(500)
+    expect(tshark(file, 'udp.checksum.status == "Good" && !icmp', 'frame.number').length).toBeGreaterThan(5)
+    expect(tshark(file, 'tcp.options.sack_le && !icmp', 'frame.number').length).toBeGreaterThan(10)
+    expect(
+      tshark(
+        file,
+        'tcp.flags.syn == 1 && tcp.options.wscale && tcp.options.mss && tcp.options.sack_perm && tcp.options.timestamp',
+        'frame.number',
+      ).length,
+    ).toBeGreaterThanOrEqual(12)
+    expect(tshark(file, 'dhcp.option.dhcp == 1', 'dhcp.hw.mac_addr')[0]).toBe('02:00:00:00:00:01')
+    expect(tshark(file, 'dns.qry.name && !icmp', 'dns.qry.name')[0]).toBe('www.example.org')
+    expect(tshark(file, 'icmp.type == 3 && icmp.code == 3', 'frame.number').length).toBeGreaterThan(0)
+    expect(tshark(file, 'ip.reassembled.length == 20009', 'frame.number').length).toBeLessThanOrEqual(2)
+    console.log(`${world.pcap.frames} frames read by tshark`)
   })
 })
