@@ -2,7 +2,8 @@ import {
   type AssembledCode,
   type AssemblerOperand,
   type Label,
-  type Register,
+  Memory,
+  Register,
   controls,
   gpr64,
   mem,
@@ -210,7 +211,12 @@ class FunctionEmitter {
     if (inst.op === 'add' && this.#addAsLea(inst, position)) return
     const words = inst.op.split(' ')
     for (const prefix of words.slice(0, -1)) code.asm.prefix(prefix as 'rep')
-    code.emit(words.at(-1)!, ...inst.operands.map((operand) => this.#operand(operand, position, inst)))
+    const operands = inst.operands.map((operand) => this.#operand(operand, position, inst))
+    // From the stack slot of an XMM register into a general one is a plain load.
+    const [to, from] = operands
+    const isLoad =
+      /^mov[dq]$/.test(inst.op) && from instanceof Memory && to instanceof Register && to.size <= 64
+    code.emit(isLoad ? 'mov' : words.at(-1)!, ...operands)
   }
 
   /** Moves the tied source into the result's register. */

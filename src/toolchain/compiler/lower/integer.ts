@@ -148,7 +148,7 @@ function divide(signed: boolean, result: Reg): Lower {
 function multiplyHigh(op: 'mul' | 'imul'): Lower {
   return (lowering, value) => {
     const [left, second] = value.args as [Value, Value]
-    const operand = lowering.any(lowering.use(second))
+    const operand = lowering.any(lowering.use(second), 64)
     lowering.parallel([{ to: rax, from: lowering.source(left) }])
     const inst = lowering.emit(op, [operand])
     inst.implicit = [implicit(lowering, rax, 'usedef'), implicit(lowering, rdx, 'def')]
@@ -196,11 +196,11 @@ function scan64(op: 'bsf' | 'bsr', whenZero: number, v3: string): Lower {
   return (lowering, value) => {
     const to = lowering.use(value)
     const reg = lowering.use(value.args[0]!)
-    if (lowering.context.options.v3) return void lowering.emit(v3, [lowering.def(to), lowering.any(reg)])
+    if (lowering.context.options.v3) return void lowering.emit(v3, [lowering.def(to), lowering.any(reg, 64)])
     const zero = lowering.temp('gpr', 64)
     const found = lowering.temp('gpr', 64)
     lowering.emit('mov', [lowering.def(zero, 32), imm(whenZero)])
-    lowering.emit(op, [lowering.def(found), lowering.reg(reg)])
+    lowering.emit(op, [lowering.def(found), lowering.reg(reg, 64)])
     if (op === 'bsf') return void lowering.emit('cmove', [lowering.def(to), lowering.reg(zero)], found)
     const position = lowering.temp('gpr', 64)
     lowering.emit('cmove', [lowering.def(position), lowering.reg(zero)], found)

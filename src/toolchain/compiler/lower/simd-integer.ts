@@ -1,7 +1,7 @@
 import type { Value } from '../ssa/ir.ts'
 import { repeated } from './float.ts'
 import type { Lower } from './lowering.ts'
-import { binary, change, expand, make, ones, reversed, unary, zeroes } from './vector.ts'
+import { binary, change, expand, fromRegister, make, ones, reversed, unary, zeroes } from './vector.ts'
 
 /** Lane-wise integer arithmetic and comparison. */
 
@@ -138,9 +138,11 @@ for (const [shape, from, letters2] of widenings) {
     ['u', 'zx'],
   ] as const) {
     const op = `pmov${kind}${letters2}`
-    lowerings[`${shape}.extend_low_${from}_${sign}`] = unary(op)
+    lowerings[`${shape}.extend_low_${from}_${sign}`] = expand((lowering, [argument], to) => {
+      fromRegister(lowering, op, argument!, to)
+    })
     lowerings[`${shape}.extend_high_${from}_${sign}`] = expand((lowering, [argument], to) => {
-      make(lowering, op, [make(lowering, 'pshufd', [argument!, 0xee])], to)
+      fromRegister(lowering, op, make(lowering, 'pshufd', [argument!, 0xee]), to)
     })
     for (const half of ['low', 'high'] as const) {
       lowerings[`${shape}.extmul_${half}_${from}_${sign}`] = extendedProduct(shape, half, op, sign)
@@ -152,7 +154,7 @@ function extendedProduct(shape: string, half: 'low' | 'high', op: string, sign: 
   return expand((lowering, [left, right], to) => {
     if (shape === 'i16x8') {
       const widen = (each: Value) =>
-        make(lowering, op, [half === 'low' ? each : make(lowering, 'pshufd', [each, 0xee])])
+        fromRegister(lowering, op, half === 'low' ? each : make(lowering, 'pshufd', [each, 0xee]))
       change(lowering, 'pmullw', widen(left!), [widen(right!)], to)
     } else if (shape === 'i32x4') {
       const low = change(lowering, 'pmullw', left!, [right!])

@@ -47,6 +47,13 @@ export function change(lowering: Lowering, op: string, first: Part, rest: readon
   return result
 }
 
+/** `op result, a` for instructions whose memory form reads less than the whole vector. */
+export function fromRegister(lowering: Lowering, op: string, from: Reg | Value, to?: Reg): Reg {
+  const result = to ?? lowering.temp('xmm', 128)
+  lowering.emit(op, [lowering.def(result), lowering.reg(from instanceof Reg ? from : lowering.use(from))])
+  return result
+}
+
 /** `op result, rest…`, where the old content of the result does not matter. */
 export function make(lowering: Lowering, op: string, rest: readonly Part[], to?: Reg): Reg {
   const result = to ?? lowering.temp('xmm', 128)

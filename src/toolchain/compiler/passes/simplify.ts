@@ -95,11 +95,13 @@ function simplifyUnary(value: Value, make: Make): Value {
   return value
 }
 
+const isOne = (value: Value): boolean => value.op === 'i32.const' && value.imm === 1
+
 /** Whether a value is known to be 0 or 1. */
 export function isBoolean(value: Value): boolean {
   if (value.type !== 'i32') return false
   if (value.op === 'i32.and')
-    return isBoolean(value.args[0]!) || isBoolean(value.args[1]!) || value.args[1]!.imm === 1
+    return isBoolean(value.args[0]!) || isBoolean(value.args[1]!) || isOne(value.args[1]!)
   return (
     /\.(eqz|(eq|ne|lt|gt|le|ge)(_[su])?|any_true|all_true)$/.test(value.op) && value.args[0]?.type !== 'void'
   )

@@ -95,7 +95,7 @@ static void call(void) {
   take(&state, sizeof state);
   unsigned char result[2] = {0, 0};
   int signal = sigsetjmp(trapped, 1);
-  alarm(10);
+  alarm(2);
   if (signal == 0) result[0] = run(function, &state) ? 2 : 0;
   else {
     result[0] = 1;

@@ -106,7 +106,11 @@ export class NativeRun {
 
   /** Runs everything; one outcome for each `call` and `read`, in order. */
   run(): Outcome[] {
-    const { stdout, status, signal } = spawnSync(program, { input: this.input(), maxBuffer: 1 << 30 })
+    const { stdout, status, signal } = spawnSync(program, {
+      input: this.input(),
+      maxBuffer: 1 << 30,
+      timeout: 4_000,
+    })
     if (status !== 0) throw new Error(`the harness ended with ${signal ?? status}`)
     let position = 0
     return this.#replies.map((reply) => {
