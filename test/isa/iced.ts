@@ -2,6 +2,7 @@
 import {
   Decoder,
   DecoderOptions,
+  EncodingKind,
   Instruction as IcedInstruction,
   MemorySizeExt,
   Mnemonic,
@@ -146,6 +147,8 @@ function difference(status: DecodeStatus, mode: Mode): string | null {
   const valid = theirs.code !== 0
   if (status !== DecodeStatus.ok) {
     if (!valid) return null
+    // EVEX forms share mnemonics with VEX; we have none.
+    if (theirs.encoding === EncodingKind.EVEX) return null
     const name = theirMnemonic()
     // Outside 64-bit mode only AMD's processors have these.
     if (mode !== 64 && (name === 'syscall' || name === 'sysret')) return null
