@@ -2,6 +2,8 @@
 export class Pcap {
   readonly #chunks: Uint8Array[] = []
   frames = 0
+  /** Frames beyond this are not kept. */
+  limit = Infinity
 
   constructor() {
     const header = new DataView(new ArrayBuffer(24))
@@ -14,6 +16,7 @@ export class Pcap {
   }
 
   add(timeNs: number, frame: Uint8Array): void {
+    if (this.frames >= this.limit) return
     const header = new DataView(new ArrayBuffer(16))
     header.setUint32(0, Math.floor(timeNs / 1e9), true)
     header.setUint32(4, timeNs % 1e9, true)
