@@ -15,45 +15,48 @@ export const EFER_LONG = 0xd01n
 
 type Call = (...args: (number | bigint)[]) => number | bigint
 
+const map = memoryMap(RAM_SIZE)
+const memory = new WebAssembly.Memory({ initial: map.end / 0x1_0000 })
+const hex = (value: number | bigint): string => value.toString(16)
+/** Those of the newest instance: all share one memory, because a new one for each would cost more than the tests. */
+let log: string[] = []
+let events: [number, bigint, bigint][] = []
+
+const host = {
+  mmioRead: (_: number, gpa: number, size: number) => (log.push(`r${size} ${hex(gpa)}`), -1),
+  mmioRead64: (_: number, gpa: number) => (log.push(`r8 ${hex(gpa)}`), -1n),
+  mmioWrite: (_: number, gpa: number, size: number, value: number) =>
+    log.push(`w${size} ${hex(gpa)} ${hex(value)}`),
+  mmioWrite64: (_: number, gpa: number, value: bigint) =>
+    log.push(`w8 ${hex(gpa)} ${hex(BigInt.asUintN(64, value))}`),
+  ioRead: (_: number, port: number, size: number) => (log.push(`in${size} ${hex(port)}`), 0x12345678),
+  ioWrite: (_: number, port: number, size: number, value: number) =>
+    log.push(`out${size} ${hex(port)} ${hex(value)}`),
+  codeWritten: (_: number, gpa: number, size: number) => log.push(`code ${hex(gpa)} ${size}`),
+  apicRead: () => 0n,
+  apicWrite: () => {},
+  random: () => 42n,
+  probe: (_: number, event: number, x: bigint, y: bigint) =>
+    events.push([event, BigInt.asUintN(64, x), BigInt.asUintN(64, y)]),
+}
+const instance = new WebAssembly.Instance(helpersModule, { env: { memory }, host })
+
+/** Making a new one clears the state and RAM of the one before. */
 export class Helpers {
   readonly log: string[] = []
-  readonly ram: DataView
+  readonly ram: DataView = new DataView(memory.buffer, map.ram, map.ramSize)
   readonly events: [number, bigint, bigint][] = []
-  readonly #state: DataView
-  readonly #cpu: number
-  readonly #exports: Record<string, Call>
+  readonly #state = new DataView(memory.buffer, map.state, L.STATE_SIZE)
+  readonly #cpu = map.state
+  readonly #exports = instance.exports as Record<string, Call>
   #tables = 0x10_0000
 
   constructor() {
-    const map = memoryMap(RAM_SIZE)
-    const memory = new WebAssembly.Memory({ initial: map.end / 0x1_0000 })
-    this.#cpu = map.state
-    this.#state = new DataView(memory.buffer, map.state, L.STATE_SIZE)
-    this.ram = new DataView(memory.buffer, map.ram, map.ramSize)
+    log = this.log
+    events = this.events
+    new Uint8Array(memory.buffer, map.ram, map.ramSize).fill(0)
+    new Uint8Array(memory.buffer, map.state, L.STATE_SIZE).fill(0)
     resetState(new DataView(memory.buffer), map.state, map)
-    const host = {
-      mmioRead: (_: number, gpa: number, size: number) => (this.log.push(`r${size} ${gpa.toString(16)}`), -1),
-      mmioRead64: (_: number, gpa: number) => (this.log.push(`r8 ${gpa.toString(16)}`), -1n),
-      mmioWrite: (_: number, gpa: number, size: number, value: number) =>
-        this.log.push(`w${size} ${gpa.toString(16)} ${value.toString(16)}`),
-      mmioWrite64: (_: number, gpa: number, value: bigint) =>
-        this.log.push(`w8 ${gpa.toString(16)} ${BigInt.asUintN(64, value).toString(16)}`),
-      ioRead: (_: number, port: number, size: number) => (
-        this.log.push(`in${size} ${port.toString(16)}`),
-        0x12345678
-      ),
-      ioWrite: (_: number, port: number, size: number, value: number) =>
-        this.log.push(`out${size} ${port.toString(16)} ${value.toString(16)}`),
-      codeWritten: (_: number, gpa: number, size: number) =>
-        this.log.push(`code ${gpa.toString(16)} ${size}`),
-      apicRead: () => 0n,
-      apicWrite: () => {},
-      random: () => 42n,
-      probe: (_: number, event: number, x: bigint, y: bigint) =>
-        this.events.push([event, BigInt.asUintN(64, x), BigInt.asUintN(64, y)]),
-    }
-    const instance = new WebAssembly.Instance(helpersModule, { env: { memory }, host })
-    this.#exports = instance.exports as Record<string, Call>
     this.call('flushTlb')
     this.call('updateMode')
   }

@@ -124,7 +124,7 @@ test('every combination of rights, mode bits and access gives the fault of the m
         expect(attempt(h, access)).toBe(model({ ...c, access }))
       }
     }),
-    { numRuns: 1500 },
+    { numRuns: 1000 },
   )
 })
 
@@ -142,7 +142,7 @@ test('the tags that a walk leaves allow exactly what the model allows', () => {
       // A write tag also needs D, which only a write sets.
       expect(tags).toEqual([allows('read'), c.access === 'write' && allows('write'), allows('fetch')])
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   )
 })
 
