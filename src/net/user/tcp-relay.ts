@@ -44,6 +44,11 @@ export class TcpRelay {
     this.#guest = guest
   }
 
+  /** Bytes that wait here for one of the sides. */
+  get waitingBytes(): number {
+    return (this.#waiting?.length ?? 0) + this.#socket.writableLength
+  }
+
   /** The guest's side is ready for something. */
   ready(readiness: number): void {
     if (this.#guest === null) return

@@ -80,9 +80,11 @@ export class Tcp {
     return this.#busy
   }
 
-  /** Bytes buffered in the stack. */
+  /** Bytes on their way, in the stack and in the relays. */
   get bufferedBytes(): number {
-    return this.#stack.memoryUsed
+    let bytes = this.#stack.memoryUsed
+    for (const relay of this.#relays.values()) bytes += relay.waitingBytes
+    return bytes
   }
 
   /** Takes a frame with a TCP segment and the packet in it, an ICMP error, or an ARP reply. */
