@@ -59,7 +59,7 @@ export class Cpu {
   readonly #helpers: Record<HelperName, unknown>
   readonly #execute: Execute
   readonly #blocks: BlockCache
-  readonly #listeners = new Set<ProbeListener>()
+  readonly #listeners = new Map<ProbeListener, boolean>()
   #running = false
   #interrupted = false
   #nmi = false
@@ -90,7 +90,7 @@ export class Cpu {
     const host = this.#hostFunctions()
     this.#helpers = new WebAssembly.Instance(helpers, { env, host }).exports as Record<HelperName, unknown>
     const helper = this.#helpers as unknown as Record<string, unknown>
-    const instance = new WebAssembly.Instance(interpreter, { env, helper })
+    const instance = new WebAssembly.Instance(interpreter, { env, helper, host })
     this.#execute = instance.exports.run as Execute
     this.#blocks = new BlockCache(buffer, this.#map, handlers, {
       translate: (va) => Number(this.#value('translateExec')(this.#state, va)),
@@ -231,14 +231,21 @@ export class Cpu {
     return BigInt.asIntN(64, this.getState64(L.TSC_OFFSET))
   }
 
-  addProbe(listener: ProbeListener): void {
-    this.#listeners.add(listener)
-    this.setState32(L.PROBE, 1)
+  /** Adds a listener; with `calls` every listener also hears near calls and returns. Not from within a run. */
+  addProbe(listener: ProbeListener, { calls = false }: { calls?: boolean } = {}): void {
+    this.#listeners.set(listener, calls)
+    this.#updateProbe()
   }
 
   removeProbe(listener: ProbeListener): void {
     this.#listeners.delete(listener)
-    this.setState32(L.PROBE, Number(this.#listeners.size > 0))
+    this.#updateProbe()
+  }
+
+  #updateProbe(): void {
+    const calls = [...this.#listeners.values()].some((wanted) => wanted)
+    this.setState32(L.PROBE, (this.#listeners.size > 0 ? L.PROBE_EVENTS : 0) | (calls ? L.PROBE_CALLS : 0))
+    this.#helper('updateMode')(this.#state)
   }
 
   /** The record after the one that is running gets the handler that ends the run; `#restore` undoes it. */
@@ -266,6 +273,7 @@ export class Cpu {
     resetState(this.#view, this.#state, this.#map)
     this.#nmi = false
     this.#blocks.flush()
+    this.#updateProbe()
     this.stateChanged()
   }
 
@@ -383,6 +391,7 @@ export class Cpu {
     if (state.length !== L.STATE_SIZE) throw new RangeError('this is not the state of a processor')
     new Uint8Array(this.#memory.buffer, this.#state, L.STATE_SIZE).set(state)
     this.#blocks.flush()
+    this.#updateProbe()
     this.stateChanged()
   }
 
@@ -410,7 +419,8 @@ export class Cpu {
         bus.apicWrite(msr >>> 0, BigInt.asUintN(64, value)),
       random: () => bus.random(),
       probe: (_: number, event: number, x: bigint, y: bigint) => {
-        for (const listener of this.#listeners) listener(event, BigInt.asUintN(64, x), BigInt.asUintN(64, y))
+        for (const listener of this.#listeners.keys())
+          listener(event, BigInt.asUintN(64, x), BigInt.asUintN(64, y))
       },
     } satisfies Record<keyof typeof hostImports, unknown>
   }

@@ -95,6 +95,9 @@ export const HALTED = 404
 export const SHUTDOWN = 408
 /** u32: non-zero when some listener wants probe events; otherwise helpers need not call `host.probe`. */
 export const PROBE = 412
+/** Bits of PROBE: events of `probe.ts` but calls, and calls. */
+export const PROBE_EVENTS = 1
+export const PROBE_CALLS = 2
 
 /** u64, always 0: what a missing base or index register reads. */
 export const ZERO = 416
@@ -165,6 +168,8 @@ export const MODE_TASK_SWITCHED = 32
 export const MODE_SINGLE_STEP = 64
 /** AVX instructions raise #UD: CR4.OSXSAVE is clear or XCR0 lacks YMM. */
 export const MODE_NO_AVX = 128
+/** Near CALL and RET report to the probe: PROBE has PROBE_CALLS. */
+export const MODE_TRACE_CALLS = 256
 
 /** Free for the owners of single helpers: 2048 … 4095. */
 export const PRIVATE = 2048

@@ -23,6 +23,9 @@ export const EVENT_PAGE_WALK = 8
 export const EVENT_TLB_FLUSH = 9
 /** x = vectors of the chain, one byte each, oldest first; y = RIP. */
 export const EVENT_SHUTDOWN = 10
+/** On request only. A near CALL: x = target, y = return address. A near RET: x = target, y = stack pointer after it. */
+export const EVENT_CALL = 11
+export const EVENT_RET = 12
 
 export const TRANSITION_SYSCALL = 1
 export const TRANSITION_SYSRET = 2

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Assembler, al, eax, ecx, edx, mem, r8, rax, rbx, rcx, rdi, rdx, rsi } from '../../src/isa/index.ts'
 import * as L from '../../src/cpu/layout.ts'
+import { EVENT_CALL, EVENT_RET } from '../../src/cpu/probe.ts'
 import { createMachine, haveHelpers, place, type TestMachine } from './machine.ts'
 
 const BASE = 0x10000
@@ -383,6 +384,36 @@ describe.skipIf(!haveHelpers)('interrupts', () => {
     expect(bus.log).toEqual(['out1 80 0'])
     expect(cpu.run(100)).toBe('halted')
     expect(cpu.retired).toBe(4)
+  })
+})
+
+describe.skipIf(!haveHelpers)('the probe', () => {
+  test('hears calls and returns on request, and costs no instruction', () => {
+    const machine = createMachine()
+    const { cpu } = machine
+    place(machine, assemble(fibonacci))
+    cpu.setGpr(7, 3n)
+    const heard: string[] = []
+    const listener = (event: number, x: bigint): void => {
+      if (event !== EVENT_CALL && event !== EVENT_RET) return
+      heard.push(
+        `${event === EVENT_CALL ? 'call' : 'ret'} +${(x - BigInt(BASE)).toString()} at ${cpu.retired}`,
+      )
+    }
+    cpu.addProbe(listener, { calls: true })
+    cpu.run(5)
+    expect(heard).toEqual(['call +6 at 0'])
+    expect(cpu.run(1000)).toBe('halted')
+    const calls = heard.filter((text) => text.startsWith('call')).length
+    expect([calls, heard.length - calls, cpu.gpr(0)]).toEqual([5, 5, 2n])
+    const { retired } = cpu
+    cpu.removeProbe(listener)
+    cpu.setState32(L.HALTED, 0)
+    place(machine, assemble(fibonacci))
+    cpu.setGpr(7, 3n)
+    expect(cpu.run(1000)).toBe('halted')
+    expect(heard.length).toBe(10)
+    expect(cpu.retired - retired).toBe(retired)
   })
 })
 

@@ -26,6 +26,7 @@ export function updateMode(cpu: usize): void {
   if (cr0Has(cpu, CR0_TS)) mode |= L.MODE_TASK_SWITCHED
   if (systemFlags(cpu) & TF) mode |= L.MODE_SINGLE_STEP
   if (!cr4Has(cpu, CR4_OSXSAVE) || !(load<u64>(cpu, L.XCR0) & XCR0_YMM)) mode |= L.MODE_NO_AVX
+  if (load<u32>(cpu, L.PROBE) & L.PROBE_CALLS) mode |= L.MODE_TRACE_CALLS
   store<u32>(cpu, mode, L.MODE)
   updateTlbBase(cpu)
 }

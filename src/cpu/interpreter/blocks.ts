@@ -13,6 +13,8 @@ import { shapeKey, shapeOf } from './shape.ts'
 
 const MAX_INSTRUCTIONS = 64
 const PAGE = 4096
+/** More than any value of MODE. */
+const MODES = 512
 
 export interface Block {
   readonly gpa: number
@@ -74,7 +76,7 @@ export class BlockCache {
   find(va: bigint, mode: number): Block | null {
     const gpa = this.#source.translate(va)
     if (gpa < 0) return FAULT
-    const key = gpa * 256 + mode
+    const key = gpa * MODES + mode
     const known = this.#blocks.get(key)
     if (known) {
       if (known.secondPage < 0) return this.#enter(known)
@@ -154,7 +156,7 @@ export class BlockCache {
   }
 
   #forget(block: Block): void {
-    this.#blocks.delete(block.gpa * 256 + block.mode)
+    this.#blocks.delete(block.gpa * MODES + block.mode)
     this.#leaveTable(block)
     // Whoever still jumps here (a link of the running block) looks again.
     this.#view.setUint32(block.record + R.HANDLER, special.stop, true)
@@ -287,7 +289,7 @@ export class BlockCache {
     const near = instruction.operandCount === 1 && instruction.row.operands[0]!.kind === 'relative'
     const samePage =
       near && target >= 0 && target < PAGE && next < PAGE && (long || instruction.operandSize !== 16)
-    const shape = shapeOf(instruction, long, samePage)
+    const shape = shapeOf(instruction, long, samePage, (mode & L.MODE_TRACE_CALLS) !== 0)
     const key = shape ? shapeKey(shape) : null
     const handler = key ? this.#handlers.get(key) : undefined
     this.#view.setUint32(record + R.HANDLER, handler ?? special.undefined, true)

@@ -445,6 +445,12 @@ export class RecordContext extends Context {
     f.return(i32(status))
   }
 
+  probe(event: number, x: I64, y: I64): void {
+    const { f } = this
+    f.callVoid(this.#runtime.sync, this.cpu, this.#self, this.#budget)
+    f.callVoid(this.#runtime.probe, this.cpu, i32(event), x, y)
+  }
+
   // State block and helpers
 
   stateI32(offset: number): I32 {

@@ -15,6 +15,7 @@ export const fusedBranches: readonly Shape[] = conditionNames.map((name) => ({
   operandBits: 64,
   long: true,
   samePage: true,
+  traced: false,
 }))
 
 /** Whether a branch may be fused to code of this shape. */

@@ -12,7 +12,14 @@ import { defineRuntime } from './runtime.ts'
 import { shapeKey, shapesOfRow } from './shape.ts'
 import { HANDLER_SECTION, specialHandlers, type SpecialHandler } from './special.ts'
 
-const specialShape: Shape = { meaning: 'special', operands: [], operandBits: 64, long: true, samePage: true }
+const specialShape: Shape = {
+  meaning: 'special',
+  operands: [],
+  operandBits: 64,
+  long: true,
+  samePage: true,
+  traced: false,
+}
 
 const specials: Record<SpecialHandler, (c: RecordContext) => void> = {
   none: (c) => c.f.unreachable(),

@@ -45,6 +45,7 @@ function build(
   bits: number,
   long: boolean,
   samePage: boolean,
+  traced: boolean,
 ): Shape {
   const legacy = operands.some(({ form }) => form === 'legacy')
   return {
@@ -53,17 +54,26 @@ function build(
     operandBits: bits,
     long: meaning.definition.modal ? long : !legacy,
     samePage,
+    traced,
   }
 }
 
+/** What MODE_TRACE_CALLS makes report. */
+const traceable = new Set<string>(['call', 'call-indirect', 'ret'])
+
 /** Name of the handler that code of this shape is. */
-export function shapeKey({ meaning, operands, operandBits, long, samePage }: Shape): string {
+export function shapeKey({ meaning, operands, operandBits, long, samePage, traced }: Shape): string {
   const list = operands.map(({ kind, bits, form }) => `${kind}${bits}${form ?? ''}`).join()
-  return `${meaning}/${operandBits}${long ? 'l' : 'p'}${samePage ? 's' : ''}:${list}`
+  return `${meaning}/${operandBits}${long ? 'l' : 'p'}${samePage ? 's' : ''}${traced ? 't' : ''}:${list}`
 }
 
 /** The shape of a decoded instruction, or null when nothing says what it means. */
-export function shapeOf(instruction: Instruction, long: boolean, samePage: boolean): Shape | null {
+export function shapeOf(
+  instruction: Instruction,
+  long: boolean,
+  samePage: boolean,
+  traceCalls: boolean,
+): Shape | null {
   const meaning = meaningOf(instruction.row)
   if (!meaning) return null
   const operands: Operand[] = []
@@ -79,7 +89,8 @@ export function shapeOf(instruction: Instruction, long: boolean, samePage: boole
     else if (decoded.kind === Kind.far) operands.push(operand('far', 0, i))
     else operands.push(operand('immediate', instruction.row.operands[i]!.size, i))
   }
-  return build(meaning, operands, instruction.operandSize, long, samePage)
+  const traced = traceCalls && traceable.has(instruction.row.branch)
+  return build(meaning, operands, instruction.operandSize, long, samePage, traced)
 }
 
 function formsOf(row: Row, form: OperandForm, index: number, long: boolean): Operand[] {
@@ -126,7 +137,9 @@ export function shapesOfRow(row: Row): Shape[] {
     const near = row.operands.some((form) => form.kind === 'relative')
     for (const bits of operandSizes(row, long))
       for (const samePage of near ? [false, true] : [false])
-        for (const list of lists) shapes.push(build(meaning, list, bits, long, samePage))
+        for (const list of lists)
+          for (const traced of traceable.has(row.branch) ? [false, true] : [false])
+            shapes.push(build(meaning, list, bits, long, samePage, traced))
   }
   return shapes
 }

@@ -1,4 +1,5 @@
 /** Near and far transfers of control, loops and software interrupts. */
+import { EVENT_CALL, EVENT_RET } from '../probe.ts'
 import {
   add,
   and,
@@ -19,7 +20,7 @@ import {
 import { UD, type Context } from './context.ts'
 import { branch, modal, type Definition, type Definitions } from './definition.ts'
 import { conditionNames } from './flags.ts'
-import { moveStack, push, top } from './stack.ts'
+import { moveStack, push, RSP, top } from './stack.ts'
 import { signed64, toI64, truncate } from './values.ts'
 
 const RCX = 1
@@ -34,6 +35,7 @@ function call(c: Context): void {
   const { kind } = c.operand(0)
   const target = kind === 'relative' ? null : toI64(c.read(0))
   push(c, bits, truncate(c.nextRip(), bits))
+  if (c.shape.traced) c.probe(EVENT_CALL, target ?? c.targetRip(0), c.nextRip())
   if (target) c.jumpTo(target)
   else c.jumpRelative(0)
 }
@@ -43,6 +45,7 @@ function ret(c: Context): void {
   const target = toI64(top(c, bits))
   const release = c.operands.length > 0 ? and(c.immediate(0), i64(0xffff)) : i64(0)
   moveStack(c, add(release, i64(bits / 8)))
+  if (c.shape.traced) c.probe(EVENT_RET, target, c.gpr(RSP, 64) as I64)
   c.jumpTo(target)
 }
 

@@ -137,6 +137,9 @@ export abstract class Context {
   /** Calls a helper that computes a value from its arguments and never faults. */
   abstract pure(name: HelperName, ...args: Expr[]): I64
 
+  /** Reports an event of `probe.ts`; for instructions that are traced on request (`Shape.traced`). */
+  abstract probe(event: number, x: I64, y: I64): void
+
   // Flags
 
   /**

@@ -48,6 +48,8 @@ export interface Shape {
   readonly long: boolean
   /** A direct branch whose target lies in the page of the instruction. */
   readonly samePage: boolean
+  /** A near CALL or RET that reports to the probe. */
+  readonly traced: boolean
 }
 
 /** Fields of an instruction besides operands and immediates, for string instructions and other system helpers. */
