@@ -69,17 +69,36 @@ function isVariant(row: Row, opcode: number): boolean {
   return (row.addressSize !== 0 && row.addressSize !== 32) || (opcode === 0x90 && isExchange(row))
 }
 
+interface Candidate {
+  readonly row: Row
+  readonly score: number
+}
+
 class TableBuilder {
   readonly #groups: number[] = []
+  /** Many cells have the same candidates, and many candidates give the same group. */
+  readonly #cells = new Map<string, number>()
   readonly #groupByContent = new Map<string, number>()
 
-  /** The cell for candidates with their scores. */
-  cell(candidates: readonly { row: Row; score: number }[]): number {
+  /** The cell for candidates; of those that fit an encoding, the one with the highest score wins. */
+  cell(candidates: Candidate[]): number {
     if (candidates.length === 0) return UNDEFINED
-    if (!candidates.some(({ row }) => dependsOnModrm(row))) return best(candidates)
-    const group = Array.from({ length: 256 }, (_, modrm) =>
-      best(candidates.filter(({ row }) => modrmFits(row, modrm))),
-    )
+    candidates.sort((x, y) => y.score - x.score || x.row.index - y.row.index)
+    const key = candidates.map(({ row }) => row.index).join()
+    let cell = this.#cells.get(key)
+    if (cell === undefined) {
+      cell = this.#make(candidates)
+      this.#cells.set(key, cell)
+    }
+    return cell
+  }
+
+  #make(candidates: readonly Candidate[]): number {
+    if (!candidates.some(({ row }) => dependsOnModrm(row))) return candidates[0]!.row.index
+    const group: number[] = []
+    for (let modrm = 0; modrm < 256; modrm++) {
+      group.push(candidates.find(({ row }) => modrmFits(row, modrm))?.row.index ?? UNDEFINED)
+    }
     const content = group.join()
     let index = this.#groupByContent.get(content)
     if (index === undefined) {
@@ -93,17 +112,6 @@ class TableBuilder {
   get groups(): Int16Array {
     return Int16Array.from(this.#groups)
   }
-}
-
-function best(candidates: readonly { row: Row; score: number }[]): number {
-  let found = UNDEFINED
-  let highest = -1
-  for (const { row, score } of candidates) {
-    if (score <= highest) continue
-    highest = score
-    found = row.index
-  }
-  return found
 }
 
 function byOpcode(vex: boolean): Map<number, Row[]> {

@@ -1,3 +1,4 @@
+import type { DecodeTables } from './decode-tables.ts'
 import { decodeTables, hasVariants, LEGACY_CELLS, UNDEFINED, variantOf, VEX_CELLS } from './decode-tables.ts'
 import {
   BASE_RIP,
@@ -44,7 +45,7 @@ for (let byte = 0x40; byte < 0x50; byte++) prefixKind[byte] = 7
 const base16 = [3, 3, 5, 5, 6, 7, 5, 3]
 const index16 = [6, 7, 6, 7, -1, -1, -1, -1]
 
-const tables = decodeTables()
+let tables: DecodeTables
 
 /** State of the instruction being decoded; `decode` runs to its end before anybody else can call it. */
 let code: Uint8Array = new Uint8Array(0)
@@ -87,6 +88,7 @@ export function decode(
   mode: 16 | 32 | 64,
   out: Instruction,
 ): DecodeStatus {
+  tables ??= decodeTables()
   code = bytes
   position = offset
   end = Math.min(limit, offset + MAX_LENGTH)

@@ -65,6 +65,17 @@ function memorySize(name: string): number | undefined {
   return plain !== null ? Number(plain[1]) : memorySizes[name]
 }
 
+const shapes = new Map<string, Shape>()
+
+function shapeOf(name: string): Shape {
+  let known = shapes.get(name)
+  if (known === undefined) {
+    known = parseShape(name)
+    shapes.set(name, known)
+  }
+  return known
+}
+
 function parseShape(name: string): Shape {
   const fixed = fixedRegisters[name]
   if (fixed !== undefined)
@@ -115,7 +126,7 @@ export function parseOperands(column: string, letters: string): OperandForm[] {
   return column.split(',').map((part) => {
     const access = /:(rw|w|r|-)$/.exec(part.trim())
     const name = part.trim().replace(/:(rw|w|r|-)$/, '')
-    const form = parseShape(name)
+    const form = shapeOf(name)
     const encoded = form.kind !== 'fixed' && form.kind !== 'constant'
     const place = encoded ? places[letters[next++] ?? ''] : 'implied'
     if (place === undefined) throw new Error(`no Op/En letter for operand ${name}`)

@@ -1,6 +1,7 @@
 import { formId, parseOperands } from './operand-forms.ts'
-import { flagLetters, MODE16, MODE32, MODE64 } from './row.ts'
-import type { Branch, FlagEffects, MandatoryPrefix, Repeat, Row } from './row.ts'
+import { parseProperties } from './row-properties.ts'
+import { MODE16, MODE32, MODE64 } from './row.ts'
+import type { MandatoryPrefix, Row } from './row.ts'
 
 /**
  * Rows are written one to a line, as in the instruction pages of the manual:
@@ -18,7 +19,8 @@ import type { Branch, FlagEffects, MandatoryPrefix, Repeat, Row } from './row.ts
  * `ov` (o16, o32, o64), `ox` (o16, o32) and `oy` (o32, o64) make one row for each size; then `rv`, `r/mv`, `mv`, `rAX`, `immz`, `immv`, `relz`, `iz`, `iv`, `cz`
  * in the line follow that size.
  */
-export type RowDraft = Omit<Row, 'index'>
+/** A row that does not know its index yet. */
+export type RowDraft = Mutable<Row>
 
 const templates: Record<string, readonly number[]> = { ov: [16, 32, 64], ox: [16, 32], oy: [32, 64] }
 
@@ -151,41 +153,22 @@ function parseEncoding(column: string): Encoding {
   return encoding
 }
 
-function parseFlags(tokens: readonly string[]): FlagEffects {
-  const mask = (key: string): number => {
-    const letters = tokens.find((token) => token.startsWith(`${key}:`))?.slice(2) ?? ''
-    let bits = 0
-    for (const letter of letters) {
-      const bit = flagLetters[letter]
-      if (bit === undefined) throw new Error(`unknown flag ${letter}`)
-      bits |= bit
-    }
-    return bits
-  }
-  return { read: mask('r'), written: mask('w'), undefined: mask('u'), cleared: mask('0'), set: mask('1') }
+/** Restricts a row to the modes in which its encoding exists. */
+function modesOf(encoding: Encoding, only64: boolean, not64: boolean): number {
+  const { operandSize, addressSize, default64, forced64, vex, w } = encoding
+  if (not64 || addressSize === 16) return MODE16 | MODE32
+  if (only64 || operandSize === 64 || addressSize === 64 || (w === 1 && !vex)) return MODE64
+  const unreachable = (operandSize === 32 && (default64 || forced64)) || (operandSize === 16 && forced64)
+  return unreachable ? MODE16 | MODE32 : MODE16 | MODE32 | MODE64
 }
 
-const plainProperties = new Set(['lock', 'cpl0', 'iopl', '64', '!64', 'rep', 'repz', 'alias'])
-
-function parseLine(line: string, familyFeature: string): RowDraft {
+function parseLine(line: string, feature: string): RowDraft {
   const [head = '', opcode = '', letters = '', rest = ''] = line.split('|').map((part) => part.trim())
-  const [, mnemonic = '', operandColumn = ''] = /^(\S+)\s*(.*)$/.exec(head) ?? []
-  const properties = rest.split(/\s+/).filter((token) => token !== '')
+  const space = head.indexOf(' ')
+  const mnemonic = (space < 0 ? head : head.slice(0, space)).toLowerCase()
+  const properties = parseProperties(rest)
   const encoding = parseEncoding(opcode)
-  const operands = parseOperands(operandColumn, letters === 'ZO' ? '' : letters)
-
-  let feature = familyFeature
-  let branch: Branch = 'none'
-  let suffix = ''
-  for (const token of properties) {
-    if (token.startsWith('branch=')) branch = token.slice(7) as Branch
-    else if (token.startsWith('id=')) suffix = `.${token.slice(3)}`
-    else if (/^[A-Z][A-Z0-9_.]+$/.test(token)) feature = token
-    else if (!plainProperties.has(token) && !/^[rwu01]:[a-z]+$/.test(token))
-      throw new Error(`unknown property ${token}`)
-  }
-  const has = (token: string): boolean => properties.includes(token)
-
+  const operands = parseOperands(space < 0 ? '' : head.slice(space).trim(), letters === 'ZO' ? '' : letters)
   for (const form of operands) {
     if (form.place !== 'rm' && form.place !== 'reg') continue
     encoding.hasModrm = true
@@ -194,33 +177,38 @@ function parseLine(line: string, familyFeature: string): RowDraft {
       else if (form.kind === 'register') encoding.mod = 'register'
     }
   }
-
-  let modes = MODE16 | MODE32 | MODE64
-  if (
-    has('64') ||
-    encoding.operandSize === 64 ||
-    encoding.addressSize === 64 ||
-    (encoding.w === 1 && !encoding.vex)
-  )
-    modes = MODE64
-  if (has('!64') || encoding.addressSize === 16) modes &= ~MODE64
-  if (encoding.operandSize === 32 && (encoding.default64 || encoding.forced64)) modes &= ~MODE64
-  if (encoding.operandSize === 16 && encoding.forced64) modes &= ~MODE64
-
+  // Written out, so that all rows have one hidden class: the decoder reads them.
   return {
-    ...encoding,
-    id: [mnemonic.toLowerCase(), ...operands.map(formId)].join('.') + suffix,
-    mnemonic: mnemonic.toLowerCase(),
+    index: -1,
+    id: [mnemonic, ...operands.map(formId)].join('.') + properties.suffix,
+    mnemonic,
     operands,
-    feature,
-    flags: parseFlags(properties),
-    modes,
-    lockable: has('lock'),
-    privileged: has('cpl0'),
-    ioSensitive: has('iopl'),
-    branch,
-    repeat: has('rep') ? 'rep' : has('repz') ? 'repz' : ('none' satisfies Repeat),
-    alias: has('alias'),
+    feature: properties.feature ?? feature,
+    map: encoding.map,
+    opcode: encoding.opcode,
+    prefix: encoding.prefix,
+    vex: encoding.vex,
+    vectorLength: encoding.vectorLength,
+    w: encoding.w,
+    operandSize: encoding.operandSize,
+    default64: encoding.default64,
+    forced64: encoding.forced64,
+    wideIgnored: encoding.wideIgnored,
+    addressSize: encoding.addressSize,
+    hasModrm: encoding.hasModrm,
+    digit: encoding.digit,
+    modrm: encoding.modrm,
+    mod: encoding.mod,
+    opcodeRegister: encoding.opcodeRegister,
+    immediateBytes: encoding.immediateBytes,
+    flags: properties.flags,
+    modes: modesOf(encoding, properties.only64, properties.not64),
+    lockable: properties.lockable,
+    privileged: properties.privileged,
+    ioSensitive: properties.ioSensitive,
+    branch: properties.branch,
+    repeat: properties.repeat,
+    alias: properties.alias,
   }
 }
 
@@ -229,10 +217,11 @@ function expand(line: string, feature: string): RowDraft[] {
   const template = /\bo[vxy]\b/.exec(line)?.[0]
   if (template === undefined) return [parseLine(line, feature)]
   const drafts = templates[template]!.map((bits) => parseLine(substitute(line, template, bits), feature))
-  return drafts.map((draft) => {
-    const shared = drafts.filter((other) => other.id === draft.id).length > 1
-    return shared ? { ...draft, id: `${draft.id}.o${draft.operandSize}` } : draft
-  })
+  const ids = drafts.map((draft) => draft.id)
+  for (const draft of drafts) {
+    if (ids.indexOf(draft.id) !== ids.lastIndexOf(draft.id)) draft.id += `.o${draft.operandSize}`
+  }
+  return drafts
 }
 
 /** Parses the lines of a family. `feature` is the CPUID feature of rows that name none. Throws on a malformed line, naming it. */

@@ -44,8 +44,13 @@ const families: readonly RowDraft[][] = [
   crypto,
 ]
 
+const all = families.flat()
+all.forEach((row, index) => {
+  row.index = index
+})
+
 /** Every encoding, one row each. */
-export const rows: readonly Row[] = families.flat().map((draft, index) => ({ ...draft, index }))
+export const rows: readonly Row[] = all
 
 /** Rows by `id`. */
 export const rowById: ReadonlyMap<string, Row> = new Map(rows.map((row) => [row.id, row]))
