@@ -212,3 +212,28 @@ test('I/O outside IOPL follows the bitmap of the TSS', () => {
   // Beyond the limit of the TSS every port is closed.
   expect(h.call('out', 0x400, 1)).toBe(STATUS_EXCEPTION)
 })
+
+test('in x2APIC mode the registers that exist can be read and written, the others are #GP(0)', () => {
+  const h = inLongMode()
+  h.set(L.APIC_BASE, 0xfee0_0d00n)
+  const readable: number[] = []
+  const writable: number[] = []
+  for (let msr = 0x800; msr < 0x900; msr++) {
+    h.setGpr(RCX, BigInt(msr))
+    if (h.call('readMsr') === 0) readable.push(msr)
+    if (writeMsr(h, msr, 0n) !== STATUS_EXCEPTION) writable.push(msr)
+  }
+  h.exception()
+  const range = (from: number, to: number): number[] =>
+    Array.from({ length: to - from + 1 }, (_, i) => from + i)
+  // Vol. 3A, table 11-6; the thermal LVT (833) and that of corrected machine checks (82F) included.
+  const timer = [...range(0x832, 0x838), 0x83e]
+  expect(readable).toEqual(
+    [0x802, 0x803, 0x808, 0x80a, 0x80d, 0x80f, ...range(0x810, 0x828), 0x82f, 0x830, ...timer, 0x839].sort(
+      (x, y) => x - y,
+    ),
+  )
+  expect(writable).toEqual([0x808, 0x80b, 0x80f, 0x828, 0x82f, 0x830, ...timer, 0x83f])
+  expect(writeMsr(h, 0x80b, 1n)).toBe(STATUS_EXCEPTION)
+  expect(writeMsr(h, 0x830, 1n << 40n)).not.toBe(STATUS_EXCEPTION)
+})

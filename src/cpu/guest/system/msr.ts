@@ -14,6 +14,7 @@ import { CONTINUE, JUMP } from '../status'
 import { event } from '../trace'
 import * as M from './msr-numbers'
 import { timeStamp } from './time'
+import { isReadable, isWritable } from './x2apic'
 
 /** Variable-range MTRRs: eight pairs; fixed ranges and write-combining supported. */
 const MTRR_CAPABILITIES: u64 = 0x508
@@ -85,7 +86,10 @@ function isApic(cpu: usize, msr: u32): bool {
 export function readMsr(cpu: usize): i32 {
   if (getCpl(cpu)) return raiseGp(cpu, 0)
   const msr = <u32>getGpr(cpu, RCX)
-  if (isApic(cpu, msr)) return answer(cpu, apicRead(cpu, msr))
+  if (isApic(cpu, msr)) {
+    const isHere = msr < M.X2APIC_FIRST || isReadable(msr)
+    return isHere ? answer(cpu, apicRead(cpu, msr)) : raiseGp(cpu, 0)
+  }
   const field = plainField(msr)
   if (field) return answer(cpu, load<u64>(cpu + field))
   switch (msr) {
@@ -151,7 +155,8 @@ function isValid(cpu: usize, msr: u32, value: u64): bool {
     case M.IA32_MTRR_DEF_TYPE:
       return (value & ~0xcff) == 0
     default:
-      if (isApic(cpu, msr) || !mtrrField(msr)) return isApic(cpu, msr) || plainField(msr) != 0
+      if (isApic(cpu, msr)) return msr < M.X2APIC_FIRST || isWritable(msr, value)
+      if (!mtrrField(msr)) return plainField(msr) != 0
       return msr > M.IA32_MTRR_PHYSBASE0 + 15 || value >> PHYSICAL_BITS == 0
   }
 }
