@@ -20,7 +20,7 @@ const memoryMoves: Record<number, string> = { 32: 'movss', 64: 'movsd', 128: 'mo
 
 /** Performs moves that happen at once. */
 export function writeMoves(code: CodeWriter, moves: readonly PlacedMove[]): void {
-  for (const step of sequence(moves)) {
+  for (const step of sequence(moves, (reg) => code.frame.slots.get(reg)!)) {
     if (step.kind === 'exchange') writeExchange(code, step.a, step.b)
     else if (isLocation(step.move.from)) writeMove(code, step.move.to, step.move.from)
     else writeConstant(code, step.move.to, step.move.from)

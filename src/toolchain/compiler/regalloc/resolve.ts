@@ -121,17 +121,18 @@ function push<Key>(map: Map<Key, PlacedMove[]>, key: Key, ...moves: PlacedMove[]
 
 /**
  * Puts moves that happen at once into an order. A cycle comes back as `exchange`: swap `a` and `b`, after which the
- * remaining moves of the cycle are right. Cycles can only run through machine registers and slots of phis.
+ * remaining moves of the cycle are right. Registers may share a stack slot, so slots are told apart by `slotOf`.
+ * Cycles can only run through machine registers and slots of phis.
  */
 export type Step = { kind: 'move'; move: PlacedMove } | { kind: 'exchange'; a: Location; b: Location }
 
-export function sequence(moves: readonly PlacedMove[]): Step[] {
+export function sequence(moves: readonly PlacedMove[], slotOf: (reg: Reg) => number): Step[] {
   const steps: Step[] = []
   const key = (place: Location): string =>
     place.kind === 'register'
       ? `${place.reg.class}${place.number}`
       : place.kind === 'slot'
-        ? `s${place.reg.id}`
+        ? `s${slotOf(place.reg)}`
         : `a${place.offset}`
   // `current` tracks where each original value is now.
   let pending = moves.map(({ to, from }) => ({ to, from }))
