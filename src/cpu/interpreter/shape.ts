@@ -90,7 +90,8 @@ export function shapeOf(
     else operands.push(operand('immediate', instruction.row.operands[i]!.size, i))
   }
   const traced = traceCalls && traceable.has(instruction.row.branch)
-  return build(meaning, operands, instruction.operandSize, long, samePage, traced)
+  const bits = ignoresSize(instruction.row) ? 32 : instruction.operandSize
+  return build(meaning, operands, bits, long, samePage, traced)
 }
 
 function formsOf(row: Row, form: OperandForm, index: number, long: boolean): Operand[] {
@@ -144,8 +145,16 @@ export function shapesOfRow(row: Row): Shape[] {
   return shapes
 }
 
+/** Instructions on vector registers do not look at the operand size: one handler serves all prefixes. */
+function ignoresSize(row: Row): boolean {
+  const isVector = ({ registerClass }: OperandForm): boolean =>
+    registerClass === C.xmm || registerClass === C.ymm
+  return row.operandSize === 0 && row.operands.some(isVector)
+}
+
 function operandSizes(row: Row, long: boolean): number[] {
   if (row.operandSize) return [row.operandSize]
+  if (ignoresSize(row)) return [32]
   if (!long) return [16, 32]
   return row.forced64 ? [64] : [16, 32, 64]
 }
