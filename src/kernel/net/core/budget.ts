@@ -3,6 +3,8 @@
 export class Budget {
   limit: u32
   used: u32 = 0
+  /** Something has come back since this was last cleared. */
+  hasReturns: bool = false
   /** How often a request was refused. */
   refused: u32 = 0
 
@@ -31,6 +33,7 @@ export class Budget {
   }
 
   give(bytes: u32): void {
+    this.hasReturns = true
     this.used -= bytes
   }
 }

@@ -7,7 +7,9 @@ import { sendResetFor } from './emit'
 import { becomeEstablished, connectionFrom } from './lifecycle'
 import { segmentArrives } from './arrive'
 import { seqLess } from './sequence'
-import { CLOSED, LISTEN } from './state'
+import { sampleRtt } from './rtt'
+import { timestampNow } from './secrets'
+import { CLOSED, LISTEN, MILLISECOND } from './state'
 import { EADDRINUSE, EINVAL } from '../errno'
 
 /** Passive open: the queue of half-open connections and the queue of those that wait for `accept` (RFC 9293 section 3.10.7.2). */
@@ -119,10 +121,12 @@ export function requestArrives(stack: NetStack, request: SynRequest, segment: Se
 function establish(stack: NetStack, request: SynRequest, listener: TcpSocket, segment: Segment): void {
   const tcp = stack.tcp
   const s = connectionFrom(request, listener)
+  const isFirstAnswer = request.retries == 0
   tcp.dropRequest(request)
   tcp.table.insert(s)
   s.isHashed = true
   becomeEstablished(s)
+  if (isFirstAnswer) sampleHandshake(s, segment)
   s.sndWnd = segment.window << s.sndScale
   s.maxSndWnd = s.sndWnd
   s.sndWl1 = segment.sequence
@@ -134,6 +138,13 @@ function establish(stack: NetStack, request: SynRequest, listener: TcpSocket, se
   listener.acceptCount++
   stack.touch(listener)
   segmentArrives(s, segment)
+}
+
+/** The first round trip, as the echoed timestamp tells it: to the millisecond, but better than the second assumed without it. */
+function sampleHandshake(s: TcpSocket, segment: Segment): void {
+  if (!s.timestampsOn || segment.timestampEcho == 0) return
+  const elapsed = timestampNow(s.stack) + s.tsOffset - segment.timestampEcho
+  if (elapsed < 10_000) sampleRtt(s, (elapsed as u64) * MILLISECOND)
 }
 
 function mostTired(listener: TcpSocket): SynRequest | null {

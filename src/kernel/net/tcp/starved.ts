@@ -37,7 +37,9 @@ export class StarvedList {
 
   /** Lets everybody try again if memory has come back. */
   feed(): void {
-    if (!this.head || this.stack.budget.isExhausted) return
+    const budget = this.stack.budget
+    if (!this.head || !budget.hasReturns || budget.isExhausted) return
+    budget.hasReturns = false
     let s: TcpSocket | null = this.head
     this.head = null
     while (s) {
