@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { pcapLink, userNet, type UserLink, type UserNetOptions } from '../../src/net/index.ts'
+import { parseResolver } from '../../src/net/user/options.ts'
 import { formatIpv4, ipv4 } from '../../src/net/wire/address.ts'
 import { parseIpv4 } from '../../src/net/wire/ipv4.ts'
 import { Prng } from '../../src/net/prng.ts'
@@ -270,6 +271,20 @@ describe('what cannot be', () => {
     ).rejects.toMatchObject({
       code: 'address-unavailable',
     })
+  })
+
+  test('name servers are addresses, with a port or without', () => {
+    const good: Record<string, [string, number]> = {
+      '1.1.1.1': ['1.1.1.1', 53],
+      '127.0.0.1:5353': ['127.0.0.1', 5353],
+      '::1': ['::1', 53],
+      '[::1]:5353': ['::1', 5353],
+      'fe80::1%eth0.5': ['fe80::1%eth0.5', 53],
+    }
+    for (const [text, [address, port]] of Object.entries(good))
+      expect(parseResolver(text)).toEqual({ address, port })
+    for (const text of ['', 'dns.example', '1.1.1', '1.1.1.1:0', '[::1]:99999'])
+      expect(parseResolver(text)).toBeNull()
   })
 
   test('options out of range are named', async () => {

@@ -13,7 +13,7 @@ import {
   type DnsMessage,
 } from '../wire/dns.ts'
 import { isMalformed } from '../wire/parsed.ts'
-import { resolverEndpoint, type UserNetLimits, type UserNetOptions } from './options.ts'
+import { parseResolver, type ResolverEndpoint, type UserNetLimits, type UserNetOptions } from './options.ts'
 
 interface Query {
   message: DnsMessage
@@ -40,8 +40,9 @@ export class DnsForwarder {
   }
 
   /** The servers to ask, the preferred first. */
-  resolvers(): { address: string; port: number }[] {
-    return (this.#options.resolvers ?? getServers()).map(resolverEndpoint)
+  resolvers(): ResolverEndpoint[] {
+    const texts = this.#options.resolvers ?? getServers()
+    return texts.map(parseResolver).filter((endpoint) => endpoint !== null)
   }
 
   /** Answers a query by `reply`, now or later, or never when it is no query. `from` names who asks. */
@@ -66,7 +67,7 @@ export class DnsForwarder {
     for (const [key, query] of this.#pending) this.#finish(key, query, null)
   }
 
-  #ask(key: string, query: Query, servers: { address: string; port: number }[]): void {
+  #ask(key: string, query: Query, servers: ResolverEndpoint[]): void {
     release(query)
     const [server, ...rest] = servers
     if (server === undefined) {

@@ -94,7 +94,7 @@ export function routeOutbound(
   destination: Endpoint,
   protocol: 'tcp' | 'udp',
   options: UserNetOptions,
-  resolver: { address: string; port: number } | undefined,
+  resolver: ResolverEndpoint | undefined,
 ): Route {
   const { address, port } = destination
   if (address === plan.dns)
@@ -143,21 +143,27 @@ export function checkOptions(options: UserNetOptions): void {
       throw new NetError('bad-option', `${key} is forwarded twice: give it one guest port`)
     seen.add(key)
   }
-  for (const text of options.resolvers ?? []) resolverEndpoint(text)
+  for (const text of options.resolvers ?? [])
+    if (parseResolver(text) === null)
+      throw new NetError('bad-option', `name server '${text}' is not ADDRESS or ADDRESS:PORT`)
 }
 
 function isPort(value: number, lowest: number): boolean {
   return Number.isInteger(value) && value >= lowest && value <= 65_535
 }
 
-/** `1.1.1.1`, `127.0.0.1:5353`, `::1`, `[::1]:5353` → address and port. */
-export function resolverEndpoint(text: string): { address: string; port: number } {
+/** A name server: an IPv4 or IPv6 address, and a port. */
+export interface ResolverEndpoint {
+  address: string
+  port: number
+}
+
+/** `1.1.1.1`, `127.0.0.1:5353`, `::1`, `[::1]:5353` → address and port; `null` when it is none of them. */
+export function parseResolver(text: string): ResolverEndpoint | null {
   const bracketed = /^\[([^\]]+)\](?::(\d+))?$/.exec(text)
   const plain = /^([\d.]+)(?::(\d+))?$/.exec(text)
   const address = bracketed?.[1] ?? plain?.[1] ?? text
   const port = Number((bracketed ?? plain)?.[2] ?? 53)
-  const legal = ipv4(address) !== null || /^[\da-f:]+(?:%\w+)?$/i.test(address)
-  if (!legal || !isPort(port, 1))
-    throw new NetError('bad-option', `name server '${text}' is not ADDRESS or ADDRESS:PORT`)
-  return { address, port }
+  const legal = ipv4(address) !== null || /^[\da-f:]+(?:%\S+)?$/i.test(address)
+  return legal && isPort(port, 1) ? { address, port } : null
 }

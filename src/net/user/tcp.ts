@@ -5,7 +5,14 @@ import type { Endpoint } from '../wire/address.ts'
 import { UNREACHABLE_HOST, UNREACHABLE_NET, UNREACHABLE_PORT, UNREACHABLE_PROHIBITED } from '../wire/icmp.ts'
 import type { Ipv4Packet } from '../wire/ipv4.ts'
 import { NetStack, type Handle, type NetStackEvents } from './netstack.ts'
-import { plan, routeOutbound, type Forward, type UserNetLimits, type UserNetOptions } from './options.ts'
+import {
+  plan,
+  routeOutbound,
+  type Forward,
+  type ResolverEndpoint,
+  type UserNetLimits,
+  type UserNetOptions,
+} from './options.ts'
 import { resetSocket } from './reset.ts'
 import { TcpRelay } from './tcp-relay.ts'
 
@@ -19,7 +26,7 @@ export interface TcpServices {
   /** Tells the guest by ICMP that a packet of it got nowhere. */
   unreachable(packet: Ipv4Packet, code: number): void
   /** Where the name server's port 53 leads. */
-  resolver(): { address: string; port: number } | undefined
+  resolver(): ResolverEndpoint | undefined
 }
 
 interface Request {
