@@ -8,6 +8,7 @@ export class RingFramePort implements FramePort {
   readonly #in: RingReader
   readonly #control: Control
   readonly #ringBell: () => void
+  #hasNews = false
 
   constructor(out: RingWriter, input: RingReader, control: Control, ringBell: () => void) {
     this.#out = out
@@ -16,19 +17,24 @@ export class RingFramePort implements FramePort {
     this.#ringBell = ringBell
   }
 
+  /** Tells the host of what was transmitted: at the end of a slice and before sleep, not for each frame. */
+  flush(): void {
+    if (!this.#hasNews) return
+    this.#hasNews = false
+    this.#ringBell()
+  }
+
   get hasReceived(): boolean {
     return !this.#in.isEmpty
   }
 
   transmit(frame: Uint8Array): boolean {
-    if (!this.#out.write(frame)) {
-      this.#control.setBlocked()
-      this.#ringBell()
-      // The host may have made room between the attempt and the word.
-      return this.#out.write(frame)
-    }
+    this.#hasNews = true
+    if (this.#out.write(frame)) return true
+    this.#control.setBlocked()
     this.#ringBell()
-    return true
+    // The host may have made room between the attempt and the word.
+    return this.#out.write(frame)
   }
 
   peek(): Uint8Array | null {

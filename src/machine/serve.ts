@@ -70,8 +70,12 @@ function create(config: WorkerConfig, modules: CpuModules, host: HostPort): Runn
       serial.feed()
       serial.flush()
       if (board.net !== null && (port.hasReceived || board.net.isBlocked)) board.net.resume()
+      port.flush()
     },
-    flush: () => serial.flush(),
+    flush: () => {
+      serial.flush()
+      port.flush()
+    },
   })
 }
 

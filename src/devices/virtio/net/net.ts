@@ -173,7 +173,7 @@ export class VirtioNet implements VirtioDevice {
       validates: this.#has(GUEST_CSUM),
       pairs: this.#pairs,
     })
-    this.#transmitter.configure(this.#features)
+    this.#transmitter.configure(this.#features, this.#pairs > 1)
   }
 
   #control(index: number): void {

@@ -29,6 +29,7 @@ export class Transmitter {
   /** Frames the wire did not take: at most the segments of one packet. No more is popped before they are gone. */
   #backlog: Uint8Array[] = []
   #features = 0n
+  #isSteering = false
   #host!: VirtioHost
 
   constructor(port: FramePort, steering: Steering) {
@@ -44,8 +45,10 @@ export class Transmitter {
     this.#host = host
   }
 
-  configure(features: bigint): void {
+  /** `isSteering`: several queue pairs are in use, so it matters which of them a flow uses. */
+  configure(features: bigint, isSteering: boolean): void {
     this.#features = features
+    this.#isSteering = isSteering
   }
 
   /** Sends what waits in queue `index`, as far as the wire takes it. */
@@ -82,7 +85,7 @@ export class Transmitter {
   #sendPacket(packet: Uint8Array, pair: number): void {
     const header = parseHeader(packet)
     const frame = packet.subarray(HEADER_BYTES)
-    this.#steering.learn(frame, pair)
+    if (this.#isSteering) this.#steering.learn(frame, pair)
     if (header.gsoType !== GSO_NONE) return this.#sendSegments(frame, header)
     if (header.flags & FLAG_NEEDS_CSUM && !this.#completeChecksum(frame, header)) return
     this.#send(frame)
