@@ -1,6 +1,6 @@
 import type { Forward } from './options.ts'
 
-const listening = /listening on (?:(tcp|udp) )?port (\d+)/i
+const listening = /listen(?:s|ing) on (?:(tcp|udp) )?port (\d+)/i
 
 /**
  * What to type next, when a guest has just said on its serial port that it listens: the sample applications print

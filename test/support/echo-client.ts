@@ -29,17 +29,34 @@ function tryEcho(port: number): Promise<boolean> {
   })
 }
 
+export interface EchoOptions {
+  /**
+   * Opens a connection only when the one before has its first byte back. QEMU's user network listens with a backlog of
+   * one, so that connections which arrive together are refused.
+   */
+  oneByOne?: boolean
+  /** Milliseconds without progress after which the exchange has failed. */
+  idleMs?: number
+}
+
 /**
- * Sends `bytes` random bytes over one connection, half-closes it, and reads until the other side closes.
- * Resolves to whether exactly the same bytes came back. Rejects on a reset or after `idleMs` without progress.
+ * Sends `bytes` random bytes over one connection and reads until the other side closes. Resolves to whether exactly the
+ * same bytes came back. Rejects on a reset, or without progress.
  */
-export async function echoOnce(port: number, bytes: number, idleMs = 60_000): Promise<boolean> {
+export async function echoOnce(
+  port: number,
+  bytes: number,
+  options: EchoOptions = {},
+  onFirstByte?: () => void,
+): Promise<boolean> {
+  const { idleMs = 60_000 } = options
   const sent = randomBytes(bytes)
   const received = createHash('sha256')
   let count = 0
   const socket: Socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   socket.setTimeout(idleMs, () => socket.destroy(new Error(`no progress after ${count} of ${bytes} bytes`)))
   socket.on('data', (chunk: Buffer) => {
+    if (count === 0) onFirstByte?.()
     count += chunk.length
     received.update(chunk)
   })
@@ -54,11 +71,18 @@ export async function echoMany(
   port: number,
   connections: number,
   bytes: number,
-  idleMs?: number,
+  options: EchoOptions = {},
 ): Promise<number> {
-  const results = await Promise.allSettled(
-    Array.from({ length: connections }, () => echoOnce(port, bytes, idleMs)),
-  )
+  const exchanges: Promise<boolean>[] = []
+  for (let i = 0; i < connections; i++) {
+    await new Promise<void>((resolve) => {
+      const exchange = echoOnce(port, bytes, options, resolve)
+      exchanges.push(exchange)
+      exchange.catch(() => resolve())
+      if (options.oneByOne !== true) resolve()
+    })
+  }
+  const results = await Promise.allSettled(exchanges)
   const failure = results.find((r) => r.status === 'rejected')
   if (failure) console.log('first failed connection:', (failure as PromiseRejectedResult).reason)
   return results.filter((r) => r.status === 'fulfilled' && r.value).length
