@@ -21,7 +21,7 @@ export function tshark(capture: Pcap, filter: string, ...fields: string[]): stri
     const checks = ['ip', 'tcp', 'udp'].flatMap((protocol) => ['-o', `${protocol}.check_checksum:TRUE`])
     const output = execFileSync(
       'tshark',
-      ['-r', file, ...checks, '-Y', filter, '-T', 'fields', ...fields.flatMap((f) => ['-e', f])],
+      ['-n', '-r', file, ...checks, '-Y', filter, '-T', 'fields', ...fields.flatMap((f) => ['-e', f])],
       {
         encoding: 'utf8',
         stdio: ['ignore', 'pipe', 'ignore'],
