@@ -9,7 +9,8 @@ import { CONTINUE, EXCEPTION } from '../status'
 import { step } from '../trace'
 
 /**
- * The descriptor that a selector names, or NO_DESCRIPTOR with #GP(selector) pending; #GP(0) when the selector is null.
+ * The descriptor that a selector names, when nothing is `pending` afterwards (any 64 bits can be a descriptor). #GP(selector) beyond the
+ * table, #GP(0) when the selector is null.
  * The address for `markDescriptor` is `descriptorAddress` of the same selector.
  */
 export function fetchDescriptor(cpu: usize, selector: u32): u64 {

@@ -91,7 +91,7 @@ export function deliverLong(
   // The code segment must be 64-bit and not less privileged than the program.
   const cpl = getCpl(cpu)
   const code = fetchDescriptor(cpu, selector)
-  if (code == D.NO_DESCRIPTOR) return EXCEPTION
+  if (pending(cpu)) return EXCEPTION
   const attributes = D.attributesOf(code)
   if (!isCode(attributes) || D.dplOf(attributes) > cpl) return raiseGp(cpu, selector)
   if (!(attributes & DESC_P)) return raiseNp(cpu, selector)

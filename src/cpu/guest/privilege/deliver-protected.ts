@@ -69,7 +69,7 @@ export function deliverProtected(
 
   const cpl = getCpl(cpu)
   const code = fetchDescriptor(cpu, selector)
-  if (code == D.NO_DESCRIPTOR) return EXCEPTION
+  if (pending(cpu)) return EXCEPTION
   const attributes = D.attributesOf(code)
   if (!isCode(attributes) || D.dplOf(attributes) > cpl) return raiseGp(cpu, selector)
   if (!(attributes & DESC_P)) return raiseNp(cpu, selector)
@@ -87,7 +87,7 @@ export function deliverProtected(
     stackSelector = innerStackSelector(cpu, newCpl)
     if (pending(cpu)) return EXCEPTION
     stack = fetchStack(cpu, stackSelector, newCpl, FROM_TSS)
-    if (stack == D.NO_DESCRIPTOR) return EXCEPTION
+    if (pending(cpu)) return EXCEPTION
     step(cpu, P.STEP_STACK_FROM_TSS, esp)
     useNewStack(stackSelector, stack, esp, newCpl)
     if (fromVm86 && pushDataSegments(cpu, size)) return EXCEPTION

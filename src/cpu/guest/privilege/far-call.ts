@@ -58,7 +58,7 @@ function callReal(cpu: usize, selector: u32, rip: u64, size: u32): i32 {
 
 function callProtected(cpu: usize, selector: u32, rip: u64, size: u32): i32 {
   const descriptor = fetchDescriptor(cpu, selector)
-  if (descriptor == D.NO_DESCRIPTOR) return EXCEPTION
+  if (pending(cpu)) return EXCEPTION
   const attributes = D.attributesOf(descriptor)
   if (isCode(attributes)) {
     if (!mayEnterDirectly(cpu, selector, attributes)) return raiseGp(cpu, selector)
@@ -72,7 +72,7 @@ function callProtected(cpu: usize, selector: u32, rip: u64, size: u32): i32 {
 function callThroughGate(cpu: usize): i32 {
   const selector = gateSelector()
   const code = fetchDescriptor(cpu, selector)
-  if (code == D.NO_DESCRIPTOR) return EXCEPTION
+  if (pending(cpu)) return EXCEPTION
   const attributes = D.attributesOf(code)
   const dpl = D.dplOf(attributes)
   if (!isCode(attributes) || dpl > getCpl(cpu) || !isGateTarget(cpu, attributes))
@@ -136,7 +136,7 @@ function callInner(cpu: usize, selector: u32, code: u64, cpl: u32): i32 {
   const stackSelector = innerStackSelector(cpu, cpl)
   if (pending(cpu)) return EXCEPTION
   const stack = fetchStack(cpu, stackSelector, cpl, FROM_TSS)
-  if (stack == D.NO_DESCRIPTOR) return EXCEPTION
+  if (pending(cpu)) return EXCEPTION
   step(cpu, P.STEP_STACK_FROM_TSS, esp)
   if (checkCodeEntry(cpu, selector, code, gateOffset())) return EXCEPTION
   useNewStack(stackSelector, stack, esp, cpl)

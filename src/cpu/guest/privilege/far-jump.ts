@@ -1,7 +1,7 @@
 /** Far JMP: to another code segment of the same level, directly or through a call gate. SDM Vol. 2A, JMP; Vol. 3A, 5.8. */
 import { CS } from '../../layout'
 import { TRANSITION_FAR_JUMP } from '../../probe'
-import { raiseGp } from '../raise'
+import { pending, raiseGp } from '../raise'
 import * as D from '../segmentation/descriptor'
 import { isCode, isConforming, isRealOrVm86, setReal } from '../segmentation/load'
 import { getCpl } from '../state'
@@ -41,7 +41,7 @@ export function mayEnterDirectly(cpu: usize, selector: u32, attributes: u32): bo
 
 function jumpProtected(cpu: usize, selector: u32, rip: u64): i32 {
   const descriptor = fetchDescriptor(cpu, selector)
-  if (descriptor == D.NO_DESCRIPTOR) return EXCEPTION
+  if (pending(cpu)) return EXCEPTION
   const attributes = D.attributesOf(descriptor)
   if (isCode(attributes)) return enter(cpu, selector, descriptor, rip)
   // Task gates and TSS descriptors would switch tasks in hardware; they are refused.
@@ -49,7 +49,7 @@ function jumpProtected(cpu: usize, selector: u32, rip: u64): i32 {
   if (fetchGate(cpu, selector, descriptor)) return EXCEPTION
   const target = gateSelector()
   const code = fetchDescriptor(cpu, target)
-  if (code == D.NO_DESCRIPTOR) return EXCEPTION
+  if (pending(cpu)) return EXCEPTION
   if (!isCode(D.attributesOf(code))) return raiseGp(cpu, target)
   // The RPL in a gate's selector does not count.
   return enter(cpu, target & 0xfffc, code, gateOffset())

@@ -41,7 +41,7 @@ function returnProtected(cpu: usize, rip: u64, selector: u32, size: u32, release
   const oldCpl = getCpl(cpu)
   const newCpl = D.rplOf(selector)
   const code = fetchReturnCode(cpu, selector, rip)
-  if (code == D.NO_DESCRIPTOR) return EXCEPTION
+  if (pending(cpu)) return EXCEPTION
   const isOuter = newCpl > oldCpl
   let rsp = getGpr(cpu, RSP) + 2 * size + release
   let stackSelector: u32 = 0
@@ -52,7 +52,7 @@ function returnProtected(cpu: usize, rip: u64, selector: u32, size: u32, release
     stackSelector = <u32>peek(cpu, 3 * size + release, size) & 0xffff
     if (pending(cpu)) return EXCEPTION
     stack = fetchReturnStack(cpu, stackSelector, selector, code)
-    if (stack == D.NO_DESCRIPTOR) return EXCEPTION
+    if (pending(cpu)) return EXCEPTION
     rsp += release
     step(cpu, P.STEP_POP_RSP, rsp)
     step(cpu, P.STEP_POP_SS, stackSelector)

@@ -29,7 +29,7 @@ export function iretProtected(cpu: usize, size: u32): i32 {
 
   const newCpl = D.rplOf(selector)
   const code = fetchReturnCode(cpu, selector, rip)
-  if (code == D.NO_DESCRIPTOR) return EXCEPTION
+  if (pending(cpu)) return EXCEPTION
   const isOuter = newCpl > oldCpl
   let rsp = getGpr(cpu, RSP) + 3 * size
   let stackSelector: u32 = 0
@@ -40,7 +40,7 @@ export function iretProtected(cpu: usize, size: u32): i32 {
     stackSelector = <u32>peek(cpu, 4 * size, size) & 0xffff
     if (pending(cpu)) return EXCEPTION
     stack = fetchReturnStack(cpu, stackSelector, selector, code)
-    if (stack == D.NO_DESCRIPTOR) return EXCEPTION
+    if (pending(cpu)) return EXCEPTION
     step(cpu, P.STEP_POP_RSP, rsp)
     step(cpu, P.STEP_POP_SS, stackSelector)
   }

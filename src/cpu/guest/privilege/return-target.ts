@@ -2,7 +2,7 @@
 import { SS } from '../../layout'
 import { DESC_L } from '../bits'
 import { readStack } from '../mmu/memory'
-import { raiseGp, raiseSs } from '../raise'
+import { pending, raiseGp, raiseSs } from '../raise'
 import * as D from '../segmentation/descriptor'
 import { isCode, isConforming, setNullStack } from '../segmentation/load'
 import { isWithin } from '../segmentation/limit'
@@ -22,10 +22,10 @@ export function peek(cpu: usize, offset: u32, size: u32): u64 {
   return 0
 }
 
-/** The checked descriptor of the code segment to return to, at the level of its RPL, or NO_DESCRIPTOR. */
+/** The checked descriptor of the code segment to return to, at the level of its RPL; check `pending`. */
 export function fetchReturnCode(cpu: usize, selector: u32, rip: u64): u64 {
   const descriptor = fetchDescriptor(cpu, selector)
-  if (descriptor == D.NO_DESCRIPTOR) return D.NO_DESCRIPTOR
+  if (pending(cpu)) return D.NO_DESCRIPTOR
   const attributes = D.attributesOf(descriptor)
   const rpl = D.rplOf(selector)
   const dpl = D.dplOf(attributes)
@@ -41,7 +41,7 @@ export function fetchReturnCode(cpu: usize, selector: u32, rip: u64): u64 {
 /** No stack segment: allowed when returning to 64-bit code above ring 3. */
 export const NULL_STACK: u64 = 0
 
-/** The checked descriptor of the stack segment to return to, NULL_STACK, or NO_DESCRIPTOR. */
+/** The checked descriptor of the stack segment to return to, or NULL_STACK; check `pending`. */
 export function fetchReturnStack(cpu: usize, selector: u32, codeSelector: u32, code: u64): u64 {
   const rpl = D.rplOf(codeSelector)
   if (!D.isNull(selector)) return fetchStack(cpu, selector, rpl, FROM_STACK)

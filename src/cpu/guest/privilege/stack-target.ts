@@ -27,7 +27,7 @@ function refuse(cpu: usize, vector: u32, selector: u32): u64 {
   return D.NO_DESCRIPTOR
 }
 
-/** The checked descriptor of a stack segment for privilege level `cpl`, or NO_DESCRIPTOR with `vector` or #SS pending. */
+/** The checked descriptor of a stack segment for privilege level `cpl`, unless `vector` or #SS is pending. */
 export function fetchStack(cpu: usize, selector: u32, cpl: u32, vector: u32): u64 {
   if (D.isNull(selector)) return refuse(cpu, vector, 0)
   const at = D.descriptorAddress(cpu, selector, 8)

@@ -52,8 +52,12 @@ function loadSystem(cpu: usize, seg: u32, selector: u32): i32 {
   return CONTINUE
 }
 
-/** The descriptor that a question is about, or REFUSED; then `pending` tells whether reading it raised. */
+/** Whether the last `askedDescriptor` found one; scratch of one instruction. Any 64 bits can be a descriptor. */
+let isFound: bool = false
+
+/** The descriptor that a question is about, when `isFound`; otherwise `pending` tells whether reading it raised. */
 function askedDescriptor(cpu: usize, selector: u32): u64 {
+  isFound = false
   if (isRealOrVm86(cpu)) {
     raiseUd(cpu)
     return REFUSED
@@ -62,7 +66,8 @@ function askedDescriptor(cpu: usize, selector: u32): u64 {
   const at = D.descriptorAddress(cpu, selector, 8)
   if (at == D.NO_DESCRIPTOR) return REFUSED
   const descriptor = D.readDescriptor(cpu, at)
-  return pending(cpu) ? REFUSED : descriptor
+  isFound = !pending(cpu)
+  return descriptor
 }
 
 function mayUse(cpu: usize, selector: u32, attributes: u32): bool {
@@ -73,14 +78,14 @@ function mayUse(cpu: usize, selector: u32, attributes: u32): bool {
 
 export function verr(cpu: usize, selector: u32): u64 {
   const descriptor = askedDescriptor(cpu, selector)
-  if (descriptor == REFUSED) return REFUSED
+  if (!isFound) return REFUSED
   const attributes = D.attributesOf(descriptor)
   return isReadable(attributes) && mayUse(cpu, selector, attributes) ? 1 : REFUSED
 }
 
 export function verw(cpu: usize, selector: u32): u64 {
   const descriptor = askedDescriptor(cpu, selector)
-  if (descriptor == REFUSED) return REFUSED
+  if (!isFound) return REFUSED
   const attributes = D.attributesOf(descriptor)
   const isWritable = (attributes & (DESC_S | DESC_CODE | DESC_RW)) == (DESC_S | DESC_RW)
   return isWritable && mayUse(cpu, selector, attributes) ? 1 : REFUSED
@@ -99,7 +104,7 @@ function isAccepted(attributes: u32, systemTypes: u32): bool {
 /** Access rights in their places: bits 8–23. */
 export function lar(cpu: usize, selector: u32): u64 {
   const descriptor = askedDescriptor(cpu, selector)
-  if (descriptor == REFUSED) return REFUSED
+  if (!isFound) return REFUSED
   const attributes = D.attributesOf(descriptor)
   if (!isAccepted(attributes, longMode(cpu) ? LAR_TYPES_LONG : LAR_TYPES)) return REFUSED
   return mayUse(cpu, selector, attributes) ? (descriptor >> 32) & 0x00f0_ff00 : REFUSED
@@ -108,7 +113,7 @@ export function lar(cpu: usize, selector: u32): u64 {
 /** Limit in bytes. */
 export function lsl(cpu: usize, selector: u32): u64 {
   const descriptor = askedDescriptor(cpu, selector)
-  if (descriptor == REFUSED) return REFUSED
+  if (!isFound) return REFUSED
   const attributes = D.attributesOf(descriptor)
   if (!isAccepted(attributes, longMode(cpu) ? LSL_TYPES_LONG : LSL_TYPES)) return REFUSED
   return mayUse(cpu, selector, attributes) ? <u64>D.limitOf(descriptor) : REFUSED

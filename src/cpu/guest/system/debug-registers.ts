@@ -16,9 +16,9 @@ function register(cpu: usize, dr: u32): usize {
   return cpu + DR + ((<usize>dr) << 3)
 }
 
-/** DR4 and DR5 are DR6 and DR7 unless CR4.DE is set. */
+/** DR4 and DR5 are DR6 and DR7 unless CR4.DE is set; DR8 … DR15 can be encoded but do not exist. */
 function check(cpu: usize, dr: u32): i32 {
-  if ((dr == 4 || dr == 5) && cr4Has(cpu, CR4_DE)) return raiseUd(cpu)
+  if (dr > 7 || ((dr == 4 || dr == 5) && cr4Has(cpu, CR4_DE))) return raiseUd(cpu)
   if (getCpl(cpu)) return raiseGp(cpu, 0)
   const dr7 = register(cpu, 7)
   if (!(load<u64>(dr7) & DR7_GD)) return CONTINUE
