@@ -1,9 +1,22 @@
 /** Packed integer arithmetic, comparison, packing and logic. */
-import { i32, laneOp, op, select, type I32, type V128 } from '../../wasm/index.ts'
+import {
+  add,
+  and,
+  eqz,
+  extendU,
+  i32,
+  laneOp,
+  op,
+  or,
+  select,
+  shl,
+  shrU,
+  type I32,
+  type V128,
+} from '../../wasm/index.ts'
 import type { Context } from '../context.ts'
 import { plain, type Definition, type Definitions } from '../definition.ts'
 import { binary, immediate, IOTA, lanes, pick, readAligned, unary, vector, ZERO } from './lanes.ts'
-import { add, and, eqz, extendU, or, shl, shrU } from '../../wasm/index.ts'
 
 /** Instructions that one of wasm's computes: `xmm ← op(xmm, xmm/m128)`. */
 const direct: Record<string, string> = {
