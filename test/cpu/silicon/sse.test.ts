@@ -7,7 +7,7 @@ import { CODE, DATA_SIZE, haveSilicon, runNative, type Case, type Outcome } from
 import { Random, randomCase } from './random.ts'
 
 const seed = Number(process.env.SEED ?? Date.now() & 0x7fffffff)
-const CASES_PER_ROW = Number(process.env.CASES ?? 40)
+const CASES_PER_ROW = Number(process.env.CASES ?? 25)
 
 const features = new Set(['SSE', 'SSE2', 'SSE3', 'SSSE3', 'SSE4_1', 'SSE4_2'])
 
