@@ -72,9 +72,10 @@ export class Runner {
       if (board.stopped !== null) return board.stopped
       if (end === 'triple-fault')
         return stopFor('triple-fault', `triple fault: ${processor.describeTripleFault()}`)
-      if (end === 'halted' && !board.lapic.hasInterrupt) {
+      if (end === 'halted') {
         if (!processor.interruptsEnabled)
           return stopFor('halted', 'the guest halted with interrupts disabled: nothing can wake it')
+        if (board.lapic.hasInterrupt) continue
         this.#sleep(wakeCount)
       }
     }

@@ -122,6 +122,7 @@ test.each([
   ['power-off', guests.powerOff, 0, /switched the machine off/],
   ['triple-fault', guests.tripleFault, 6, /triple fault: .*/],
   ['halted', guests.deadHalt, 4, /interrupts disabled/],
+  ['halted', guests.deafHalt, 4, /interrupts disabled/],
   ['instruction-limit', guests.spin, 124, /1000 instructions/],
 ] as const)('%s ends the run', (reason, guest, status, message) => {
   const { exit } = runHere(

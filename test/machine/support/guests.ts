@@ -28,6 +28,14 @@ export const deadHalt: Uint8Array = assemble32((asm) => {
   asm.emit('hlt')
 })
 
+/** Halts with interrupts off while one is pending. */
+export const deafHalt: Uint8Array = assemble64((asm) => {
+  maskPics(asm)
+  poke(asm, LAPIC + 0xf0, 0x1ff)
+  poke(asm, LAPIC + 0x300, 0x4_0040)
+  asm.emit('hlt')
+})
+
 /** Jumps to itself for ever. */
 export const spin: Uint8Array = assemble32((asm) => {
   const here = asm.label('here')
