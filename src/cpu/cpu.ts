@@ -43,6 +43,8 @@ const STOP_HANDLER = 1
 const MAX_BUDGET = 2 ** 30
 /** A run that has delivered so many exceptions comes back early. */
 const EXCEPTIONS_PER_RUN = 10_000
+/** What one piece of a long string instruction counts as, in exceptions. */
+const AGAIN_COST = 250
 const IF = 0x200n
 const DR6_BS = 0x4000n
 const VECTOR_DB = 1
@@ -279,7 +281,7 @@ export class Cpu {
 
   /**
    * Executes at most `instructions` instructions, exactly so many unless it returns earlier. Interrupts are taken at instruction
-   * boundaries; their delivery costs no instruction. A guest that does nothing but fault makes it return early, with `budget`.
+   * boundaries; their delivery costs no instruction. A guest that does nothing but fault, or moves very long strings, makes it return early, with `budget`.
    */
   run(instructions: number): RunEnd {
     this.#interrupted = false
@@ -349,6 +351,7 @@ export class Cpu {
     // Exact again: during the run the count stood at the last write-back.
     this.setState64(L.RETIRED, this.getState64(L.RETIRED_LIMIT) - this.getState64(L.BUDGET))
     if (status === STATUS_EXCEPTION) this.#deliver()
+    if (status === STATUS_AGAIN) this.#burn(AGAIN_COST)
     return status
   }
 
@@ -376,7 +379,12 @@ export class Cpu {
   #deliver(): void {
     this.#helper('deliverException')(this.#state)
     this.setState32(L.EXC_PENDING, 0)
-    this.setState32(L.EXCEPTION_FUEL, Math.max(0, this.getState32(L.EXCEPTION_FUEL) - 1))
+    this.#burn(1)
+  }
+
+  /** Progress without a retired instruction: only so much of it in one run. */
+  #burn(fuel: number): void {
+    this.setState32(L.EXCEPTION_FUEL, Math.max(0, this.getState32(L.EXCEPTION_FUEL) - fuel))
   }
 
   // Snapshots

@@ -44,30 +44,11 @@ test('every instruction has the opcode and the type that the text format gives i
 
 test('constants fold as V8 computes', () => {
   const values = [0n, 1n, -1n, 0x7fffffffn, -0x80000000n, 0x7fffffffffffffffn, -0x8000000000000000n, 37n]
-  const ops = [
-    'add',
-    'sub',
-    'mul',
-    'and',
-    'or',
-    'xor',
-    'shl',
-    'shrU',
-    'shrS',
-    'eq',
-    'ne',
-    'ltS',
-    'ltU',
-    'gtS',
-    'gtU',
-    'leS',
-    'leU',
-    'geS',
-    'geU',
-  ] as const
+  const { add, sub, mul, and, or, xor, shl, shrU, shrS, eq, ne, ltS, ltU, gtS, gtU, leS, leU, geS, geU } = w
+  const ops = { add, sub, mul, and, or, xor, shl, shrU, shrS, eq, ne, ltS, ltU, gtS, gtU, leS, leU, geS, geU }
   for (const type of ['i32', 'i64'] as const)
-    for (const name of ops) {
-      const apply = w[name] as (x: w.Expr<w.Int>, y: w.Expr<w.Int>) => w.Expr<w.Int>
+    for (const [name, operation] of Object.entries(ops)) {
+      const apply = operation as (x: w.Expr<w.Int>, y: w.Expr<w.Int>) => w.Expr<w.Int>
       const probe = apply(new w.Expr(type, [0x20, 0]), new w.Expr(type, [0x20, 1]))
       const run = compile({ params: [type, type], results: [probe.type] }, (f) =>
         f.return(apply(f.params[0] as w.Expr<w.Int>, f.params[1] as w.Expr<w.Int>)),
