@@ -120,19 +120,24 @@ describe('interrupts', () => {
 
 test.each([
   ['power-off', guests.powerOff, 0, /switched the machine off/],
-  ['triple-fault', guests.tripleFault, 6, /triple fault: .*/],
+  ['triple-fault', guests.tripleFault, 6, /triple fault: #DE, then .* at RIP 0x1000[0-9a-f]{2}/],
   ['halted', guests.deadHalt, 4, /interrupts disabled/],
   ['halted', guests.deafHalt, 4, /interrupts disabled/],
   ['instruction-limit', guests.spin, 124, /1000 instructions/],
 ] as const)('%s ends the run', (reason, guest, status, message) => {
   const { exit } = runHere(
-    buildImage(guest, { protocol: 'multiboot-flat' }),
+    buildImage(guest, { protocol: 'pvh' }),
     '',
     reason === 'instruction-limit' ? 1000 : 1_000_000,
   )
   expect([exit.reason, exit.status]).toEqual([reason, status])
   expect(exit.message).toMatch(message)
   if (reason === 'instruction-limit') expect(exit.instructions).toBe(1000)
+})
+
+test('the time-stamp counter counts the time asleep', () => {
+  const { exit } = runHere(buildImage(guests.sleepByTsc, { protocol: 'pvh' }))
+  expect(exit.status).toBe((20 << 1) | 1)
 })
 
 test('a run is the same each time', () => {

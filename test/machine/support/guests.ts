@@ -1,5 +1,5 @@
 /** Guests that do one thing each. */
-import { al, cl, dx, eax, ecx, edx, mem, rax, rcx } from '../../../src/isa/index.ts'
+import { al, cl, dx, eax, ebx, ecx, edx, mem, rax, rcx } from '../../../src/isa/index.ts'
 import {
   assemble32,
   assemble64,
@@ -34,6 +34,31 @@ export const deafHalt: Uint8Array = assemble64((asm) => {
   poke(asm, LAPIC + 0xf0, 0x1ff)
   poke(asm, LAPIC + 0x300, 0x4_0040)
   asm.emit('hlt')
+})
+
+/** Measures one period of the timer, which it sleeps through, in ticks of the time-stamp counter; exits with the milliseconds. */
+export const sleepByTsc: Uint8Array = assemble64((asm) => {
+  const handler = asm.label('handler')
+  installHandler(asm, 0x40, handler)
+  loadIdt(asm)
+  maskPics(asm)
+  poke(asm, LAPIC + 0xf0, 0x1ff)
+  poke(asm, LAPIC + 0x3e0, 0xb)
+  poke(asm, LAPIC + 0x320, 0x40)
+  asm.emit('rdtsc')
+  asm.emit('mov', ebx, eax)
+  poke(asm, LAPIC + 0x380, 20_000_000)
+  asm.emit('sti')
+  asm.emit('hlt')
+  asm.emit('rdtsc')
+  asm.emit('sub', eax, ebx)
+  asm.emit('xor', edx, edx)
+  asm.emit('mov', ecx, 1_000_000)
+  asm.emit('div', ecx)
+  asm.emit('mov', dx, 0xf4)
+  asm.emit('out', dx, eax)
+  asm.bind(handler)
+  asm.emit('iretq')
 })
 
 /** Jumps to itself for ever. */
