@@ -315,6 +315,8 @@ export class Cpu {
       const va = this.#codeAddress(rip, mode)
       const block = this.#blockFor(va, mode, alone ? 1 : budget)
       if (!block) {
+        // What comes next is the handler, not the block that the link is for.
+        link = 0
         this.#deliver()
         continue
       }

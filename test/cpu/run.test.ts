@@ -1,5 +1,20 @@
 import { describe, expect, test } from 'vitest'
-import { Assembler, al, eax, ecx, edx, mem, r8, rax, rbx, rcx, rdi, rdx, rsi } from '../../src/isa/index.ts'
+import {
+  Assembler,
+  al,
+  eax,
+  ecx,
+  edx,
+  mem,
+  r8,
+  rax,
+  rbx,
+  rcx,
+  rdi,
+  rdx,
+  rsi,
+  rsp,
+} from '../../src/isa/index.ts'
 import * as L from '../../src/cpu/layout.ts'
 import { EVENT_CALL, EVENT_RET } from '../../src/cpu/probe.ts'
 import { createMachine, haveHelpers, place, type TestMachine } from './machine.ts'
@@ -164,6 +179,42 @@ describe.skipIf(!haveHelpers)('faults', () => {
     const addRip =
       BASE + assemble((asm) => asm.emit('mov', rax, 1).emit('mov', rbx, bad).emit('add', rax, 5)).length
     expect(Number(machine.view.getBigUint64(frame + 8, true))).toBe(addRip)
+  })
+
+  test('a jump to an instruction whose second page is missing links to it, not to the handler', () => {
+    const machine = createMachine()
+    const { cpu, view } = machine
+    const HANDLER = 0x11000
+    const CROSSING = 0x40_0000 - 4
+    const START = CROSSING - 0x80
+    const PDE = 0x3000 + 8 * 2
+    // mov rax, imm64 across the boundary of two large pages
+    place(
+      machine,
+      assemble((asm) => asm.emit('mov', rax, 0x1122334455667788n).emit('hlt')),
+      CROSSING,
+    )
+    // jmp CROSSING, in the same page
+    place(machine, [0xeb, CROSSING - START - 2], START)
+    place(
+      machine,
+      assemble((asm) => {
+        asm.emit('inc', r8).emit('or', mem({ disp: PDE, size: 8 }), 1)
+        asm.emit('add', rsp, 8).emit('iretq')
+      }),
+      HANDLER,
+    )
+    setHandlers(machine, { 14: HANDLER })
+    for (let round = 1; round <= 3; round++) {
+      view.setUint8(PDE, view.getUint8(PDE) & ~1)
+      cpu.stateChanged()
+      cpu.setState32(L.HALTED, 0)
+      cpu.setGpr(0, 0n)
+      cpu.rip = BigInt(START)
+      expect(cpu.run(100)).toBe('halted')
+      expect([cpu.gpr(0), cpu.gpr(8)]).toEqual([0x1122334455667788n, BigInt(round)])
+      expect(cpu.retired).toBe(7 * round)
+    }
   })
 
   test('without an IDT a fault ends in a triple fault', () => {
