@@ -56,6 +56,7 @@ asm(".intel_syntax noprefix\n"
 static sigjmp_buf trapped;
 
 static uint64_t limit_word;
+static int in_call;
 
 // Memory that has grown since it was mapped is mapped when it is first touched; everything else is a trap.
 static void on_signal(int signal, siginfo_t *info, void *context) {
@@ -65,11 +66,29 @@ static void on_signal(int signal, siginfo_t *info, void *context) {
     void *page = (void *)(address & ~4095ull);
     if (mmap(page, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == page) return;
   }
+  if (!in_call) {
+    fprintf(stderr, "signal %d at %p outside of a call\n", signal, info->si_addr);
+    _exit(5);
+  }
   siglongjmp(trapped, signal);
 }
 
 static void take(void *to, size_t count) {
   if (count && fread(to, 1, count, stdin) != count) exit(3);
+}
+
+// Fills memory that may be at address 0, where memcpy's pointer arithmetic wraps around.
+static void fill(uint64_t address, size_t count) {
+  static unsigned char buffer[65536];
+  while (count > 0) {
+    size_t part = count < sizeof buffer ? count : sizeof buffer;
+    take(buffer, part);
+    void *from = buffer, *to = (void *)address;
+    size_t left = part;
+    asm volatile("rep movsb" : "+S"(from), "+D"(to), "+c"(left) : : "memory");
+    address += part;
+    count -= part;
+  }
 }
 
 static uint64_t take64(void) {
@@ -86,7 +105,7 @@ static void map(void) {
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
     if (got != (void *)first) exit(4);
   }
-  take((void *)address, count);
+  fill(address, count);
 }
 
 static void call(void) {
@@ -95,6 +114,7 @@ static void call(void) {
   take(&state, sizeof state);
   unsigned char result[2] = {0, 0};
   int signal = sigsetjmp(trapped, 1);
+  in_call = signal == 0;
   alarm(2);
   if (signal == 0) result[0] = run(function, &state) ? 2 : 0;
   else {
@@ -102,6 +122,7 @@ static void call(void) {
     result[1] = signal;
   }
   alarm(0);
+  in_call = 0;
   fwrite(result, 1, 2, stdout);
   fwrite(&state, 1, sizeof state, stdout);
 }
@@ -121,11 +142,14 @@ int main(void) {
       munmap((void *)address, size);
     } else if (command == 'W') {
       uint64_t address = take64(), count = take64();
-      take((void *)address, count);
+      fill(address, count);
     } else if (command == 'R') {
       uint64_t address = take64(), count = take64();
-      fwrite((void *)address, 1, count, stdout);
-    } else return 2;
+      for (; count > 0; count--, address++) putchar(*(volatile unsigned char *)address);
+    } else {
+      fprintf(stderr, "unknown command 0x%x at %ld\n", command, ftell(stdin));
+      return 2;
+    }
   }
   return 0;
 }

@@ -109,7 +109,7 @@ export class NativeRun {
     const { stdout, status, signal } = spawnSync(program, {
       input: this.input(),
       maxBuffer: 1 << 30,
-      timeout: 4_000,
+      timeout: 20_000,
     })
     if (status !== 0) throw new Error(`the harness ended with ${signal ?? status}`)
     let position = 0
