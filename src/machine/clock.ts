@@ -6,7 +6,6 @@ import type { TimeSource, Timer } from '../devices/device.ts'
 
 export class Clock implements TimeSource {
   readonly #retired: () => number
-  readonly #onHalted: (ns: number) => void
   readonly #timers: ClockTimer[] = []
   #haltedNs = 0
   #nextDeadlineNs = Infinity
@@ -15,13 +14,9 @@ export class Clock implements TimeSource {
   /** Told of halted time, which the processor's time-stamp counter counts too. */
   onHalted: ((ns: number) => void) | null = null
 
-  /**
-   * `retired`: how many instructions the processor has retired up to now, exact even from within a bus access. `onHalted` is told
-   * of time that passes without instructions, which the time-stamp counter counts too.
-   */
-  constructor(retired: () => number, onHalted: (ns: number) => void = () => {}) {
+  /** `retired`: how many instructions the processor has retired up to now, exact even from within a bus access. */
+  constructor(retired: () => number) {
     this.#retired = retired
-    this.#onHalted = onHalted
   }
 
   nowNs(): number {

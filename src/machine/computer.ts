@@ -53,10 +53,7 @@ export class Computer {
     }
     const cpu = new Cpu({ ...modules, bus, ramSize: memoryBytes })
     this.cpu = cpu
-    this.clock = new Clock(
-      () => cpu.retired,
-      (ns) => cpu.addHalted(ns),
-    )
+    this.clock = new Clock(() => cpu.retired)
     this.clock.onHalted = (ns) => cpu.addHalted(ns)
     const { buffer, ramOffset } = cpu.memory
     this.board = new Board({

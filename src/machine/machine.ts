@@ -231,9 +231,12 @@ export class Machine {
 
 function describe(options: MachineOptions): WorkerConfig {
   const memoryBytes = options.memory ?? DEFAULT_MEMORY
-  checkRange('memory', memoryBytes, MIN_RAM_BYTES, MAX_RAM_BYTES)
+  if (!(memoryBytes >= MIN_RAM_BYTES && memoryBytes <= MAX_RAM_BYTES))
+    throw new RangeError(
+      `memory of ${memoryBytes} bytes: choose between ${MIN_RAM_BYTES / MIB} MiB and ${MAX_RAM_BYTES / MIB} MiB`,
+    )
   const queuePairs = options.queuePairs ?? DEFAULT_PAIRS
-  checkRange('queuePairs', queuePairs, 1, 8)
+  if (!(queuePairs >= 1 && queuePairs <= 8)) throw new RangeError(`queuePairs: ${queuePairs} is not 1 … 8`)
   const mac = options.mac ?? DEFAULT_MAC
   if (mac.length !== 6 || mac[0]! & 1) throw new RangeError('mac: six bytes, not a multicast address')
   return {
@@ -254,11 +257,6 @@ function describe(options: MachineOptions): WorkerConfig {
       receive: createRing(RECEIVE_BYTES),
     },
   }
-}
-
-function checkRange(name: string, value: number, low: number, high: number): void {
-  if (!(value >= low && value <= high))
-    throw new RangeError(`${name}: ${value} is not between ${low} and ${high}`)
 }
 
 function createSeed(seed: number | undefined): Uint8Array {
