@@ -38,7 +38,7 @@ function echoContract(
   beforeAll(async () => {
     port = await freePort()
     guest = start(build('echo-tcp', link), port)
-    await waitForEcho(port, 60_000)
+    await waitForEcho(port)
   }, 120_000)
   afterAll(() => guest?.stop())
 
@@ -129,7 +129,7 @@ test(
       ],
     })
     try {
-      await waitForEcho(port, 60_000)
+      await waitForEcho(port)
       const exchange = async (count: number): Promise<void> => {
         for (let i = 0; i < count; i++)
           if (!(await echoOnce(port, 100))) throw new Error(`connection ${i} differs`)

@@ -4,7 +4,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 
 /** Resolves once something accepts connections on a loopback port and echoes a byte; throws after `timeoutMs`. */
-export async function waitForEcho(port: number, timeoutMs = 30_000): Promise<void> {
+export async function waitForEcho(port: number, timeoutMs = 60_000): Promise<void> {
   const deadline = Date.now() + timeoutMs
   for (;;) {
     const answered = await tryEcho(port)
