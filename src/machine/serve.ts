@@ -81,5 +81,8 @@ function create(config: WorkerConfig, modules: CpuModules, host: HostPort): Runn
 
 function describe(error: unknown): string {
   if (error instanceof ImageError) return error.message
+  // What V8 says when it cannot reserve the memory.
+  if (error instanceof RangeError && /memory/i.test(error.message))
+    return `the host has no room for that much RAM (${error.message}): choose less`
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
