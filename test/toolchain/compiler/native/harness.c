@@ -115,7 +115,7 @@ static void call(void) {
   unsigned char result[2] = {0, 0};
   int signal = sigsetjmp(trapped, 1);
   in_call = signal == 0;
-  alarm(2);
+  alarm(15);
   if (signal == 0) result[0] = run(function, &state) ? 2 : 0;
   else {
     result[0] = 1;

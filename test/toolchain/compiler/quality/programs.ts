@@ -4,8 +4,10 @@ import { fileURLToPath } from 'node:url'
 
 const source = fileURLToPath(new URL('../guest/programs.ts', import.meta.url))
 
-/** Compiles the guest programs with asc -O3. */
-export async function compilePrograms(): Promise<Uint8Array> {
+/** Compiles the guest programs with asc -O3; without `vectors` for tools that know no SIMD. */
+export async function compilePrograms(withVectors = true): Promise<Uint8Array> {
+  const text = readFileSync(source, 'utf8')
+  const given = withVectors ? text : text.replace('export function vectors', 'function vectors')
   let wasm: Uint8Array | undefined
   const { error, stderr } = await asc.main(
     [
@@ -25,7 +27,7 @@ export async function compilePrograms(): Promise<Uint8Array> {
       'abort=',
     ],
     {
-      readFile: (name) => (name === 'programs.ts' ? readFileSync(source, 'utf8') : null),
+      readFile: (name) => (name === 'programs.ts' ? given : null),
       writeFile: (name, contents) => {
         if (name === 'out.wasm') wasm = contents as Uint8Array
       },
