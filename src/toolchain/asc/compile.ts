@@ -1,5 +1,4 @@
 /** AssemblyScript's compiler as a function: TypeScript sources in, optimised wasm and its source map out. */
-import asc from 'assemblyscript/asc'
 import { type Complaint, ProgramError } from './error.ts'
 import { runtimeGlue } from './runtime.ts'
 import { Sources } from './sources.ts'
@@ -8,6 +7,8 @@ export interface GuestProgram {
   /** Name of the entry module in `sources.generated`. */
   readonly entry: string
   readonly sources: Sources
+  /** The user's main file, for messages. */
+  readonly path?: string
   /** Module (`onering/runtime/…`) that holds allocator, collector and `abort`. */
   readonly runtime: string
   /** Virtual address of the first byte of static data. */
@@ -37,6 +38,11 @@ interface Diagnostic {
 const categoryError = 3
 const runtimeName = 'onering-runtime'
 
+/** The compiler's message without the paths inside its library: `'~lib/string/String'` becomes `'String'`. */
+function readable(message: string): string {
+  return message.replaceAll(/~lib\/(?:[^' ]*\/)?([^'\/ ]+)/g, '$1')
+}
+
 /** The line and column of `offset` in `text`, both from 1. */
 function position(text: string, offset: number): { line: number; column: number } {
   const before = text.slice(0, offset)
@@ -51,6 +57,8 @@ function position(text: string, offset: number): { line: number; column: number 
  * @throws ProgramError with every diagnostic of the compiler.
  */
 export async function compileGuest(program: GuestProgram): Promise<GuestWasm> {
+  // Loading the compiler takes longer than starting a machine, and what is cached needs none.
+  const { default: asc } = await import('assemblyscript/asc')
   const { sources } = program
   const outputs = new Map<string, Uint8Array | string>()
   const complaints: Complaint[] = []
@@ -61,11 +69,11 @@ export async function compileGuest(program: GuestProgram): Promise<GuestWasm> {
     const name = diagnostic.range?.source?.normalizedPath
     const text = name === undefined ? null : sources.text(name)
     if (diagnostic.range == null || name === undefined || text === null)
-      return void complaints.push({ message: diagnostic.message })
+      return void complaints.push({ message: readable(diagnostic.message) })
     complaints.push({
       file: sources.display(name),
       ...position(text, diagnostic.range.start),
-      message: diagnostic.message,
+      message: readable(diagnostic.message),
     })
   }
   const hooks = new CompilerHooks()

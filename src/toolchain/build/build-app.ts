@@ -13,6 +13,7 @@ import { LinkError } from '../link/options.ts'
 import type { ObjectFile } from '../object.ts'
 import { hashFolders, hashText, keep, load, toolchainHash } from './cache.ts'
 import { withPrefix, withStaticMemory } from './prefix.ts'
+import { findUnresolved } from './unresolved.ts'
 import { applicationProgram, kernelProgram, wholeProgram } from './programs.ts'
 
 export interface BuildOptions {
@@ -45,6 +46,8 @@ async function compileProgram(program: GuestProgram, name: string): Promise<Comp
   const object = compile(wasm, { name, sourceMap, tableBase: program.tableBase })
   if (!program.hasInitialisers && object.symbols.some((symbol) => symbol.name === `${name}.start`))
     throw new Error(`${name}: a module variable has an initialiser that needs code`)
+  const unresolved = findUnresolved(object, (file) => program.sources.display(file), program.path ?? name)
+  if (unresolved.length > 0) throw new ProgramError(unresolved)
   const reserved = withStaticMemory(object, program.memoryBase, staticEnd)
   return { object: withPrefix(reserved, name), read: program.sources.read }
 }

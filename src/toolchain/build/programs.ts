@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { GuestProgram } from '../asc/compile.ts'
+import { ProgramError } from '../asc/error.ts'
 import { Sources } from '../asc/sources.ts'
 import type { LinkMode } from '../entry/index.ts'
 import { applicationBase, kernelDataBase, pageSize } from '../link/layout.ts'
@@ -20,8 +21,11 @@ const ltoModules: ReadonlyMap<string, string> = new Map([['api/gen/kernel.ts', '
 
 /** Exported by every application: what the entry code calls. */
 function applicationExports(path: string): string {
+  const text = readFileSync(path, 'utf8')
+  if (!/\bexport\b[^;]*\bmain\b/.test(text))
+    throw new ProgramError([{ file: path, message: 'exports no main; add: export function main(): void { … }' }])
   // The language has no way to ask for a function's result type.
-  const isVoid = /\bexport\s+function\s+main\s*\(\s*\)\s*:\s*void\b/.test(readFileSync(path, 'utf8'))
+  const isVoid = /\bexport\s+function\s+main\s*\(\s*\)\s*:\s*void\b/.test(text)
   const module = `./${basename(path).replace(/\.ts$/, '')}`
   return (
     `import { main as run } from ${JSON.stringify(module)}\n` +
@@ -47,6 +51,7 @@ export function kernelProgram(mode: LinkMode, kernelFolder: string): GuestProgra
 export function applicationProgram(path: string, folder: string): GuestProgram {
   return {
     entry: entryName,
+    path,
     sources: new Sources(folder, new Map([[entryName, applicationExports(path)]]), applicationModules),
     runtime: 'onering/runtime/application',
     memoryBase: applicationBase + pageSize,
@@ -60,6 +65,7 @@ export function wholeProgram(path: string, folder: string): GuestProgram {
   const text = `export * from "onering/boot/entry"\n${applicationExports(path)}`
   return {
     entry: entryName,
+    path,
     sources: new Sources(folder, new Map([[entryName, text]]), ltoModules),
     runtime: 'onering/runtime/whole',
     memoryBase: kernelDataBase,
