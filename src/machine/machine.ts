@@ -49,9 +49,9 @@ const DEFAULT_PAIRS = 4
 const PAGE = 4096
 const SERIAL_OUT_BYTES: number = 256 * 1024
 const SERIAL_IN_BYTES: number = 64 * 1024
-/** Room for a burst to or from many connections; pages that are never used cost nothing. */
+/** Room for a full TCP window from each of some hundred connections; pages that are never used cost nothing. */
 const TRANSMIT_BYTES: number = 4 * MIB
-const RECEIVE_BYTES: number = 8 * MIB
+const RECEIVE_BYTES: number = 32 * MIB
 const MAX_RECORDS_AT_ONCE = 2048
 
 export class Machine {
