@@ -127,8 +127,8 @@ export function isSmapOn(): bool {
 
 /** Grows the application's heap by at least `bytes`: the new part's address, or 0 when memory is used up. */
 export function growApplicationHeap(bytes: usize): usize {
+  if (bytes > APPLICATION_END - heapEnd - PAGE_SIZE) return 0
   const pages = (bytes + PAGE_SIZE - 1) / PAGE_SIZE
-  if (pages > (APPLICATION_END - heapEnd) / PAGE_SIZE) return 0
   const start = heapEnd
   if (!mapFresh(start, pages, applicationFlag())) return 0
   heapEnd = start + pages * PAGE_SIZE

@@ -40,7 +40,7 @@ const runtimeName = 'onering-runtime'
 
 /** The compiler's message without the paths inside its library: `'~lib/string/String'` becomes `'String'`. */
 function readable(message: string): string {
-  return message.replaceAll(/~lib\/(?:[^' ]*\/)?([^'\/ ]+)/g, '$1')
+  return message.replaceAll(/~lib\/(?:[^' ]*\/)?([^'/ ]+)/g, '$1')
 }
 
 /** The line and column of `offset` in `text`, both from 1. */

@@ -9,7 +9,7 @@ function add(argument: u32): void {
   counter += argument
 }
 
-function spin(_: u32): void {
+function spin(_argument: u32): void {
   // Never gives the processor away: only the timer ends its slice.
   while (load<bool>(changetype<usize>(flag))) turns++
 }

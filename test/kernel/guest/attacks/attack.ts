@@ -9,11 +9,11 @@ import { write } from './kernel'
 const KERNEL: usize = 0x10_2000
 const KERNEL_CODE: u64 = 0x10_8000
 
-function readKernel(_: u32): void {
+function readKernel(_argument: u32): void {
   print(`read ${read32(KERNEL)}\n`)
 }
 
-function writeKernel(_: u32): void {
+function writeKernel(_argument: u32): void {
   write32(KERNEL, 1)
 }
 
@@ -21,28 +21,28 @@ function readNull(address: u32): void {
   print(`read ${read32(address)}\n`)
 }
 
-function privileged(_: u32): void {
+function privileged(_argument: u32): void {
   cli()
 }
 
-function readMsr(_: u32): void {
+function readMsr(_argument: u32): void {
   print(`msr ${rdmsr(0xc000_0080)}\n`)
 }
 
-function kernelPointer(_: u32): void {
+function kernelPointer(_argument: u32): void {
   write(1, KERNEL, 16)
 }
 
-function wildPointer(_: u32): void {
+function wildPointer(_argument: u32): void {
   write(1, 0xffff_fff0, 64)
 }
 
 /** Returns to where no call came from: into the kernel's code. */
-function jumpIntoKernel(_: u32): void {
+function jumpIntoKernel(_argument: u32): void {
   write64(<usize>framePointer() + 8, KERNEL_CODE)
 }
 
-function writeOwnCode(_: u32): void {
+function writeOwnCode(_argument: u32): void {
   write32(0x4000_3000, 0)
 }
 
@@ -50,11 +50,11 @@ function recursion(depth: u32): u32 {
   return depth == 0xffff_ffff ? 1 : recursion(depth + 1) + 1 + (depth & 1)
 }
 
-function overflow(_: u32): void {
+function overflow(_argument: u32): void {
   print(`depth ${recursion(0)}\n`)
 }
 
-function failedAssertion(_: u32): void {
+function failedAssertion(_argument: u32): void {
   assert(false, 'on purpose')
 }
 
