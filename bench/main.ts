@@ -18,7 +18,9 @@ const { values } = parseArgs({
 const repetitions = Number(values.repeat)
 
 if (!hasProgram('qemu-system-x86_64')) {
-  process.stderr.write('bench: qemu-system-x86_64 is missing; install it (Debian: apt-get install qemu-system-x86)\n')
+  process.stderr.write(
+    'bench: qemu-system-x86_64 is missing; install it (Debian: apt-get install qemu-system-x86)\n',
+  )
   process.exit(2)
 }
 
