@@ -44,6 +44,6 @@ export const programs: readonly { name: string; args: number[]; long: number[] }
   { name: 'sieve', args: [10_000, 2], long: [300_000, 300] },
   { name: 'matmul', args: [20, 2], long: [200, 50] },
   { name: 'hash', args: [50], long: [800_000] },
-  { name: 'objects', args: [500], long: [3000] },
+  { name: 'objects', args: [500], long: [60_000] },
   { name: 'vectors', args: [10], long: [300_000] },
 ]
