@@ -2,7 +2,7 @@ import type { Value } from '../ssa/ir.ts'
 import { address } from './address.ts'
 import { type Lower, type Lowering, atSymbol, bitsOf } from './lowering.ts'
 import { type MemOperand, type Operand, rcx, rdi, rsi, rax } from './mir.ts'
-import { imm, immediate, right } from './operands.ts'
+import { imm, immediate } from './operands.ts'
 
 /** Loads, stores, globals, and the bulk memory instructions. */
 

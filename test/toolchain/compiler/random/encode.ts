@@ -106,7 +106,14 @@ export function encodeModule(draft: ModuleDraft): Uint8Array {
   const globals = draft.globals.map((type) => [typeByte[type]!, 1, ...zero(type), 0x0b])
   const size = unsigned(draft.table.length)
   return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+    0x00,
+    0x61,
+    0x73,
+    0x6d,
+    0x01,
+    0x00,
+    0x00,
+    0x00,
     ...section(1, vector(types)),
     ...section(3, vector(draft.functions.map((_, index) => unsigned(index)))),
     ...section(4, [1, 0x70, 1, ...size, ...size]),

@@ -187,7 +187,6 @@ class FunctionGenerator {
         ...this.#value(type, depth - 1),
         ...this.#value('i32', depth - 1),
         ...op('select'),
-        ...[],
       ]
     if (choice < 93) {
       this.#frames.push({ result: type, isLoop: false })

@@ -5,7 +5,7 @@ import type { Constant } from './script.ts'
 const laneBits: Record<string, number> = { i8: 8, i16: 16, i32: 32, i64: 64, f32: 32, f64: 64 }
 
 /** Type of a constant in a script; references are words. */
-export const typeOf = ({ type }: Constant): ValueType => (/ref$/.test(type) ? 'ref' : (type as ValueType))
+export const typeOf = ({ type }: Constant): ValueType => (type.endsWith('ref') ? 'ref' : (type as ValueType))
 
 /** The bits of an argument. */
 export function bitsOf(constant: Constant): Bits {
