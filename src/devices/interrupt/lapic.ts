@@ -4,7 +4,7 @@ import type { AccessSize, MmioDevice, Stateful, TimeSource } from '../device.ts'
 import { LapicTimer, type LapicTimerState } from './lapic-timer.ts'
 import * as reg from './lapic-registers.ts'
 import { EXTINT, FIXED, INIT, type InterruptMessage, LOWEST_PRIORITY, NMI } from './message.ts'
-import { VectorSet } from './vector-set.ts'
+import { LapicVectors, type LapicVectorsState } from './lapic-vectors.ts'
 
 export const LAPIC_BASE = 0xfee0_0000
 export const LAPIC_BYTES = 0x1000
@@ -30,7 +30,6 @@ export interface LapicWires {
 
 export interface LapicState {
   base: number
-  tpr: number
   ldr: number
   dfr: number
   svr: number
@@ -39,9 +38,7 @@ export interface LapicState {
   icrLow: number
   icrHigh: number
   lvt: [number, number][]
-  isr: Uint32Array
-  tmr: Uint32Array
-  irr: Uint32Array
+  vectors: LapicVectorsState
   lint0: boolean
   timer: LapicTimerState
 }
@@ -51,11 +48,8 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
   readonly #wires: LapicWires
   readonly #diagnostics: Diagnostics
   readonly #timer: LapicTimer
-  readonly #isr = new VectorSet()
-  readonly #tmr = new VectorSet()
-  readonly #irr = new VectorSet()
+  readonly #vectors = new LapicVectors()
   #base: number
-  #tpr = 0
   #ldr = 0
   #dfr = 0xffff_ffff
   #svr = 0xff
@@ -94,11 +88,11 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
 
   /** TPR[7:4], as CR8 shows it. */
   get taskPriorityClass(): number {
-    return this.#tpr >> 4
+    return this.#vectors.tpr >> 4
   }
 
   setTaskPriorityClass(value: number): void {
-    this.#tpr = (value & 0xf) << 4
+    this.#vectors.tpr = (value & 0xf) << 4
     this.#update()
   }
 
@@ -143,8 +137,7 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
   acknowledge(): number {
     const vector = this.#deliverable()
     if (vector >= 0) {
-      this.#irr.delete(vector)
-      this.#isr.add(vector)
+      this.#vectors.serve(vector)
       this.#update()
       return vector
     }
@@ -203,7 +196,6 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
   save(): LapicState {
     return {
       base: this.#base,
-      tpr: this.#tpr,
       ldr: this.#ldr,
       dfr: this.#dfr,
       svr: this.#svr,
@@ -212,9 +204,7 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
       icrLow: this.#icrLow,
       icrHigh: this.#icrHigh,
       lvt: [...this.#lvt],
-      isr: this.#isr.words.slice(),
-      tmr: this.#tmr.words.slice(),
-      irr: this.#irr.words.slice(),
+      vectors: this.#vectors.save(),
       lint0: this.#lint0,
       timer: this.#timer.save(),
     }
@@ -222,7 +212,6 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
 
   load(state: LapicState): void {
     this.#base = state.base
-    this.#tpr = state.tpr
     this.#ldr = state.ldr
     this.#dfr = state.dfr
     this.#svr = state.svr
@@ -231,9 +220,7 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
     this.#icrLow = state.icrLow
     this.#icrHigh = state.icrHigh
     this.#lvt = new Map(state.lvt)
-    this.#isr.words.set(state.isr)
-    this.#tmr.words.set(state.tmr)
-    this.#irr.words.set(state.irr)
+    this.#vectors.load(state.vectors)
     this.#lint0 = state.lint0
     this.#timer.load(state.timer)
     this.#update()
@@ -255,9 +242,10 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
   }
 
   #read(number: number): number {
-    if (number >= reg.ISR && number < reg.TMR) return this.#isr.words[number - reg.ISR]!
-    if (number >= reg.TMR && number < reg.IRR) return this.#tmr.words[number - reg.TMR]!
-    if (number >= reg.IRR && number < reg.ESR) return this.#irr.words[number - reg.IRR]!
+    const { isr, tmr, irr } = this.#vectors
+    if (number >= reg.ISR && number < reg.TMR) return isr.words[number - reg.ISR]!
+    if (number >= reg.TMR && number < reg.IRR) return tmr.words[number - reg.TMR]!
+    if (number >= reg.IRR && number < reg.ESR) return irr.words[number - reg.IRR]!
     const lvt = this.#lvt.get(number)
     if (lvt !== undefined) return lvt
     switch (number) {
@@ -266,10 +254,10 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
       case reg.VERSION:
         return VERSION_VALUE
       case reg.TPR:
-        return this.#tpr
+        return this.#vectors.tpr
       case reg.PPR:
       case reg.APR:
-        return this.#processorPriority()
+        return this.#vectors.processorPriority
       case reg.LDR:
         return this.#ldr
       case reg.DFR:
@@ -298,7 +286,7 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
     if (this.#lvt.has(number)) return this.#writeVector(number, value)
     switch (number) {
       case reg.TPR:
-        this.#tpr = value & 0xff
+        this.#vectors.tpr = value & 0xff
         return this.#update()
       case reg.EOI:
         return this.#endOfInterrupt()
@@ -373,10 +361,8 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
   }
 
   #endOfInterrupt(): void {
-    const vector = this.#isr.highest()
-    if (vector < 0) return
-    this.#isr.delete(vector)
-    if (this.#tmr.has(vector)) this.#wires.endOfInterrupt(vector)
+    const ended = this.#vectors.end()
+    if (ended?.isLevel) this.#wires.endOfInterrupt(ended.vector)
     this.#update()
   }
 
@@ -392,9 +378,7 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
   #inject(vector: number, isLevel: boolean): void {
     if (!this.#isSoftwareEnabled) return this.#diagnostics.counters.count('lapic.disabled')
     if (vector < 16) return this.#error(reg.ESR_RECEIVE_ILLEGAL)
-    this.#irr.add(vector)
-    if (isLevel) this.#tmr.add(vector)
-    else this.#tmr.delete(vector)
+    this.#vectors.request(vector, isLevel)
     this.#update()
   }
 
@@ -410,16 +394,9 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
     if (isNew && (this.#lvt.get(reg.LVT_ERROR)! & 0xff) >= 16) this.#triggerLocal(reg.LVT_ERROR)
   }
 
-  #processorPriority(): number {
-    const inService = Math.max(this.#isr.highest(), 0)
-    return this.#tpr >> 4 >= inService >> 4 ? this.#tpr : inService & 0xf0
-  }
-
   /** The vector that the processor may take now, or -1. */
   #deliverable(): number {
-    if (!this.#isSoftwareEnabled) return -1
-    const vector = this.#irr.highest()
-    return vector >= 0 && vector >> 4 > this.#processorPriority() >> 4 ? vector : -1
+    return this.#isSoftwareEnabled ? this.#vectors.deliverable : -1
   }
 
   #update(): void {
@@ -431,10 +408,7 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
   }
 
   #resetRegisters(): void {
-    this.#isr.clear()
-    this.#tmr.clear()
-    this.#irr.clear()
-    this.#tpr = 0
+    this.#vectors.reset()
     this.#ldr = 0
     this.#dfr = 0xffff_ffff
     this.#svr = 0xff
