@@ -4,11 +4,16 @@ import { existsSync } from 'node:fs'
 
 const machine = 'dist/cli/main.js'
 if (!existsSync(machine)) t.bailout(`${machine} is missing: run "npm run build" first`)
-for (const mode of ['direct', 'lto', 'trap'])
-  for (const name of ['threads', 'sockets', 'heap'])
-    await t.spawn(
-      process.execPath,
-      [machine, 'run', `test/kernel/guest/${name}.ts`, '--link', mode, '--quiet', '--timeout', '60'],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-      `${name} (${mode})`,
-    )
+
+const runs = ['direct', 'lto', 'trap'].flatMap((mode) =>
+  ['threads', 'sockets', 'heap'].map((guest) => ({ mode, guest })),
+)
+t.plan(runs.length)
+t.setTimeout(300_000)
+for (const { mode, guest } of runs)
+  await t.spawn(
+    process.execPath,
+    [machine, 'run', `test/kernel/guest/${guest}.ts`, '--link', mode, '--quiet', '--timeout', '60'],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+    `${guest} (${mode})`,
+  )

@@ -39,9 +39,12 @@ let words: usize = 0
 let wordCount: usize = 0
 let wordCapacity: usize = 0
 
-/** Counts `size` new bytes; true when it is time to collect. */
+/** A block's header and its least payload. */
+const BLOCK: usize = 32
+
+/** Counts an object of `size` bytes; true when it is time to collect. */
 export function isCollectionDue(size: usize): bool {
-  allocated += size
+  allocated += size + BLOCK
   return allocated >= threshold
 }
 
