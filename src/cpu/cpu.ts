@@ -354,6 +354,8 @@ export class Cpu {
     this.setState64(L.RETIRED, this.getState64(L.RETIRED_LIMIT) - this.getState64(L.BUDGET))
     if (status === STATUS_EXCEPTION) this.#deliver()
     if (status === STATUS_AGAIN) this.#burn(AGAIN_COST)
+    // Whatever the reason: a run that does not get ahead ends.
+    if (this.getState64(L.BUDGET) === BigInt(budget)) this.#burn(1)
     return status
   }
 
