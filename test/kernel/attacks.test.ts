@@ -37,7 +37,7 @@ describe.skipIf(!hasProgram('qemu-system-x86_64'))('an application in ring 3', (
     const guest = startQemu(await image('test/kernel/guest/attacks/attack.ts', { link: 'trap' }))
     status = await guest.exit()
     text = guestText(guest.lines)
-  })
+  }, 180_000)
 
   test.each(attacks)('is stopped for %s', (name, message) => {
     const from = text.indexOf(`# ${name}\n`)

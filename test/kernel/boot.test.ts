@@ -1,8 +1,11 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { linkModes } from '../../src/toolchain/index.ts'
 import { startQemu } from '../support/guest.ts'
 import { hasProgram } from '../support/programs.ts'
 import { guestText, image } from './images.ts'
+
+// The first build of a kernel takes seconds, on a busy machine many.
+vi.setConfig({ testTimeout: 180_000 })
 
 const qemu = hasProgram('qemu-system-x86_64')
 

@@ -1,9 +1,12 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { linkModes } from '../../src/toolchain/index.ts'
 import { echoDatagram, echoMany, echoOnce, freePort, waitForEcho } from '../support/echo-client.ts'
 import { startQemu, type Guest } from '../support/guest.ts'
 import { hasProgram } from '../support/programs.ts'
 import { image } from './images.ts'
+
+// The first build of a kernel takes seconds, on a busy machine many.
+vi.setConfig({ testTimeout: 180_000 })
 
 async function serving(
   app: string,

@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { buildApp, ProgramError } from '../../src/toolchain/index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'onering-errors-'))
@@ -42,6 +42,9 @@ describe('a mistake in the application is told with its place', () => {
       "name.ts:1:10: Module 'onering' has no exported member 'fork'.",
     )
   })
+
+  // The first build of a kernel takes seconds, on a busy machine many.
+  vi.setConfig({ testTimeout: 180_000 })
 
   test('something of the browser or of Node', async () => {
     expect((await complaints('browser', main('return <i32>Date.now()')))[0]).toMatch(

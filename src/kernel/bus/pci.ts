@@ -53,7 +53,11 @@ export function findFunction(vendor: u32, first: u32, second: u32): PciFunction 
 
 /** Lets the function answer memory accesses and do DMA; its interrupt pin stays silent. */
 export function enableFunction(device: PciFunction): void {
-  writeConfig(device, COMMAND, (readConfig(device, COMMAND) & 0xffff) | COMMAND_MEMORY | COMMAND_MASTER | COMMAND_NO_INTX)
+  writeConfig(
+    device,
+    COMMAND,
+    (readConfig(device, COMMAND) & 0xffff) | COMMAND_MEMORY | COMMAND_MASTER | COMMAND_NO_INTX,
+  )
 }
 
 /** Configuration offset of the next capability of kind `id` after `previous` (0: from the start); 0 if none. */

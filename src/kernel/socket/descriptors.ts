@@ -37,15 +37,15 @@ let lowestFree: i32 = 3
 let openCount: u32 = 0
 
 function at(number: i32): Descriptor | null {
-  return changetype<Descriptor | null>(load<usize>(table + (<usize>number << 2)))
+  return changetype<Descriptor | null>(load<usize>(table + ((<usize>number) << 2)))
 }
 
 function grow(): bool {
   const larger = capacity == 0 ? 64 : capacity * 2
   if (larger > MOST) return false
-  const memory_ = heap.alloc(<usize>larger << 2)
-  memory.copy(memory_, table, <usize>capacity << 2)
-  memory.fill(memory_ + (<usize>capacity << 2), 0, <usize>(larger - capacity) << 2)
+  const memory_ = heap.alloc((<usize>larger) << 2)
+  memory.copy(memory_, table, (<usize>capacity) << 2)
+  memory.fill(memory_ + ((<usize>capacity) << 2), 0, (<usize>(larger - capacity)) << 2)
   if (table != 0) heap.free(table)
   table = memory_
   capacity = larger
@@ -63,7 +63,7 @@ export function openDescriptor(kind: u32): Descriptor | null {
   descriptor.kind = kind
   descriptor.opener = currentThread().id
   descriptor.waiters = newWaitQueue()
-  store<usize>(table + (<usize>number << 2), changetype<usize>(descriptor))
+  store<usize>(table + ((<usize>number) << 2), changetype<usize>(descriptor))
   lowestFree = number + 1
   openCount++
   return descriptor
@@ -82,7 +82,7 @@ export function openDescriptors(): u32 {
 function remove(descriptor: Descriptor): void {
   forgetDescriptor(descriptor)
   wakeAll(descriptor.waiters)
-  store<usize>(table + (<usize>descriptor.number << 2), 0)
+  store<usize>(table + ((<usize>descriptor.number) << 2), 0)
   lowestFree = min(lowestFree, descriptor.number)
   openCount--
   heap.free(changetype<usize>(descriptor.waiters))

@@ -169,8 +169,8 @@ function collectEvents(poller: Poller, events: usize, most: u32): u32 {
     watch.isListed = false
     const readiness = readinessOf(watch.descriptor) & (watch.interest | ALWAYS)
     if (readiness) {
-      store<u32>(events + (<usize>count << 3), watch.token)
-      store<u32>(events + (<usize>count << 3), readiness, 4)
+      store<u32>(events + ((<usize>count) << 3), watch.token)
+      store<u32>(events + ((<usize>count) << 3), readiness, 4)
       count++
       // Level-triggered: it is asked again next time, behind the others.
       enlist(watch)

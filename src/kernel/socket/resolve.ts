@@ -24,7 +24,7 @@ function finished(context: usize, status: i32, addresses: usize, count: u32): vo
   lookup.status = status
   if (status == 0) {
     const copied = min(count, lookup.most)
-    memory.copy(lookup.out, addresses, <usize>copied << 2)
+    memory.copy(lookup.out, addresses, (<usize>copied) << 2)
     lookup.status = <i32>copied
   }
   wakeAll(lookup.waiters)
@@ -34,7 +34,8 @@ function finished(context: usize, status: i32, addresses: usize, count: u32): vo
 export function resolve(name: usize, length: u32, out: usize, most: u32): i32 {
   const end = monotonicNs() + CONFIGURATION_NS
   const client = dhcpClient()
-  while (client !== null && client.address == 0 && monotonicNs() < end) blockUntil(null, monotonicNs() + STEP_NS)
+  while (client !== null && client.address == 0 && monotonicNs() < end)
+    blockUntil(null, monotonicNs() + STEP_NS)
   const lookup = changetype<Lookup>(heap.alloc(offsetof<Lookup>()))
   lookup.waiters = newWaitQueue()
   lookup.isDone = false

@@ -164,7 +164,8 @@ export function socketOption(fd: i32, option: u32, value: u32): i32 {
   if (tcp === null) return -EINVAL
   if (option == OPTION_ERROR) return tcp.takeError()
   if (option == OPTION_NO_DELAY) tcp.setNoDelay(value != 0)
-  else if (option == OPTION_KEEP_ALIVE) tcp.setKeepAlive(value != 0, <u64>value * 1_000_000_000, 10_000_000_000, 6)
+  else if (option == OPTION_KEEP_ALIVE)
+    tcp.setKeepAlive(value != 0, <u64>value * 1_000_000_000, 10_000_000_000, 6)
   else if (option == OPTION_REUSE_ADDRESS) tcp.setReuseAddress(value != 0)
   else if (option == OPTION_LINGER) tcp.setLinger(true, value)
   else return -EINVAL
@@ -186,4 +187,3 @@ export function socketName(fd: i32, isPeer: u32, out: usize): i32 {
   } else return -EINVAL
   return 0
 }
-

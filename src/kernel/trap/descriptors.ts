@@ -66,11 +66,11 @@ function initIdt(): void {
   const size = interruptStubSize()
   for (let vector: u32 = 0; vector < 256; vector++) {
     const target = <u64>(interruptStubs() + vector * size)
-    const gate = idt + (<usize>vector << 4)
+    const gate = idt + ((<usize>vector) << 4)
     store<u64>(
       gate,
       (target & 0xffff) |
-        (<u64>KERNEL_CODE << 16) |
+        ((<u64>KERNEL_CODE) << 16) |
         (interruptStack(vector) << 32) |
         (INTERRUPT_GATE << 40) |
         (((target >> 16) & 0xffff) << 48),
@@ -83,7 +83,7 @@ function initIdt(): void {
 /** SYSCALL enters ring 0 with interrupts, direction, trap, nested task and alignment check (SMAP's override) off. */
 function initSyscall(): void {
   wrmsr(IA32_EFER, rdmsr(IA32_EFER) | EFER_SCE)
-  wrmsr(IA32_STAR, (<u64>(USER_BASE | 3) << 48) | (<u64>KERNEL_CODE << 32))
+  wrmsr(IA32_STAR, ((<u64>(USER_BASE | 3)) << 48) | ((<u64>KERNEL_CODE) << 32))
   wrmsr(IA32_LSTAR, <u64>syscallEntry())
   wrmsr(IA32_FMASK, 0x4_4700)
   wrmsr(IA32_GS_BASE, <u64>processorBlock())

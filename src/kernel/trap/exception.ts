@@ -29,7 +29,8 @@ function printPageFault(frame: TrapFrame, address: u64): void {
   const verb = error & FAULT_FETCH ? 'jumped to ' : error & FAULT_WRITE ? 'wrote to ' : 'read from '
   print(verb)
   printHex(address)
-  if (isStackAddress(address) && !(error & FAULT_PRESENT)) print(', below its stack: the stack has overflowed')
+  if (isStackAddress(address) && !(error & FAULT_PRESENT))
+    print(', below its stack: the stack has overflowed')
   else {
     print(' in ')
     printRegion(address)

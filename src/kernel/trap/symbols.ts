@@ -46,7 +46,7 @@ export function printPlace(address: u64): void {
   const at = rows + <usize>row * ROW_BYTES
   if (load<u32>(at) < start || load<u16>(at, 4) == 0xffff) return
   print(' (')
-  printZeroTerminated(table + load<u32>(files + (<usize>load<u16>(at, 4) << 2)))
+  printZeroTerminated(table + load<u32>(files + ((<usize>load<u16>(at, 4)) << 2)))
   print(':')
   printDecimal(load<u16>(at, 6))
   print(')')
