@@ -124,13 +124,22 @@ const system = {
   fxrstor: ['status', 'va:i64', 'size:i32'],
   xsave: ['status', 'va:i64', 'size:i32'],
   xrstor: ['status', 'va:i64', 'size:i32'],
-  /** FNINIT, FNSTCW, FLDCW: what a kernel without floating point still does to the x87 unit. */
-  fninit: ['status'],
   /** 64 random bits from the board's seeded generator. */
   random: ['i64'],
   /** Port to and from AL, AX, EAX. */
   in: ['status', 'port:i32', 'size:i32'],
   out: ['status', 'port:i32', 'size:i32'],
+} as const
+
+/** The x87 unit. Generated code has looked at CR0.EM, CR0.TS and at pending exceptions. `size`: operand size in bytes. */
+const x87 = {
+  fninit: ['status'],
+  fnclex: ['status'],
+  fldcw: ['status', 'value:i32'],
+  fldenv: ['status', 'va:i64', 'size:i32'],
+  fnstenv: ['status', 'va:i64', 'size:i32'],
+  frstor: ['status', 'va:i64', 'size:i32'],
+  fnsave: ['status', 'va:i64', 'size:i32'],
 } as const
 
 /** Long arithmetic on RAX and RDX (AX for 8 bits). Raise #DE. The multiplications give the high half only. */
@@ -164,6 +173,7 @@ export const helpers = {
   ...events,
   ...control,
   ...system,
+  ...x87,
   ...arithmetic,
   ...strings,
 } as const satisfies Record<string, Signature>

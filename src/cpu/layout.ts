@@ -151,6 +151,19 @@ export const DR = 832
 export const XMM = 1024
 export const XMM_STRIDE = 64
 
+/**
+ * The x87 unit. u16 FCW, u16 FSW, u8 tags (bit i: register Ri is not empty), u8 -, u16 FOP, u64 FIP, u64 FDP; then the registers R0 … R7
+ * (MM0 … MM7) by their physical number, 16 bytes each: u64 significand, u16 sign and exponent.
+ */
+export const FCW = 2560
+export const FSW = 2562
+export const FTW = 2564
+export const FOP = 2566
+export const FIP = 2568
+export const FDP = 2576
+export const FPU_REGISTERS = 2592
+export const FPU_STRIDE = 16
+
 /** Bits of MODE: 16-, 32- or 64-bit code. */
 export const MODE_CODE = 3
 export const MODE_CODE16 = 0
@@ -170,8 +183,10 @@ export const MODE_SINGLE_STEP = 64
 export const MODE_NO_AVX = 128
 /** Near CALL and RET report to the probe: PROBE has PROBE_CALLS. */
 export const MODE_TRACE_CALLS = 256
+/** x87 instructions raise #NM, MMX instructions #UD: CR0.EM is set. */
+export const MODE_EMULATION = 512
 
-/** Free for the owners of single helpers: 2048 … 4095. */
+/** Free for the owners of single helpers: 2048 … 4095, but for the x87 unit above. */
 export const PRIVATE = 2048
 export const STATE_SIZE = 4096
 

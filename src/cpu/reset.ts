@@ -1,4 +1,3 @@
-import { FPU_HEADER } from './guest/private.ts'
 import * as L from './layout.ts'
 import type { MemoryMap } from './memory-map.ts'
 
@@ -46,7 +45,7 @@ export function resetState(view: DataView, state: number, map: MemoryMap): void 
   u64(L.DR + 6 * 8, 0xffff_0ff0n)
   u64(L.DR + 7 * 8, 0x400n)
   u32(L.MXCSR, 0x1f80)
-  u32(FPU_HEADER, 0x40)
+  u32(L.FCW, 0x40)
   for (const index of [L.ES, L.SS, L.DS, L.FS, L.GS]) segment(index, 0, 0n, 0xffff, DATA)
   segment(L.CS, 0xf000, 0xffff_0000n, 0xffff, CODE)
   segment(L.LDTR, 0, 0n, 0xffff, LDT)

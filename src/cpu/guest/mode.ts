@@ -23,6 +23,7 @@ function codeBits(cpu: usize): u32 {
 export function updateMode(cpu: usize): void {
   let mode = codeBits(cpu)
   if (cr0Has(cpu, CR0_EM) || !cr4Has(cpu, CR4_OSFXSR)) mode |= L.MODE_NO_SSE
+  if (cr0Has(cpu, CR0_EM)) mode |= L.MODE_EMULATION
   if (cr0Has(cpu, CR0_TS)) mode |= L.MODE_TASK_SWITCHED
   if (systemFlags(cpu) & TF) mode |= L.MODE_SINGLE_STEP
   if (!cr4Has(cpu, CR4_OSXSAVE) || !(load<u64>(cpu, L.XCR0) & XCR0_YMM)) mode |= L.MODE_NO_AVX

@@ -24,8 +24,3 @@ export const SHUTDOWN_CHAIN = 2480
 export const SHUTDOWN_CHAIN_LENGTH = 2512
 /** u64: RIP at which that chain began. */
 export const SHUTDOWN_RIP = 2520
-
-/** The x87 and SSE header as FXSAVE stores it (FCW FSW FTW FOP FIP FDP), 24 bytes; FTW in its abridged form. */
-export const FPU_HEADER = 2560
-/** 8 × 16 bytes: ST0 … ST7 / MM0 … MM7. */
-export const FPU_REGISTERS = 2592

@@ -2,7 +2,7 @@
  * The cache of decoded blocks. A block is a straight line of records that ends with a branch, at the end of its page, or after
  * MAX_INSTRUCTIONS; one more record behind it continues. It is found by guest-physical address and MODE, so it survives changes of the page tables.
  */
-import { decode, DecodeStatus, Instruction, rows } from '../../isa/index.ts'
+import { decode, DecodeStatus, Instruction, RegisterClass, rows } from '../../isa/index.ts'
 import * as L from '../layout.ts'
 import type { MemoryMap } from '../memory-map.ts'
 import { encodeRecord } from './encode.ts'
@@ -14,7 +14,7 @@ import { shapeKey, shapeOf } from './shape.ts'
 const MAX_INSTRUCTIONS = 64
 const PAGE = 4096
 /** More than any value of MODE. */
-const MODES = 512
+const MODES = 1024
 
 export interface Block {
   readonly gpa: number
@@ -305,15 +305,22 @@ export class BlockCache {
     if (use === 0) return null
     if (use === USES_SSE && mode & L.MODE_NO_SSE) return 'undefined'
     if (use === USES_AVX && mode & L.MODE_NO_AVX) return 'undefined'
+    if (use === USES_MMX && mode & L.MODE_EMULATION) return 'undefined'
+    if (use === USES_X87 && mode & L.MODE_EMULATION) return 'no-device'
     return mode & L.MODE_TASK_SWITCHED ? 'no-device' : null
   }
 }
 
 const USES_SSE = 1
 const USES_AVX = 2
+const USES_MMX = 3
+const USES_X87 = 4
 /** For each row, which switch of the control registers governs it: vector registers, or the state that goes with them. */
 const deviceUse = Uint8Array.from(rows, (row) => {
   const vector = row.operands.some((form) => /xmm|ymm/.test(form.name))
   if (vector && row.vex) return USES_AVX
-  return vector || row.mnemonic === 'ldmxcsr' || row.mnemonic === 'stmxcsr' ? USES_SSE : 0
+  if (vector || row.mnemonic === 'ldmxcsr' || row.mnemonic === 'stmxcsr') return USES_SSE
+  if (row.mnemonic === 'emms' || row.operands.some((form) => form.registerClass === RegisterClass.mmx))
+    return USES_MMX
+  return row.feature === 'FPU' || row.mnemonic === 'fisttp' ? USES_X87 : 0
 })

@@ -137,7 +137,7 @@ export class RecordContext extends Context {
   read(index: number, bits: number = this.operand(index).bits): Value {
     const { kind } = this.operand(index)
     if (kind === 'memory') return this.load(bits, this.address(index))
-    if (kind === 'gpr' || kind === 'vector') return this.#loadState(bits, this.#register(index), 0)
+    if (kind === 'gpr' || kind === 'vector' || kind === 'mmx') return this.#loadState(bits, this.#register(index), 0)
     if (kind === 'immediate') return this.let(truncate(this.#i64(R.IMMEDIATE), bits))
     throw new TypeError(`${this.shape.meaning}: operand ${index} is a ${kind}, not a value`)
   }
@@ -146,7 +146,13 @@ export class RecordContext extends Context {
     const { kind } = this.operand(index)
     if (kind === 'memory') this.store(bits, this.address(index), value)
     else if (kind === 'vector') this.#storeHost(bits, this.#register(index), value)
+    else if (kind === 'mmx') this.#storeMmx(this.#register(index), value as I64)
     else this.#storeState(bits, this.#register(index), 0, value)
+  }
+
+  #storeMmx(register: I32, value: I64): void {
+    this.f.store('i64.store', register, value)
+    this.f.store('i32.store16', register, i32(0xffff), 8)
   }
 
   readForWrite(index: number, bits: number = this.operand(index).bits): Value {

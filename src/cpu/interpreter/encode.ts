@@ -25,6 +25,8 @@ function registerSlot(operand: DecodedOperand): number {
     case C.xmm:
     case C.ymm:
       return L.XMM + L.XMM_STRIDE * operand.register
+    case C.mmx:
+      return L.FPU_REGISTERS + L.FPU_STRIDE * operand.register
     default:
       return operand.register
   }

@@ -23,6 +23,8 @@ const kindOfClass: Kinds = {
   [C.debug]: 'debug',
   [C.xmm]: 'vector',
   [C.ymm]: 'vector',
+  [C.mmx]: 'mmx',
+  [C.x87]: 'x87',
 }
 
 const FS = 4
@@ -145,10 +147,11 @@ export function shapesOfRow(row: Row): Shape[] {
   return shapes
 }
 
-/** Instructions on vector registers do not look at the operand size: one handler serves all prefixes. */
+const vectorClasses = new Set<C>([C.xmm, C.ymm, C.mmx, C.x87])
+
+/** Instructions on vector, MMX and x87 registers do not look at the operand size: one handler serves all prefixes. */
 function ignoresSize(row: Row): boolean {
-  const isVector = ({ registerClass }: OperandForm): boolean =>
-    registerClass === C.xmm || registerClass === C.ymm
+  const isVector = ({ registerClass }: OperandForm): boolean => vectorClasses.has(registerClass)
   return row.operandSize === 0 && row.operands.some(isVector)
 }
 

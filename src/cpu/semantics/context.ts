@@ -29,6 +29,7 @@ export const DE = 0
 export const UD = 6
 export const NM = 7
 export const GP = 13
+export const MF = 16
 
 export abstract class Context {
   readonly f: FunctionBuilder

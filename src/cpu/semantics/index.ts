@@ -5,11 +5,13 @@ import { branches } from './branch.ts'
 import { decimal } from './decimal.ts'
 import type { Definition, Definitions } from './definition.ts'
 import { moves } from './move.ts'
+import { mmx } from './mmx/index.ts'
 import { multiply } from './multiply.ts'
 import { shifts } from './shift.ts'
 import { sse } from './sse/index.ts'
 import { stack } from './stack.ts'
 import { systemInstructions } from './system.ts'
+import { x87 } from './x87/index.ts'
 
 const families: readonly Definitions[] = [
   arithmetic,
@@ -22,6 +24,8 @@ const families: readonly Definitions[] = [
   decimal,
   systemInstructions,
   ...sse,
+  mmx,
+  x87,
 ]
 
 const byId = new Map(families.flatMap((family) => Object.entries(family.ids ?? {})))

@@ -133,7 +133,7 @@ const changeFlag = (compute: (flags: I64) => I64): Definition =>
   plain((c) => c.setStateI64(L.RFLAGS, compute(c.stateI64(L.RFLAGS))))
 
 const nops =
-  'nop pause endbr64 endbr32 reservednop wait lfence mfence sfence clflush clflushopt clwb prefetch prefetchw \
+  'nop pause endbr64 endbr32 reservednop lfence mfence sfence clflush clflushopt clwb prefetch prefetchw \
 prefetchwt1 prefetchnta prefetcht0 prefetcht1 prefetcht2'
 
 export const moves: Definitions = {

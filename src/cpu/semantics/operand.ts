@@ -6,6 +6,8 @@
  * - `immediate`: a constant, sign- or zero-extended to 64 bits when it was decoded.
  * - `relative`: the target of a near branch.
  * - `vector`: XMM or YMM; `bits` 128 or 256.
+ * - `mmx`: MM0 … MM7, 64 bits. Writing one also sets the exponent of the x87 register that it is.
+ * - `x87`: ST(i), by number.
  * - `segment`, `control`, `debug`: special registers, by number.
  */
 export type OperandKind =
@@ -14,6 +16,8 @@ export type OperandKind =
   | 'immediate'
   | 'relative'
   | 'vector'
+  | 'mmx'
+  | 'x87'
   | 'segment'
   | 'control'
   | 'debug'

@@ -153,7 +153,6 @@ export const systemInstructions: Definitions = {
     xsaveopt64: withArea('xsave'),
     xrstor: withArea('xrstor'),
     xrstor64: withArea('xrstor'),
-    fninit: call('fninit'),
     rdrand: plain(random),
     rdseed: plain(random),
     in: plain((c) => c.system('in', portOf(c, 1), i32(c.operand(0).bits / 8))),

@@ -1,11 +1,11 @@
-/** FXSAVE, FXRSTOR, XSAVE, XRSTOR, XSETBV, XGETBV, FNINIT. SDM Vol. 1, 10.5 and 13; Vol. 2. */
+/** FXSAVE, FXRSTOR, XSAVE, XRSTOR, XSETBV, XGETBV. SDM Vol. 1, 10.5 and 13; Vol. 2. */
 import * as L from '../../layout'
 import { CR0_EM, CR0_TS, CR4_OSXSAVE } from '../bits'
 import { ACCESS_WRITE } from '../mmu/access-kind'
 import { probeWriteAs, readData, writeData } from '../mmu/memory'
 import { explicit } from '../mmu/translate'
 import { updateMode } from '../mode'
-import { FPU_HEADER, FPU_REGISTERS } from '../private'
+import { initX87, stackRegister, updateSummary } from '../x87/state'
 import { pending, raiseGp, raiseNm, raiseUd } from '../raise'
 import { cr0Has, cr4Has, getCpl, getGpr, getNextRip, mode64, RAX, RCX, RDX, setGpr32, setRip } from '../state'
 import { CONTINUE, EXCEPTION, JUMP } from '../status'
@@ -17,7 +17,6 @@ const SSE: u64 = 2
 const XCR0_SUPPORTED: u64 = X87 | SSE
 
 const MXCSR_WRITABLE: u32 = 0xffff
-const FCW_RESET: u64 = 0x37f
 
 /* The legacy area. Vol. 1, table 10-2. */
 const AREA_MXCSR: u32 = 24
@@ -25,18 +24,6 @@ const AREA_ST0: u32 = 32
 const AREA_XMM0: u32 = 160
 const AREA_HEADER: u32 = 512
 const AREA_SIZE: u32 = 576
-
-export function fninit(cpu: usize): i32 {
-  if (cr0Has(cpu, CR0_EM | CR0_TS)) return raiseNm(cpu)
-  initX87(cpu)
-  return CONTINUE
-}
-
-function initX87(cpu: usize): void {
-  store<u64>(cpu, FCW_RESET, FPU_HEADER)
-  store<u64>(cpu, 0, FPU_HEADER + 8)
-  store<u64>(cpu, 0, FPU_HEADER + 16)
-}
 
 function xmmCount(cpu: usize): u32 {
   return mode64(cpu) ? 16 : 8
@@ -49,12 +36,16 @@ function check(cpu: usize, va: u64, alignment: u64): i32 {
   return va & (alignment - 1) ? raiseGp(cpu, 0) : CONTINUE
 }
 
+/** The header is kept as FXSAVE stores it; the registers go by their place in the stack, from ST(0) on. */
 function saveX87(cpu: usize, va: u64): i32 {
   for (let i: u32 = 0; i < 24; i += 8) {
-    if (writeData(cpu, va + i, 8, load<u64>(cpu + FPU_HEADER + i))) return EXCEPTION
+    if (writeData(cpu, va + i, 8, load<u64>(cpu + L.FCW + i))) return EXCEPTION
   }
-  for (let i: u32 = 0; i < 128; i += 8) {
-    if (writeData(cpu, va + AREA_ST0 + i, 8, load<u64>(cpu + FPU_REGISTERS + i))) return EXCEPTION
+  for (let i: u32 = 0; i < 8; i++) {
+    const register = stackRegister(cpu, i)
+    const at = va + AREA_ST0 + i * 16
+    if (writeData(cpu, at, 8, load<u64>(register))) return EXCEPTION
+    if (writeData(cpu, at + 8, 8, load<u16>(register, 8))) return EXCEPTION
   }
   return CONTINUE
 }
@@ -83,9 +74,12 @@ function probeRead(cpu: usize, va: u64, size: u32): i32 {
 }
 
 function restoreX87(cpu: usize, va: u64): void {
-  for (let i: u32 = 0; i < 24; i += 8) store<u64>(cpu + FPU_HEADER + i, readData(cpu, va + i, 8))
-  for (let i: u32 = 0; i < 128; i += 8) {
-    store<u64>(cpu + FPU_REGISTERS + i, readData(cpu, va + AREA_ST0 + i, 8))
+  for (let i: u32 = 0; i < 24; i += 8) store<u64>(cpu + L.FCW + i, readData(cpu, va + i, 8))
+  updateSummary(cpu)
+  for (let i: u32 = 0; i < 8; i++) {
+    const register = stackRegister(cpu, i)
+    store<u64>(register, readData(cpu, va + AREA_ST0 + i * 16, 8))
+    store<u64>(register, readData(cpu, va + AREA_ST0 + i * 16 + 8, 2), 8)
   }
 }
 

@@ -103,20 +103,18 @@ function fits(f: Format, x: V128): V128 {
 const INDEFINITE = lanes(0x80000000, 0x80000000, 0x80000000, 0x80000000)
 const INDEFINITE_LOW = lanes(0x80000000, 0x80000000, 0, 0)
 
-function singlesToIntegers(truncate: boolean): Definition {
-  return unary((c, source) => {
-    const x = truncate ? c.let(op('f32x4.trunc', source)) : byControl(c, 'f32x4', source)
-    return op('v128.bitselect', op('i32x4.trunc_sat_f32x4_s', x), INDEFINITE, fits(single, x))
-  })
+/** Four singles to integers; also what CVT(T)PS2PI does with two. */
+export function singlesToIntegers(c: Context, source: V128, truncate: boolean): V128 {
+  const x = truncate ? c.let(op('f32x4.trunc', source)) : byControl(c, 'f32x4', source)
+  return op('v128.bitselect', op('i32x4.trunc_sat_f32x4_s', x), INDEFINITE, fits(single, x))
 }
 
-function doublesToIntegers(truncate: boolean): Definition {
-  return unary((c, source) => {
-    const x = truncate ? c.let(op('f64x2.trunc', source)) : byControl(c, 'f64x2', source)
-    const fitting = c.let(fits(double, x))
-    const narrow = pick(4, [0, 2, 4, 4], fitting, ZERO)
-    return op('v128.bitselect', op('i32x4.trunc_sat_f64x2_s_zero', x), INDEFINITE_LOW, narrow)
-  })
+/** Two doubles to integers in the low half. */
+export function doublesToIntegers(c: Context, source: V128, truncate: boolean): V128 {
+  const x = truncate ? c.let(op('f64x2.trunc', source)) : byControl(c, 'f64x2', source)
+  const fitting = c.let(fits(double, x))
+  const narrow = pick(4, [0, 2, 4, 4], fitting, ZERO)
+  return op('v128.bitselect', op('i32x4.trunc_sat_f64x2_s_zero', x), INDEFINITE_LOW, narrow)
 }
 
 /** `xmm/m64` as the low half of a vector. */
@@ -145,9 +143,9 @@ export const sseConvert: Definitions = {
     }),
     cvtdq2ps: unary((_c, x) => op('f32x4.convert_i32x4_s', x)),
     cvtdq2pd: plain((c) => c.writeVector(0, op('f64x2.convert_low_i32x4_s', lowHalf(c)))),
-    cvtps2dq: singlesToIntegers(false),
-    cvttps2dq: singlesToIntegers(true),
-    cvtpd2dq: doublesToIntegers(false),
-    cvttpd2dq: doublesToIntegers(true),
+    cvtps2dq: unary((c, x) => singlesToIntegers(c, x, false)),
+    cvttps2dq: unary((c, x) => singlesToIntegers(c, x, true)),
+    cvtpd2dq: unary((c, x) => doublesToIntegers(c, x, false)),
+    cvttpd2dq: unary((c, x) => doublesToIntegers(c, x, true)),
   },
 }

@@ -19,7 +19,7 @@ import { plain, type Definition, type Definitions } from '../definition.ts'
 import { binary, immediate, IOTA, lanes, pick, readAligned, unary, vector, ZERO } from './lanes.ts'
 
 /** Instructions that one of wasm's computes: `xmm ← op(xmm, xmm/m128)`. */
-const direct: Record<string, string> = {
+export const direct: Readonly<Record<string, string>> = {
   paddb: 'i8x16.add',
   paddw: 'i16x8.add',
   paddd: 'i32x4.add',

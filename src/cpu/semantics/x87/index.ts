@@ -1,0 +1,5 @@
+/** The x87 unit. The helpers of `guest/x87` compute; here stands how operands reach them. */
+import type { Definitions } from '../definition.ts'
+import { x87Control } from './control.ts'
+
+export const x87: Definitions = { mnemonics: { ...x87Control } }
