@@ -459,6 +459,34 @@ describe('data', () => {
     expect(b.one()).toMatchObject({ ack: P + 8192, window: 8192 })
   })
 
+  test('a closed window lets acknowledgments in, also those of a peer that counts its probe', async () => {
+    const b = await Bench.create()
+    const { iss, listener } = b.accepted([], (l) => b.call.tcpBuffers!(l, 8192, 8192))
+    b.inject({ seq: P, ack: iss + 1, flags: ACK })
+    const socket = b.call.tcpAccept!(listener)
+    for (let at = 0; at < 8192; at += 1024)
+      b.inject({ seq: P + at, ack: iss + 1, flags: ACK, data: new Uint8Array(1024) })
+    expect(b.seen().at(-1)).toMatchObject({ window: 0 })
+    b.send(socket, new Uint8Array(500))
+    b.inject({ seq: P + 8192, ack: iss + 1, flags: ACK, data: new Uint8Array(1) })
+    b.inject({ seq: P + 8193, ack: iss + 501, flags: ACK })
+    b.seen()
+    b.world.pass(10 * S)
+    expect(b.seen().filter((segment) => segment.data.length > 0)).toEqual([])
+  })
+
+  test('an acknowledgment beside a probe stays inside the closed window', async () => {
+    const b = await Bench.create()
+    const { socket, iss } = b.established()
+    b.inject({ seq: P, ack: iss + 1, flags: ACK, window: 0 })
+    b.send(socket, text('waiting'))
+    b.world.pass(10 * S)
+    expect(b.seen().at(-1)!.data.length).toBe(1)
+    b.inject({ seq: P, ack: iss + 1, flags: ACK, window: 0, data: new Uint8Array(1000) })
+    b.inject({ seq: P + 1000, ack: iss + 1, flags: ACK, window: 0, data: new Uint8Array(1000) })
+    expect(b.seen().at(-1)).toMatchObject({ seq: iss + 1, ack: P + 2000 })
+  })
+
   test('fast retransmit after three duplicate ACKs, NewReno on a partial one', async () => {
     const b = await Bench.create()
     const { socket, iss } = b.established()

@@ -43,8 +43,9 @@ function process(s: TcpSocket, segment: Segment): bool {
     // An ACK for an ACK could go on for ever: those are counted, data is always answered.
     if (segment.length > 0) s.ackNow = true
     else sendChallenge(s)
-    // A closed window must not keep acknowledgments out (RFC 9293 section 3.10.7.4 "first").
-    if (receiveWindow(s) == 0 && segment.sequence == s.rcvNxt && flags & ACK && !(flags & SYN)) {
+    // A closed window must not keep acknowledgments out (RFC 9293 section 3.10.7.4 "first"), not even those of a peer
+    // that counts the byte with which it has probed the window.
+    if (receiveWindow(s) == 0 && segment.sequence - s.rcvNxt <= 1 && flags & ACK && !(flags & SYN)) {
       return s.state != SYN_RECEIVED && acknowledge(s, segment) ? afterAck(s) : true
     }
     return true

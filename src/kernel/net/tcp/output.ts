@@ -60,9 +60,9 @@ export function sendHandshake(s: TcpSocket): void {
   s.arm()
 }
 
-/** An ACK by itself. */
+/** An ACK by itself. The byte that probes a closed window is not counted: the peer would find the ACK beyond its window. */
 export function sendAcknowledgment(s: TcpSocket): void {
-  transmit(s, s.sndNxt, 0, 0)
+  transmit(s, s.isProbing ? s.sndUna : s.sndNxt, 0, 0)
 }
 
 /** Bytes thought to be in the network: RFC 6675's pipe. */
