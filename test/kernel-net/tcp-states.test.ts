@@ -475,6 +475,19 @@ describe('data', () => {
     expect(b.seen().filter((segment) => segment.data.length > 0)).toEqual([])
   })
 
+  test('an overtaken acknowledgment does not move the edge of the window', async () => {
+    const b = await Bench.create()
+    const { socket, iss } = b.established()
+    b.inject({ seq: P, ack: iss + 1, flags: ACK, window: 4000 })
+    b.send(socket, new Uint8Array(20000))
+    b.world.pass(1 * S)
+    b.seen()
+    // All was taken, the window is closed; then come an older segment with a wider window and a newer sequence number.
+    b.inject({ seq: P, ack: iss + 4001, flags: ACK, window: 0 })
+    b.inject({ seq: P + 1, ack: iss + 1, flags: ACK, window: 4000 })
+    expect(b.seen().filter((segment) => segment.data.length > 0)).toEqual([])
+  })
+
   test('an acknowledgment beside a probe stays inside the closed window', async () => {
     const b = await Bench.create()
     const { socket, iss } = b.established()

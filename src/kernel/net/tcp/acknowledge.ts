@@ -37,10 +37,17 @@ export function acknowledge(s: TcpSocket, segment: Segment): bool {
   return true
 }
 
+/**
+ * Takes the window of a segment that is not older than what we know. What moves SND.UNA always is newer: a segment sent again
+ * carries an old sequence number, and its window, added to the new SND.UNA, is the edge. What lies behind SND.UNA never is.
+ */
 function updateWindow(s: TcpSocket, segment: Segment): void {
+  const ack = segment.acknowledgment
+  if (seqLess(ack, s.sndUna)) return
   const isNewer =
+    seqLess(s.sndUna, ack) ||
     seqLess(s.sndWl1, segment.sequence) ||
-    (s.sndWl1 == segment.sequence && seqLessEqual(s.sndWl2, segment.acknowledgment))
+    (s.sndWl1 == segment.sequence && seqLessEqual(s.sndWl2, ack))
   if (!isNewer) return
   s.sndWnd = segment.window << s.sndScale
   s.maxSndWnd = max(s.maxSndWnd, s.sndWnd)

@@ -44,8 +44,9 @@ function process(s: TcpSocket, segment: Segment): bool {
     if (segment.length > 0) s.ackNow = true
     else sendChallenge(s)
     // A closed window must not keep acknowledgments out (RFC 9293 section 3.10.7.4 "first"), not even those of a peer
-    // that counts the byte with which it has probed the window.
-    if (receiveWindow(s) == 0 && segment.sequence - s.rcvNxt <= 1 && flags & ACK && !(flags & SYN)) {
+    // that counts what it has sent beyond the window, if only the byte that probed it.
+    const isNear = segment.sequence - s.rcvNxt <= s.receiveRing.limit
+    if (receiveWindow(s) == 0 && isNear && flags & ACK && !(flags & SYN)) {
       return s.state != SYN_RECEIVED && acknowledge(s, segment) ? afterAck(s) : true
     }
     return true
