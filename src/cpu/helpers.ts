@@ -140,6 +140,25 @@ const x87 = {
   fnstenv: ['status', 'va:i64', 'size:i32'],
   frstor: ['status', 'va:i64', 'size:i32'],
   fnsave: ['status', 'va:i64', 'size:i32'],
+  /** The numbers of formats and operations stand in `semantics/x87`; `high`: bits 64 to 79 of formats of ten bytes. Integers are sign-extended. */
+  x87Load: ['status', 'format:i32', 'value:i64', 'high:i32'],
+  x87Store: ['status', 'format:i32', 'va:i64', 'size:i32', 'pops:i32', 'truncate:i32'],
+  x87Memory: ['status', 'operation:i32', 'format:i32', 'value:i64'],
+  x87Arithmetic: ['status', 'operation:i32', 'to:i32', 'from:i32', 'pops:i32'],
+  x87Compare: ['status', 'sti:i32', 'quiet:i32', 'toFlags:i32', 'pops:i32'],
+  x87CompareMemory: ['status', 'format:i32', 'value:i64', 'pops:i32'],
+  x87Duplicate: ['status', 'sti:i32'],
+  x87Copy: ['status', 'sti:i32', 'pops:i32'],
+  x87Exchange: ['status', 'sti:i32'],
+  x87MoveIf: ['status', 'sti:i32', 'condition:i32'],
+  x87Free: ['status', 'sti:i32', 'pops:i32'],
+  x87Top: ['status', 'operation:i32'],
+  x87Constant: ['status', 'constant:i32'],
+  /** F2XM1; FYL2X and FYL2XP1; FPATAN; FSIN, FCOS, FSINCOS and FPTAN. */
+  x87Power: ['status'],
+  x87Logarithm: ['status', 'plusOne:i32'],
+  x87ArcTangent: ['status'],
+  x87Circle: ['status', 'function:i32'],
 } as const
 
 /** Long arithmetic on RAX and RDX (AX for 8 bits). Raise #DE. The multiplications give the high half only. */

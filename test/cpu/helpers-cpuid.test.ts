@@ -40,8 +40,8 @@ const bits: Record<string, Bit> = {
   PREFETCHW: [0x8000_0001, 'ecx', 8],
   RDTSCP: [0x8000_0001, 'edx', 27],
 }
-/** Work, but are not promised: MWAIT would invite guests to idle in it, and MMX comes with the x87 unit. */
-const kept = new Set(['MONITOR', 'MMX'])
+/** Works, but is not promised: MWAIT would invite guests to idle in it. */
+const kept = new Set(['MONITOR'])
 
 function reports([leaf, register, bit]: Bit): boolean {
   const h = new Helpers()

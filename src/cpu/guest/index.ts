@@ -35,3 +35,19 @@ export { cpuid } from './system/cpuid'
 export { fxrstor, fxsave, xgetbv, xrstor, xsave, xsetbv } from './system/fpu'
 export { readMsr, writeMsr } from './system/msr'
 export { fldcw, fldenv, fnclex, fninit, fnsave, fnstenv, frstor } from './x87/control'
+export {
+  x87Arithmetic,
+  x87Compare,
+  x87CompareMemory,
+  x87Constant,
+  x87Copy,
+  x87Duplicate,
+  x87Exchange,
+  x87Free,
+  x87Load,
+  x87Memory,
+  x87MoveIf,
+  x87Top,
+} from './x87/operations'
+export { x87Store } from './x87/store'
+export { x87ArcTangent, x87Circle, x87Logarithm, x87Power } from './x87/transcendental'

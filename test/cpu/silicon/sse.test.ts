@@ -18,7 +18,7 @@ function comparable(row: Row): boolean {
   if (!(row.modes & MODE64) || !features.has(row.feature) || meaningOf(row) === null) return false
   if (row.operands.some((form) => form.registerClass === RegisterClass.mmx)) return false
   return (
-    !/^(ldmxcsr|stmxcsr|maskmovdqu|.fence|movnti|crc32)$/.test(row.mnemonic) &&
+    !/^(ldmxcsr|stmxcsr|maskmovdqu|.fence|movnti|crc32|fisttp)$/.test(row.mnemonic) &&
     !approximate.test(row.mnemonic)
   )
 }

@@ -17,8 +17,8 @@ const LEAF1_ECX: u32 =
   (1 << 26) | // XSAVE
   (1 << 30) // RDRAND
 
-/** No FPU and MMX: the x87 unit has its control registers only. */
 const LEAF1_EDX: u32 =
+  (1 << 0) | // FPU
   (1 << 2) | // DE
   (1 << 3) | // PSE
   (1 << 4) | // TSC
@@ -35,6 +35,7 @@ const LEAF1_EDX: u32 =
   (1 << 16) | // PAT
   (1 << 17) | // PSE-36
   (1 << 19) | // CLFLUSH
+  (1 << 23) | // MMX
   (1 << 24) | // FXSAVE
   (1 << 25) | // SSE
   (1 << 26) // SSE2

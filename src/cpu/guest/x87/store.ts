@@ -1,0 +1,150 @@
+/** FST, FSTP, FIST, FISTP, FISTTP and FBSTP to memory. SDM Vol. 2A; masked responses: Vol. 1, 8.5. */
+import { writeData, probeWriteAs } from '../mmu/memory'
+import { explicit } from '../mmu/translate'
+import { ACCESS_WRITE } from '../mmu/access-kind'
+import { EXCEPTION } from '../status'
+import * as N from './number'
+import { Extended, X } from './number'
+import { enter, pop, readStack, settle, stackFault } from './stack'
+import { EXCEPTIONS, IE, OE, PE, UE, getFcw, isEmpty } from './state'
+
+/* As in operations.ts; an integer has its size beside it. */
+const SINGLE: u32 = 0
+const DOUBLE: u32 = 1
+const EXTENDED: u32 = 2
+const DECIMAL: u32 = 4
+
+const DECIMAL_LIMIT: u64 = 999_999_999_999_999_999
+
+/** What goes to memory: 64 bits, and 16 more of the formats with ten bytes. */
+let image: u64 = 0
+let imageHigh: u32 = 0
+
+/** To a format with `bits` significant bits, hidden one included, and an exponent of `width` bits. */
+function narrow(cpu: usize, n: Extended, bits: u32, width: u32): void {
+  const sign = (<u64>n.sign) << (bits + width - 1)
+  const top: u64 = ((1 << width) - 1) << (bits - 1)
+  if (n.kind == N.UNSUPPORTED || n.kind == N.NAN) {
+    N.propagateOne(n)
+    const negative = (<u64>(N.resultExponent >> 15)) << (bits + width - 1)
+    image = negative | top | ((N.resultSignificand << 1) >> (65 - bits))
+    return
+  }
+  if (n.kind == N.ZERO) {
+    image = sign
+    return
+  }
+  if (n.kind == N.INFINITY) {
+    image = sign | top
+    return
+  }
+  const bias = (1 << (width - 1)) - 1
+  const rounding = N.roundingControl(cpu)
+  const masks = getFcw(cpu)
+  const drop = 64 - bits
+  let kept = n.significand >> drop
+  let lost = n.significand << bits
+  let up = N.goesUp(rounding, n.sign, kept & 1, lost)
+  let biased = n.exponent + bias
+  const carries = up && (kept + 1) >> bits != 0
+  if (biased + i32(carries) >= (1 << width) - 1) {
+    N.signal(OE)
+    if (!(masks & OE)) return
+    N.signal(PE)
+    const infinite =
+      rounding == N.NEAREST || (rounding == N.UP && !n.sign) || (rounding == N.DOWN && n.sign != 0)
+    N.setRoundedUp(infinite)
+    image = sign | (infinite ? top : top - 1)
+    return
+  }
+  if (biased + i32(carries) < 1) {
+    if (!(masks & UE)) {
+      N.signal(UE)
+      return
+    }
+    const shift = <u32>min(1 - biased, 100)
+    const total = drop + shift
+    kept = total > 63 ? 0 : n.significand >> total
+    if (total < 64) lost = n.significand << (64 - total)
+    else lost = total == 64 ? n.significand : 1
+    up = N.goesUp(rounding, n.sign, kept & 1, lost)
+    if (lost) N.signal(UE)
+    biased = 0
+  } else {
+    kept &= ((<u64>1) << (bits - 1)) - 1
+  }
+  if (lost) N.signal(PE)
+  N.setRoundedUp(up)
+  // A carry out of the fraction makes the exponent one more, which is right.
+  image = sign | ((((<u64>biased) << (bits - 1)) | kept) + u64(up))
+}
+
+/** Magnitude rounded by RC, or toward zero; IE when it does not fit `limit`. */
+function integerOf(cpu: usize, truncate: bool, limit: u64): u64 {
+  if (X.kind <= N.NAN || X.kind == N.INFINITY) {
+    N.signal(IE)
+    return 0
+  }
+  const before = N.raised
+  const value = N.toIntegerMagnitude(X, truncate ? N.TRUNCATE : N.roundingControl(cpu))
+  if (N.fits && value <= limit) return value
+  N.setRaised(before | IE)
+  N.setRoundedUp(false)
+  return 0
+}
+
+function toInteger(cpu: usize, size: u32, truncate: bool): void {
+  const lowest: u64 = (<u64>1) << (8 * size - 1)
+  const value = integerOf(cpu, truncate, X.sign ? lowest : lowest - 1)
+  image = N.raised & IE ? lowest : X.sign ? 0 - value : value
+}
+
+function toDecimal(cpu: usize): void {
+  let value = integerOf(cpu, false, DECIMAL_LIMIT)
+  if (N.raised & IE) {
+    image = 0xc000_0000_0000_0000
+    imageHigh = 0xffff
+    return
+  }
+  image = 0
+  for (let i = 0; i < 64; i += 4) {
+    image |= (value % 10) << i
+    value /= 10
+  }
+  imageHigh = <u32>(value % 10) | ((<u32>(value / 10)) << 4) | (X.sign << 15)
+}
+
+function indefinite(format: u32, size: u32): void {
+  imageHigh = 0xffff
+  if (format == SINGLE) image = 0xffc0_0000
+  else if (format == DOUBLE) image = 0xfff8_0000_0000_0000
+  else if (format == EXTENDED || format == DECIMAL) image = 0xc000_0000_0000_0000
+  else image = (<u64>1) << (8 * size - 1)
+}
+
+/** Stores ST(0); `size` in bytes. Nothing is stored or popped when an unmasked exception other than #P is found. */
+export function x87Store(cpu: usize, format: u32, va: u64, size: u32, pops: u32, truncate: u32): i32 {
+  if (probeWriteAs(cpu, va, size, explicit(cpu, ACCESS_WRITE))) return EXCEPTION
+  enter(cpu)
+  if (isEmpty(cpu, 0)) {
+    stackFault(cpu, false)
+    indefinite(format, size)
+  } else {
+    readStack(cpu, X, 0)
+    if (format == SINGLE) narrow(cpu, X, 24, 8)
+    else if (format == DOUBLE) narrow(cpu, X, 53, 11)
+    else if (format == DECIMAL) toDecimal(cpu)
+    else if (format != EXTENDED) toInteger(cpu, size, truncate != 0)
+    else {
+      image = X.rawSignificand
+      imageHigh = X.rawExponent
+    }
+  }
+  const stops = N.raised & ~getFcw(cpu) & EXCEPTIONS & ~PE
+  if (!stops) {
+    writeData(cpu, va, min(size, 8), image)
+    if (size > 8) writeData(cpu, va + 8, 2, imageHigh)
+    if (pops) pop(cpu)
+  }
+  return settle(cpu)
+}
