@@ -39,13 +39,22 @@ function runVitest(folder: string, args: string[]): Totals {
   }
 }
 
-/** Counts the guests' own assertions: those of the subtests, a level below one assertion for each file. */
+/** Counts the assertions that stand for themselves, not those that sum up a subtest, which follow it. */
 function countAsserts(tap: string): Totals {
   const totals: Totals = { passed: 0, failed: 0, skipped: 0 }
+  const listen = (parser: Parser): void => {
+    let isSum = false
+    parser.on('child', (child: Parser) => {
+      isSum = true
+      listen(child)
+    })
+    parser.on('assert', ({ ok, skip }: Result) => {
+      if (!isSum) totals[skip ? 'skipped' : ok ? 'passed' : 'failed']++
+      isSum = false
+    })
+  }
   const parser = new Parser()
-  parser.on('child', (child: Parser) => {
-    child.on('assert', ({ ok, skip }: Result) => totals[skip ? 'skipped' : ok ? 'passed' : 'failed']++)
-  })
+  listen(parser)
   parser.end(tap)
   return totals
 }
@@ -54,6 +63,9 @@ function runTap(): Totals {
   const { status, stdout } = spawnSync(node, ['node_modules/tap/dist/esm/run.mjs', '--reporter=tap'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    // The runner loads a TypeScript of its own choice, and TypeScript 7 has not what it needs.
+    env: { ...process.env, TS_NODE_COMPILER: 'typescript6', TS_NODE_SKIP_PROJECT: 'true' },
   })
   process.stdout.write(stdout)
   const totals = countAsserts(stdout)
