@@ -137,7 +137,8 @@ export class RecordContext extends Context {
   read(index: number, bits: number = this.operand(index).bits): Value {
     const { kind } = this.operand(index)
     if (kind === 'memory') return this.load(bits, this.address(index))
-    if (kind === 'gpr' || kind === 'vector' || kind === 'mmx') return this.#loadState(bits, this.#register(index), 0)
+    if (kind === 'gpr' || kind === 'vector' || kind === 'mmx')
+      return this.#loadState(bits, this.#register(index), 0)
     if (kind === 'immediate') return this.let(truncate(this.#i64(R.IMMEDIATE), bits))
     throw new TypeError(`${this.shape.meaning}: operand ${index} is a ${kind}, not a value`)
   }

@@ -10,7 +10,19 @@ const IST_TOP = 0xb000
 const HANDLER_BYTES = 16
 
 /** Signals as Linux maps the vectors. */
-const signalOf: Record<number, number> = { 0: 8, 1: 5, 3: 5, 4: 11, 5: 11, 6: 4, 7: 8, 13: 11, 14: 11, 16: 8, 19: 8 }
+const signalOf: Record<number, number> = {
+  0: 8,
+  1: 5,
+  3: 5,
+  4: 11,
+  5: 11,
+  6: 4,
+  7: 8,
+  13: 11,
+  14: 11,
+  16: 8,
+  19: 8,
+}
 
 export class Emulated {
   readonly machine: TestMachine = createMachine()
