@@ -138,6 +138,8 @@ async function attach(machine: Machine, forwards: readonly Forward[], progress: 
   process.stdin.on('data', type)
   process.once('SIGINT', interrupt)
   process.once('SIGTERM', interrupt)
+  // Whoever reads our output may stop to: `onering run … | head`.
+  process.stdout.once('error', interrupt)
   try {
     return await machine.run()
   } finally {
