@@ -25,6 +25,14 @@ async function runSections(guest: Guest): Promise<Map<string, Section>> {
   return sections
 }
 
+/** Bytes that the guest holds at its start: kernel, tables, heap. */
+export async function guestMemory(image: string): Promise<number> {
+  const guest = startOnering(image)
+  const line = await guest.line(/^memory \d+/)
+  await guest.stop()
+  return Number(line.text.trim().split(' ')[1])
+}
+
 /** Instructions a second on each loop. QEMU retires the same instructions, so its rate follows from its time. */
 export async function benchCompute(image: string, repetitions: number): Promise<Figure[]> {
   const figures = loops.map((name): Figure => ({

@@ -19,9 +19,15 @@ async function roundTrips(socket: Socket, count: number): Promise<number[]> {
   return times
 }
 
+/** Opens connections one after another, each when the one before has answered: QEMU's backlog is one connection. */
 async function openConnections(port: number, count: number): Promise<Socket[]> {
-  const sockets = Array.from({ length: count }, () => connect({ port, host: '127.0.0.1', noDelay: true }))
-  await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+  const sockets: Socket[] = []
+  for (let i = 0; i < count; i++) {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+    await once(socket, 'connect')
+    await roundTrips(socket, 1)
+    sockets.push(socket)
+  }
   return sockets
 }
 

@@ -8,7 +8,7 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { hasProgram } from '../test/support/programs.ts'
-import { benchCompute } from './compute.ts'
+import { benchCompute, guestMemory } from './compute.ts'
 import { benchEcho } from './echo.ts'
 import { formatFigures } from './results.ts'
 
@@ -39,7 +39,10 @@ const qemuVersion = execFileSync('qemu-system-x86_64', ['--version'], { encoding
 console.log(`Node ${process.version}; ${qemuVersion}; ${cpus()[0]?.model}; medians of ${repetitions}\n`)
 const figures = [...(await benchCompute(compute, repetitions)), ...(await benchEcho(echo, repetitions))]
 console.log(formatFigures(figures))
-console.log(`\nimage: ${statSync(echo).size >> 10} KiB (echo-tcp, direct)`)
+const memory = await guestMemory(compute)
+console.log(
+  `\nimage ${statSync(echo).size >> 10} KiB (echo-tcp, direct); guest memory ${memory >> 10} KiB at start`,
+)
 if (values.json)
   writeFileSync(values.json, JSON.stringify({ node: process.version, qemu: qemuVersion, figures }, null, 1))
 rmSync(folder, { recursive: true })

@@ -1,6 +1,6 @@
 // Three loops that touch nothing but the processor and a little memory. Each prints when it begins and ends, so that
 // the host can time it; the checksum shows that both machines did the same work.
-import { exit, monotonicTime, print } from 'onering'
+import { console, exit, memoryStatistics, monotonicTime } from 'onering'
 
 function integerLoop(): u32 {
   let state: u32 = 1
@@ -31,13 +31,16 @@ function fibonacci(n: i32): u32 {
 }
 
 function section(name: string, loop: () => u32): void {
-  print('begin ' + name)
+  console.log('begin ' + name)
   const start = monotonicTime()
   const checksum = loop()
-  print('end ' + name + ' ' + checksum.toString() + ' ' + (monotonicTime() - start).toString())
+  console.log('end ' + name + ' ' + checksum.toString() + ' ' + (monotonicTime() - start).toString())
 }
 
 export function main(): void {
+  // What the kernel and its tables take before anything is done.
+  const memory = memoryStatistics()
+  console.log('memory ' + (memory.total - memory.free).toString())
   section('integer', integerLoop)
   section('sieve', sieve)
   section('fibonacci', () => fibonacci(34))
