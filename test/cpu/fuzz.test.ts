@@ -3,7 +3,8 @@ import * as L from '../../src/cpu/layout.ts'
 import { createMachine, haveHelpers, place } from './machine.ts'
 import { Random } from './silicon/random.ts'
 
-const seed = Number(process.env.SEED ?? Date.now() & 0x7fffffff)
+// One seed for the everyday run; SEED=$RANDOM CASES=100000 goes looking.
+const seed = Number(process.env.SEED ?? 1)
 const ROUNDS = Number(process.env.CASES ?? 300)
 
 const IDT = 0x7000
