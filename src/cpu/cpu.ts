@@ -21,6 +21,16 @@ import { resetState } from './reset.ts'
 /** Why `run` came back: the budget is spent or the run was interrupted; HLT with nothing to do; a triple fault. */
 export type RunEnd = 'budget' | 'halted' | 'triple-fault'
 
+/** What answers at a page below the end of RAM: RAM; RAM's bytes, but writes are dropped; the bus. */
+export type PageKind = 'ram' | 'rom' | 'device'
+
+const PAGE_BYTES = 4096
+const PAGE_KIND_FLAGS: Readonly<Record<PageKind, number>> = {
+  ram: 0,
+  rom: L.PAGE_READ_ONLY,
+  device: L.PAGE_DEVICE,
+}
+
 /** Hears one event of `probe.ts`. */
 export type ProbeListener = (event: number, x: bigint, y: bigint) => void
 
@@ -221,6 +231,23 @@ export class Cpu {
   /** RAM is about to be written from outside (a device, a loader): decoded code there is forgotten. */
   ramWritten(gpa: number, length: number): void {
     if (this.#blocks.written(gpa, length) && this.#running) this.#stopAfterInstruction()
+  }
+
+  /** Says what answers at whole pages below the end of RAM. May be called from within a bus access. */
+  setPages(gpa: number, length: number, kind: PageKind): void {
+    this.ramWritten(gpa, length)
+    const end = Math.min(gpa + length, this.#map.ramSize) / PAGE_BYTES
+    for (let page = gpa / PAGE_BYTES; page < end; page++) {
+      const at = this.#map.pageFlags + page
+      const codeFlag = this.#view.getUint8(at) & L.PAGE_HAS_CODE
+      this.#view.setUint8(at, codeFlag | PAGE_KIND_FLAGS[kind])
+    }
+    this.#helper('flushTlb')(this.#state)
+  }
+
+  /** Declares whole pages outside RAM whose bytes, which the bus gives, never change: code there runs as fast as in RAM. */
+  addRom(gpa: number, bytes: Uint8Array): void {
+    this.#blocks.addRom(gpa, bytes)
   }
 
   /** Virtual time has passed while the processor was halted. */

@@ -58,10 +58,14 @@ export const BUDGET = 232
 export const MODE = 240
 /** u32: non-zero after a load helper that raised. */
 export const EXC_PENDING = 244
-/** u32: linear address of one byte for each page of RAM: bit 0 = has decoded blocks, bit 1 = not writable RAM (ROM). */
+/**
+ * u32: linear address of one byte for each page of RAM: bit 0 = has decoded blocks, bit 1 = writes are dropped (ROM), bit 2 = the bus
+ * answers here instead of RAM (video memory).
+ */
 export const PAGE_FLAGS = 248
 export const PAGE_HAS_CODE = 1
 export const PAGE_READ_ONLY = 2
+export const PAGE_DEVICE = 4
 /** u32: non-zero for the one instruction after STI (that set IF) or a load of SS: no interrupt is taken before it. */
 export const INTERRUPT_SHADOW = 252
 

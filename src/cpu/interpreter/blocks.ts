@@ -38,6 +38,12 @@ export interface BlockSource {
   fetchByte(gpa: number): number
 }
 
+/** Bytes outside RAM that never change: firmware in its flash. */
+interface Rom {
+  readonly gpa: number
+  readonly bytes: Uint8Array
+}
+
 const special = Object.fromEntries(specialHandlers.map((name, index) => [name, index])) as Record<
   SpecialHandler,
   number
@@ -54,6 +60,7 @@ export class BlockCache {
   readonly #pages = new Map<number, Set<Block>>()
   readonly #instruction = new Instruction()
   readonly #crossing = new Uint8Array(32)
+  readonly #roms: Rom[] = []
   #free: number
   /** Counts flushes of the whole cache: links remembered across one are void. */
   generation = 0
@@ -86,10 +93,12 @@ export class BlockCache {
       this.#forget(known)
     }
     if (this.#free + (MAX_INSTRUCTIONS + 2) * R.RECORD_SIZE > this.#map.recordsEnd) this.flush()
-    // Code outside RAM is decoded anew each time: nobody tells when it changes.
-    if (gpa >= this.#map.ramSize) return this.#build(va, gpa, mode, this.#map.scratchRecords, 1)
+    // Code of a device is decoded anew each time: nobody tells when it changes.
+    if (!this.#isRam(gpa) && !this.#romAt(gpa)) return this.#build(va, gpa, mode, this.#map.scratchRecords, 1)
     const block = this.#build(va, gpa, mode, this.#free, MAX_INSTRUCTIONS)
     if (!block) return FAULT
+    // No guard can watch a second page outside RAM.
+    if (block.secondPage >= 0 && !this.#isRam(block.secondPage)) return this.once(va, mode, 1)
     this.#free = block.end
     this.#blocks.set(key, block)
     this.#remember(block, gpa - (gpa % PAGE))
@@ -104,8 +113,24 @@ export class BlockCache {
     return this.#build(va, gpa, mode, this.#map.scratchRecords, Math.min(limit, MAX_INSTRUCTIONS))
   }
 
-  /** Makes generated code find the block. */
+  /** Declares whole pages of unchanging code outside RAM, so that blocks of it are kept like others. */
+  addRom(gpa: number, bytes: Uint8Array): void {
+    if (gpa % PAGE !== 0 || bytes.length % PAGE !== 0) throw new RangeError('a ROM is made of whole pages')
+    this.#roms.push({ gpa, bytes })
+  }
+
+  #isRam(gpa: number): boolean {
+    if (gpa >= this.#map.ramSize) return false
+    return (this.#bytes[this.#map.pageFlags + Math.floor(gpa / PAGE)]! & L.PAGE_DEVICE) === 0
+  }
+
+  #romAt(gpa: number): Rom | undefined {
+    return this.#roms.find((rom) => gpa >= rom.gpa && gpa < rom.gpa + rom.bytes.length)
+  }
+
+  /** Makes generated code find the block. Only code in RAM has a linear address that the TLB gives; other blocks come through `find`. */
   #enter(block: Block): Block {
+    if (!this.#isRam(block.gpa)) return block
     const linear = this.#map.ram + block.gpa
     const slot = this.#map.blockTable + R.blockSlot(linear) * R.BLOCK_ENTRY_SIZE
     this.#view.setUint32(slot + R.BLOCK_LINEAR, linear, true)
@@ -200,8 +225,13 @@ export class BlockCache {
     let code = this.#bytes
     let base = this.#map.ram + gpa - pageOffset
     let end = base + PAGE
-    if (gpa >= this.#map.ramSize) {
-      // Outside RAM: one instruction, from a copy.
+    const rom = this.#romAt(gpa)
+    if (rom) {
+      code = rom.bytes
+      base = gpa - pageOffset - rom.gpa
+      end = base + PAGE
+    } else if (!this.#isRam(gpa)) {
+      // A device: one instruction, from a copy.
       code = this.#crossing
       const size = Math.min(16, PAGE - pageOffset)
       for (let i = 0; i < size; i++) code[i] = this.#source.fetchByte(gpa + i)
@@ -224,9 +254,11 @@ export class BlockCache {
         if (second < 0) return FAULT
         status = this.#decodeCrossing(base + offset, end, second, code, bits)
         secondPage = second
-        this.#pseudo(record, 'guard', offset)
-        this.#view.setUint32(record + R.OPERAND, this.#map.ram + second, true)
-        record += R.RECORD_SIZE
+        if (this.#isRam(second)) {
+          this.#pseudo(record, 'guard', offset)
+          this.#view.setUint32(record + R.OPERAND, this.#map.ram + second, true)
+          record += R.RECORD_SIZE
+        }
         open = false
       }
       previous = this.#writeInstruction(record, status, offset, mode, previous)
@@ -238,11 +270,11 @@ export class BlockCache {
     }
     const far = offset >= PAGE ? (bits === 64 ? 'continue-far' : 'continue-far-legacy') : 'continue'
     this.#pseudo(record, far, offset)
-    const first = secondPage < 0 ? start : start + R.RECORD_SIZE
+    const first = record - count * R.RECORD_SIZE
     for (let i = 0; i < count; i++)
       this.#view.setUint32(first + i * R.RECORD_SIZE + R.REMAINING, count - i, true)
     // The guard stands before the first instruction, and its block costs what the instruction costs.
-    if (secondPage >= 0) this.#view.setUint32(start + R.REMAINING, count, true)
+    if (first !== start) this.#view.setUint32(start + R.REMAINING, count, true)
     return { gpa, mode, record: start, end: record + R.RECORD_SIZE, count, secondPage }
   }
 
@@ -257,10 +289,9 @@ export class BlockCache {
     const first = end - at
     joined.set(code.subarray(at, end))
     for (let i = 0; i < 16; i++)
-      joined[first + i] =
-        second < this.#map.ramSize
-          ? this.#bytes[this.#map.ram + second + i]!
-          : this.#source.fetchByte(second + i)
+      joined[first + i] = this.#isRam(second)
+        ? this.#bytes[this.#map.ram + second + i]!
+        : this.#source.fetchByte(second + i)
     return decode(joined, 0, first + 16, bits, this.#instruction)
   }
 

@@ -6,10 +6,13 @@ import { codeWritten, mmioRead, mmioRead64, mmioWrite, mmioWrite64 } from '../ho
 export const PAGE_CODE: u32 = 1
 /** PAGE_FLAGS: the page is ROM; writes are dropped. */
 export const PAGE_ROM: u32 = 2
+/** PAGE_FLAGS: the bus answers instead of RAM. */
+export const PAGE_DEVICE: u32 = 4
 
+/** Whether RAM (or ROM in its place) answers; the bytes lie within one page. */
 export function isRam(cpu: usize, gpa: u64, size: u32): bool {
   const ram = <u64>load<u32>(cpu, RAM_SIZE)
-  return gpa < ram && ram - gpa >= <u64>size
+  return gpa < ram && ram - gpa >= <u64>size && !(pageFlags(cpu, gpa) & PAGE_DEVICE)
 }
 
 /** Linear address of a byte of RAM. */
