@@ -167,9 +167,10 @@ export class Cpu {
     this.#u32[offset / 4] = value
   }
 
-  /** The low 128 bits of a vector register, as a view. */
-  vector(number: number): Uint8Array {
-    return new Uint8Array(this.#memory.buffer, this.#state + L.XMM + number * L.XMM_STRIDE, 16)
+  /** The low 128 bits of a vector register, as a view; `lane` 1: bits 128 to 255. */
+  vector(number: number, lane: 0 | 1 = 0): Uint8Array {
+    const at = this.#state + L.XMM + number * L.XMM_STRIDE + 16 * lane
+    return new Uint8Array(this.#memory.buffer, at, 16)
   }
 
   /** A segment register or LDTR, TR by its number in `layout.ts`. Attributes are descriptor bits 40 … 55. */

@@ -87,7 +87,7 @@ export class RecordContext extends Context {
   }
 
   registerNumber(index: number): I32 {
-    const raw = this.#i32(R.OPERAND + 4 * index)
+    const raw = this.#i32(R.operandSlot(index))
     return this.let(this.operand(index).kind === 'gpr' ? shrU(sub(raw, i32(L.GPR)), i32(3)) : raw)
   }
 
@@ -129,7 +129,7 @@ export class RecordContext extends Context {
 
   /** Address in the state block of a register operand. */
   #register(index: number): I32 {
-    return this.let(add(this.cpu, this.#i32(R.OPERAND + 4 * index)))
+    return this.let(add(this.cpu, this.#i32(R.operandSlot(index))))
   }
 
   // Operands
@@ -300,27 +300,29 @@ export class RecordContext extends Context {
 
   // Vectors
 
-  vector(number: number): V128 {
-    return this.let(loadV128(this.cpu, L.XMM + number * L.XMM_STRIDE))
+  vector(number: number, lane = 0): V128 {
+    return this.let(loadV128(this.cpu, L.XMM + number * L.XMM_STRIDE + 16 * lane))
   }
 
-  setVector(number: number, value: V128): void {
-    this.f.store('v128.store', this.cpu, value, L.XMM + number * L.XMM_STRIDE)
+  setVector(number: number, value: V128, lane = 0): void {
+    this.f.store('v128.store', this.cpu, value, L.XMM + number * L.XMM_STRIDE + 16 * lane)
   }
 
-  readVector(index: number): V128 {
-    if (this.operand(index).kind === 'memory') return this.loadVector(this.address(index))
-    return this.let(loadV128(this.#register(index)))
+  readVector(index: number, lane = 0): V128 {
+    if (this.operand(index).kind === 'memory')
+      return this.loadVector(add(this.address(index), i64(16 * lane)))
+    return this.let(loadV128(this.#register(index), 16 * lane))
   }
 
-  writeVector(index: number, value: V128): void {
-    if (this.operand(index).kind === 'memory') this.storeVector(this.address(index), value)
-    else this.f.store('v128.store', this.#register(index), value)
+  writeVector(index: number, value: V128, lane = 0): void {
+    if (this.operand(index).kind === 'memory')
+      this.storeVector(add(this.address(index), i64(16 * lane)), value)
+    else this.f.store('v128.store', this.#register(index), value, 16 * lane)
   }
 
-  requireAligned(index: number): void {
+  requireAligned(index: number, bytes = 16): void {
     if (this.operand(index).kind !== 'memory') return
-    this.f.if(and(wrap(this.address(index)), i32(15)), () => this.raise(GP, 0))
+    this.f.if(and(wrap(this.address(index)), i32(bytes - 1)), () => this.raise(GP, 0))
   }
 
   loadVector(address: I64): V128 {
@@ -355,6 +357,48 @@ export class RecordContext extends Context {
         f.store('v128.store', this.cpu, bound, L.SCRATCH)
         const scratch = add(this.cpu, i32(L.SCRATCH))
         const status = f.call(this.#runtime.slowStore[128]!, this.cpu, this.#self, this.#budget, va, scratch)
+        f.if(status, () => this.#fault())
+      },
+    )
+  }
+
+  loadWide(address: I64): [V128, V128] {
+    const { f } = this
+    const va = f.let(address)
+    const from = f.variable('i32')
+    this.#lookup(
+      va,
+      256,
+      L.TLB_READ_TAG,
+      (host) => f.set(from, host),
+      () => {
+        const scratch = f.let(add(this.cpu, i32(L.SCRATCH)))
+        const status = f.call(this.#runtime.slowLoad[256]!, this.cpu, this.#self, this.#budget, va, scratch)
+        f.if(status, () => this.#fault())
+        f.set(from, scratch)
+      },
+    )
+    return [f.let(loadV128(from.value)), f.let(loadV128(from.value, 16))]
+  }
+
+  storeWide(address: I64, low: V128, high: V128): void {
+    const { f } = this
+    const va = f.let(address)
+    const [first, second] = [f.let(low), f.let(high)]
+    this.#lookup(
+      va,
+      256,
+      L.TLB_WRITE_TAG,
+      (host) => {
+        const to = f.let(host)
+        f.store('v128.store', to, first)
+        f.store('v128.store', to, second, 16)
+      },
+      () => {
+        f.store('v128.store', this.cpu, first, L.SCRATCH)
+        f.store('v128.store', this.cpu, second, L.SCRATCH + 16)
+        const scratch = add(this.cpu, i32(L.SCRATCH))
+        const status = f.call(this.#runtime.slowStore[256]!, this.cpu, this.#self, this.#budget, va, scratch)
         f.if(status, () => this.#fault())
       },
     )

@@ -93,7 +93,7 @@ export function encodeRecord(
   for (let i = 0; i < instruction.operandCount; i++) {
     const operand = instruction.operands[i]!
     if (operand.kind === Kind.register) {
-      if (i < R.OPERANDS) view.setUint32(at + R.OPERAND + 4 * i, registerSlot(operand), true)
+      view.setUint32(at + R.operandSlot(i), registerSlot(operand), true)
     } else if (operand.kind === Kind.memory) writeMemory(view, at, operand, instruction, next, long)
     else if (operand.kind === Kind.relative)
       view.setBigInt64(at + R.IMMEDIATE, BigInt(next + operand.value), true)

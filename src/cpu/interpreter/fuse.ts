@@ -12,6 +12,7 @@ const firsts = new Set(['cmp', 'test', 'sub', 'add', 'and', 'inc', 'dec'])
 export const fusedBranches: readonly Shape[] = conditionNames.map((name) => ({
   meaning: `j${name}`,
   operands: [{ kind: 'relative', bits: 0, index: 0, form: null }],
+  vex: false,
   operandBits: 64,
   long: true,
   samePage: true,

@@ -15,6 +15,7 @@ import { HANDLER_SECTION, specialHandlers, type SpecialHandler } from './special
 const specialShape: Shape = {
   meaning: 'special',
   operands: [],
+  vex: false,
   operandBits: 64,
   long: true,
   samePage: true,

@@ -14,6 +14,10 @@ export const REMAINING = 12
 /** u32 each: state offset of a register operand, or the number of a special register. */
 export const OPERAND = 16
 export const OPERANDS = 3
+/** Where operand `index` stands; a fourth register, which leaves no room for an immediate, in its place. */
+export function operandSlot(index: number): number {
+  return index < OPERANDS ? OPERAND + 4 * index : IMMEDIATE
+}
 /** Memory operand: state offsets of base and index, then u8 shift of the index, state offset of the segment base, displacement (i32). */
 export const BASE = 28
 export const INDEX = 32

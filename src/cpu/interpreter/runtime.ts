@@ -49,7 +49,7 @@ export interface Runtime {
   /** `(cpu, record, budget, status)`: after a helper; `(cpu, record, budget, next)`: an unset link, `next` 0 taken or 1 not. */
   leave: FunctionRef
   linkMiss: FunctionRef
-  /** `(cpu, record, budget, va) → i64`, and with a value or an address → status. By bits, 128 for vectors. */
+  /** `(cpu, record, budget, va) → i64`, and with a value or an address → status. By bits, 128 and 256 for vectors. */
   slowLoad: Record<number, FunctionRef>
   slowStore: Record<number, FunctionRef>
   /** `(cpu) → i32` each, and a function for the compound conditions. */
@@ -188,6 +188,18 @@ export function defineRuntime(module: ModuleBuilder): Runtime {
     slowLoad[bits] = slow(`load${bits}`)
     slowStore[bits] = slow(`store${bits}`)
   }
+  // 256 bits are two halves; a store looks at all of them before it writes the first.
+  const wide = (name: 'load128' | 'store128'): FunctionRef =>
+    module.function({ params: ['i32', 'i32', 'i32', 'i64', 'i32'], results: ['i32'] }, (f) => {
+      const [cpu, record, budget, va, data] = f.params as [I32, I32, I32, I64, I32]
+      f.callVoid(sync, cpu, record, budget)
+      const orLeave = (status: I32): void => f.if(status, () => f.return(i32(STATUS_EXCEPTION)))
+      if (name === 'store128') orLeave(f.call(helper('probeWrite'), cpu, va, i32(32)))
+      orLeave(f.call(helper(name), cpu, va, data))
+      f.return(f.call(helper(name), cpu, add(va, i64(16)), add(data, i32(16))))
+    })
+  slowLoad[256] = wide('load128')
+  slowStore[256] = wide('store128')
 
   const stored = (which: 'carry' | 'overflow' | 'sign' | 'parity'): FunctionRef =>
     module.function({ params: ['i32'], results: ['i32'] }, (f) => {

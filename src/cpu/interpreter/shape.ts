@@ -42,7 +42,7 @@ function operand(kind: OperandKind, bits: number, index: number, form: AddressFo
 }
 
 function build(
-  meaning: { key: string; definition: { modal?: boolean } },
+  meaning: { key: string; definition: { modal?: boolean }; vex: boolean },
   operands: Operand[],
   bits: number,
   long: boolean,
@@ -53,6 +53,7 @@ function build(
   return {
     meaning: meaning.key,
     operands,
+    vex: meaning.vex,
     operandBits: bits,
     long: meaning.definition.modal ? long : !legacy,
     samePage,

@@ -12,6 +12,7 @@ import {
   shrU,
   i64,
   sub,
+  v128,
   wrap,
   type Expr,
   type FunctionBuilder,
@@ -89,14 +90,31 @@ export abstract class Context {
 
   // Vectors: registers and memory operands by index, or by number and address
 
-  /** A vector register operand or 128 bits of memory; memory need not be aligned. */
-  abstract readVector(index: number): V128
-  /** A vector register operand's low 128 bits, or 128 bits of memory. */
-  abstract writeVector(index: number, value: V128): void
-  abstract vector(number: number): V128
-  abstract setVector(number: number, value: V128): void
-  /** Raises #GP(0) unless the memory operand is aligned to 16 bytes; nothing for a register. */
-  abstract requireAligned(index: number): void
+  /** 128 bits of a vector register operand or of memory, which need not be aligned; `lane` 1: those at 16 bytes up. */
+  abstract readVector(index: number, lane?: 0 | 1): V128
+  /** The same 128 bits alone; the rest of a register stays. */
+  abstract writeVector(index: number, value: V128, lane?: 0 | 1): void
+  abstract vector(number: number, lane?: 0 | 1): V128
+  abstract setVector(number: number, value: V128, lane?: 0 | 1): void
+  /** Raises #GP(0) unless the memory operand is aligned to `bytes` (a power of two); nothing for a register. */
+  abstract requireAligned(index: number, bytes?: number): void
+
+  /** All 128-bit lanes of a vector register or memory operand, the low one first. */
+  readVectors(index: number): V128[] {
+    const { kind, bits } = this.operand(index)
+    if (bits <= 128) return [this.readVector(index)]
+    if (kind === 'memory') return this.loadWide(this.address(index))
+    return [this.readVector(index, 0), this.readVector(index, 1)]
+  }
+
+  /** Writes one or two lanes to memory, all or nothing, or to a register as VEX forms do: with zeros above. */
+  writeVectors(index: number, [low, high]: readonly V128[]): void {
+    if (this.operand(index).kind !== 'memory') {
+      this.writeVector(index, low!, 0)
+      this.writeVector(index, high ?? v128(0n, 0n), 1)
+    } else if (high) this.storeWide(this.address(index), low!, high)
+    else this.writeVector(index, low!)
+  }
 
   // Memory by linear address
 
@@ -107,6 +125,9 @@ export abstract class Context {
   abstract storeBack(bits: number, value: Value): void
   abstract loadVector(va: I64): V128
   abstract storeVector(va: I64, value: V128): void
+  /** 256 bits, as two lanes; a store that faults has written nothing. */
+  abstract loadWide(va: I64): [V128, V128]
+  abstract storeWide(va: I64, low: V128, high: V128): void
 
   // Control
 

@@ -6,6 +6,8 @@ export interface Definition {
   emit(c: Context): void
   /** The code differs between 64-bit code and the older modes (stack width, wrap-around of RIP). */
   modal?: boolean
+  /** It reads its operands in the way of `sse/form.ts`, so that the VEX form of the instruction has this meaning too. */
+  vex?: boolean
   /**
    * What follows: `next` (default) the next instruction; `branch` it ends the block by itself through `jump…`; `system` it may change
    * anything, so a block ends after it.

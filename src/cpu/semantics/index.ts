@@ -1,4 +1,5 @@
 /** All meanings, by row. */
+import { rows, type Row } from '../../isa/index.ts'
 import { arithmetic } from './arithmetic.ts'
 import { bits } from './bits.ts'
 import { branches } from './branch.ts'
@@ -31,15 +32,26 @@ const families: readonly Definitions[] = [
 const byId = new Map(families.flatMap((family) => Object.entries(family.ids ?? {})))
 const byMnemonic = new Map(families.flatMap((family) => Object.entries(family.mnemonics ?? {})))
 
-/** Key and meaning of a row, or null when it has none yet: it then raises #UD. */
-export function meaningOf(row: {
-  id: string
-  mnemonic: string
-}): { key: string; definition: Definition } | null {
+/** A VEX row without a meaning of its own has that of the legacy instruction, if that holds for both forms. */
+for (const row of rows) {
+  if (!row.vex || byMnemonic.has(row.mnemonic)) continue
+  const legacy = byMnemonic.get(row.mnemonic.slice(1))
+  if (row.mnemonic.startsWith('v') && legacy?.vex) byMnemonic.set(row.mnemonic, legacy)
+}
+
+/** Key and meaning of a row, or null when it has none yet: it then raises #UD. `vex`: it is the meaning's VEX form. */
+export function meaningOf(row: Pick<Row, 'id' | 'mnemonic' | 'vex'>): Meaning | null {
+  const { vex } = row
   const own = byId.get(row.id)
-  if (own) return { key: `#${row.id}`, definition: own }
+  if (own) return { key: `#${row.id}`, definition: own, vex }
   const shared = byMnemonic.get(row.mnemonic)
-  return shared ? { key: row.mnemonic, definition: shared } : null
+  return shared ? { key: row.mnemonic, definition: shared, vex } : null
+}
+
+export interface Meaning {
+  readonly key: string
+  readonly definition: Definition
+  readonly vex: boolean
 }
 
 /** The meaning behind a key that `meaningOf` gave. */

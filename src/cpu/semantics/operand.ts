@@ -46,6 +46,8 @@ export interface Shape {
   /** Key in the semantics: the row's id, or its mnemonic. */
   readonly meaning: string
   readonly operands: readonly Operand[]
+  /** The VEX form of an instruction: its operands are not destroyed, and it clears what lies above the destination. */
+  readonly vex: boolean
   /** Operand-size attribute in bits. */
   readonly operandBits: number
   /** Whether the code segment is 64-bit; instructions that do not care have the shape of 64-bit code. */

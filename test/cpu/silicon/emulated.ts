@@ -9,6 +9,8 @@ const HANDLERS = 0x9000
 const IST_TOP = 0xb000
 const HANDLER_BYTES = 16
 
+const ZEROS = new Uint8Array(16)
+
 /** Signals as Linux maps the vectors. */
 const signalOf: Record<number, number> = {
   0: 8,
@@ -61,6 +63,7 @@ export class Emulated {
     ram.set(this.#initial, DATA)
     before.gpr.forEach((value, n) => cpu.setGpr(n, value))
     before.xmm.forEach((value, n) => cpu.vector(n).set(value))
+    for (let n = 0; n < 16; n++) cpu.vector(n, 1).set(before.upper?.[n] ?? ZEROS)
     cpu.setState32(L.MXCSR, before.mxcsr)
     cpu.rflags = before.rflags
     cpu.rip = BigInt(CODE)
@@ -73,6 +76,7 @@ export class Emulated {
       mxcsr: cpu.getState32(L.MXCSR),
       signal: 0,
       xmm: Array.from({ length: 16 }, (_, n) => cpu.vector(n).slice()),
+      upper: Array.from({ length: 16 }, (_, n) => cpu.vector(n, 1).slice()),
     }
     if (end === 'triple-fault') throw new Error(`triple fault: ${cpu.describeTripleFault()}`)
     let vector = -1

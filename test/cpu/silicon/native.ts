@@ -16,6 +16,8 @@ export interface Registers {
   mxcsr: number
   signal: number
   xmm: Uint8Array[]
+  /** Bits 128 to 255 of the vector registers, 16 bytes each; zeros before when not given. */
+  upper?: Uint8Array[]
 }
 
 export interface Case {
@@ -32,7 +34,9 @@ export interface Outcome {
   data: Uint8Array
 }
 
-const REGISTERS_SIZE = 400
+const REGISTERS_SIZE = 656
+const XMM = 144
+const UPPER = 400
 const CODE_SIZE = 64
 const CASE_SIZE = REGISTERS_SIZE + CODE_SIZE + 8
 
@@ -76,7 +80,8 @@ export function runNative(cases: readonly Case[], initial: Uint8Array): Outcome[
     before.gpr.forEach((value, n) => input.writeBigUInt64LE(value, at + 8 * n))
     input.writeBigUInt64LE(before.rflags, at + 128)
     input.writeUInt32LE(before.mxcsr, at + 136)
-    before.xmm.forEach((value, n) => input.set(value, at + 144 + 16 * n))
+    before.xmm.forEach((value, n) => input.set(value, at + XMM + 16 * n))
+    before.upper?.forEach((value, n) => input.set(value, at + UPPER + 16 * n))
     input.writeUInt32LE(code.length, at + REGISTERS_SIZE)
     input.set(code, at + REGISTERS_SIZE + 4)
     input.writeUInt32LE(Number(compatibility ?? false), at + REGISTERS_SIZE + 4 + CODE_SIZE)
@@ -85,6 +90,8 @@ export function runNative(cases: readonly Case[], initial: Uint8Array): Outcome[
   if (stdout.length !== cases.length * (REGISTERS_SIZE + DATA_SIZE))
     throw new Error('the native runner stopped early')
   const size = REGISTERS_SIZE + DATA_SIZE
+  const vectors = (from: number): Uint8Array[] =>
+    Array.from({ length: 16 }, (_, n) => new Uint8Array(stdout.subarray(from + 16 * n, from + 16 * n + 16)))
   return cases.map((_, index) => {
     const at = index * size
     const after: Registers = {
@@ -92,11 +99,15 @@ export function runNative(cases: readonly Case[], initial: Uint8Array): Outcome[
       rflags: stdout.readBigUInt64LE(at + 128),
       mxcsr: stdout.readUInt32LE(at + 136),
       signal: stdout.readUInt32LE(at + 140),
-      xmm: Array.from(
-        { length: 16 },
-        (_unused, n) => new Uint8Array(stdout.subarray(at + 144 + 16 * n, at + 160 + 16 * n)),
-      ),
+      xmm: vectors(at + XMM),
+      upper: vectors(at + UPPER),
     }
     return { after, data: new Uint8Array(stdout.subarray(at + REGISTERS_SIZE, at + size)) }
   })
+}
+
+/** The features of this machine's processor as Linux names them. */
+export function haveFeatures(): ReadonlySet<string> {
+  const flags = /^flags\s*:\s*(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))
+  return new Set(flags?.[1]?.split(' '))
 }

@@ -112,8 +112,8 @@ const instruction = new Instruction()
 
 /** Alignment of the memory operand, and the room around it that bit offsets may reach. */
 export interface CaseOptions {
-  /** The memory operand must be 16-byte aligned. */
-  aligned?: boolean
+  /** The memory operand must be 16-byte aligned, or as the number says. */
+  aligned?: boolean | number
   rflags?: bigint
   /** 32-bit code. */
   compatibility?: boolean
@@ -137,7 +137,7 @@ export function randomCase(row: Row, random: Random, options: CaseOptions = {}):
   }
   const { memory } = instruction
   if (memory) {
-    const align = options.aligned ? ~15 : -1
+    const align = -Number(options.aligned === true ? 16 : options.aligned || 1)
     const target = (DATA + 0x400 + random.below(0x400)) & align
     if (!aim(code, memory, target, gpr, random, long)) return null
     if (row.mnemonic.startsWith('bt') && !limitBitOffset(gpr, memory)) return null

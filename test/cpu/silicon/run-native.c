@@ -24,6 +24,8 @@ struct registers {
   uint32_t mxcsr;
   uint32_t signal;
   uint8_t xmm[16][16];
+  /* Bits 128 to 255 of the vector registers; zeros without AVX. */
+  uint8_t upper[16][16];
 };
 #define IN ((struct registers *)STATE)
 #define OUT ((struct registers *)(STATE + 0x400))
@@ -37,6 +39,7 @@ struct registers {
 
 static uint8_t *at;
 static uint32_t restore;
+static int avx;
 
 static void byte(int b) { *at++ = (uint8_t)b; }
 static void dword(uint32_t d) { memcpy(at, &d, 4), at += 4; }
@@ -50,6 +53,13 @@ static void move(int opcode, int reg, uint32_t address) {
 static void move_vector(int opcode, int reg, uint32_t address) {
   byte(0xf3), byte(0x40 | (reg >= 8 ? 4 : 0)), byte(0x0f), byte(opcode), byte(0x04 | (reg & 7) << 3), byte(0x25);
   dword(address);
+}
+
+/* vinsertf128 ymm, ymm, [abs32], 1 (18) or vextractf128 [abs32], ymm, 1 (19) */
+static void move_upper(int opcode, int reg, uint32_t address) {
+  int source = opcode == 0x18 ? ~reg & 15 : 15;
+  byte(0xc4), byte(0x63 | (reg >= 8 ? 0 : 0x80)), byte(source << 3 | 5), byte(opcode), byte(0x04 | (reg & 7) << 3);
+  byte(0x25), dword(address), byte(1);
 }
 
 /* ldmxcsr (2) or stmxcsr (3) */
@@ -66,6 +76,7 @@ static void build(void) {
   at = (uint8_t *)CODE;
   for (int i = 0; i < 7; i++) move(0x89, saved[i], SAVED + 8 * i);
   for (int i = 0; i < 16; i++) move_vector(0x6f, i, (uint32_t)(uintptr_t)IN->xmm[i]);
+  for (int i = 0; avx && i < 16; i++) move_upper(0x18, i, (uint32_t)(uintptr_t)IN->upper[i]);
   mxcsr(2, (uint32_t)(uintptr_t)&IN->mxcsr);
   set_rsp((uint32_t)(uintptr_t)&IN->rflags), byte(0x9d);
   for (int i = 0; i < 16; i++) move(0x8b, i, (uint32_t)(uintptr_t)&IN->gpr[i]);
@@ -74,6 +85,7 @@ static void build(void) {
   at = (uint8_t *)EPILOGUE;
   for (int i = 0; i < 16; i++) move(0x89, i, (uint32_t)(uintptr_t)&OUT->gpr[i]);
   set_rsp((uint32_t)(uintptr_t)&OUT->rflags + 8), byte(0x9c);
+  for (int i = 0; avx && i < 16; i++) move_upper(0x19, i, (uint32_t)(uintptr_t)OUT->upper[i]);
   for (int i = 0; i < 16; i++) move_vector(0x7f, i, (uint32_t)(uintptr_t)OUT->xmm[i]);
   mxcsr(3, (uint32_t)(uintptr_t)&OUT->mxcsr);
   restore = (uint32_t)(uintptr_t)at;
@@ -91,6 +103,9 @@ static void on_signal(int number, siginfo_t *info, void *context) {
   OUT->rflags = (uint64_t)uc->uc_mcontext.gregs[REG_EFL];
   OUT->mxcsr = uc->uc_mcontext.fpregs->mxcsr;
   memcpy(OUT->xmm, uc->uc_mcontext.fpregs->_xmm, 256);
+  /* The frame holds an XSAVE area in the standard format: header at 512, YMM at 576. */
+  const uint8_t *area = (const uint8_t *)uc->uc_mcontext.fpregs;
+  if (avx && area[512] & 4) memcpy(OUT->upper, area + 576, 256);
   OUT->signal = (uint32_t)number;
   uc->uc_mcontext.gregs[REG_RIP] = restore;
   uc->uc_mcontext.gregs[REG_CSGSFS] = (uc->uc_mcontext.gregs[REG_CSGSFS] & ~0xffffll) | USER_CODE64;
@@ -118,6 +133,7 @@ int main(void) {
   struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
   int signals[] = {SIGFPE, SIGILL, SIGSEGV, SIGBUS, SIGTRAP};
   for (int i = 0; i < 5; i++) sigaction(signals[i], &action, NULL);
+  avx = __builtin_cpu_supports("avx");
   build();
   /* Null in 64-bit code; 32-bit code needs them. */
   __asm__ volatile("mov %0, %%ds; mov %0, %%es" : : "r"(USER_DATA));

@@ -1,7 +1,7 @@
 /** Floating-point arithmetic: ADDPS … MAXSD, SQRT, RCP, RSQRT, horizontal and dot products (manual volume 2; rules for NaN in `float.ts`). */
 import { eqz, i32, int, laneOp, op, raw, select, type Expr, type I32, type V128 } from '../../wasm/index.ts'
 import type { Context } from '../context.ts'
-import { plain, type Definition, type Definitions } from '../definition.ts'
+import type { Definition, Definitions } from '../definition.ts'
 import type { Value } from '../values.ts'
 import {
   double,
@@ -19,15 +19,8 @@ import {
   type BinaryName,
   type Format,
 } from './float.ts'
-import { binary, immediate, maskOfBits, pick, readAligned, unary, vector } from './lanes.ts'
-
-/** `xmm[low] ← f(xmm[low], xmm/m[low])`; the rest of the destination stays. */
-function scalarForm(f: Format, operation: (c: Context, x: Value, y: Value) => Value): Definition {
-  return plain((c) => {
-    const y = c.read(1, f.bits)
-    c.write(0, operation(c, c.read(0, f.bits), y), f.bits)
-  })
-}
+import { binary, scalar, unary, withImmediate } from './form.ts'
+import { maskOfBits, pick, vector } from './lanes.ts'
 
 const formats: readonly [packed: string, low: string, f: Format][] = [
   ['ps', 'ss', single],
@@ -39,14 +32,14 @@ function fourForms(): Record<string, Definition> {
   for (const [packed, low, f] of formats) {
     for (const name of ['add', 'sub', 'mul', 'div'] as const satisfies readonly BinaryName[]) {
       result[name + packed] = binary((c, x, y) => vectorBinary(c, f, name, x, y))
-      result[name + low] = scalarForm(f, (c, x, y) => scalarBinary(c, f, name, x, y))
+      result[name + low] = scalar(f.bits, (c, x, y) => scalarBinary(c, f, name, x, y))
     }
     for (const name of ['min', 'max'] as const) {
       result[name + packed] = binary((_c, x, y) => vectorMinMax(f, name, x, y))
-      result[name + low] = scalarForm(f, (_c, x, y) => scalarMinMax(f, name, x, y))
+      result[name + low] = scalar(f.bits, (_c, x, y) => scalarMinMax(f, name, x, y))
     }
     result[`sqrt${packed}`] = unary((c, x) => vectorSqrt(c, f, x))
-    result[`sqrt${low}`] = scalarForm(f, (c, _x, y) => scalarSqrt(c, f, y))
+    result[`sqrt${low}`] = scalar(f.bits, (c, _x, y) => scalarSqrt(c, f, y))
   }
   return result
 }
@@ -73,18 +66,15 @@ function addSubtract(f: Format): Definition {
 
 /** DPPS and DPPD: imm8[7:4] selects the products, imm8[3:0] the lanes that get the sum. */
 function dotProduct(f: Format): Definition {
-  return plain((c) => {
-    const y = readAligned(c, 1)
-    const imm = immediate(c, 2)
+  return withImmediate((c, x, y, imm) => {
     const used = maskOfBits(f.intLanes, op('i32.shr_u', imm, i32(4)))
-    const products = c.let(op('v128.and', vectorBinary(c, f, 'mul', c.readVector(0), y), used))
-    const swap = (v: V128): V128 => (f.bits === 32 ? pick(4, [1, 0, 3, 2], v, v) : pick(8, [1, 0], v, v))
-    let sum = vectorBinary(c, f, 'add', products, c.let(swap(products)))
-    if (f.bits === 32) {
-      const low = c.let(pick(4, [0, 0, 0, 0], sum, sum))
-      sum = vectorBinary(c, f, 'add', low, c.let(pick(4, [2, 2, 2, 2], sum, sum)))
-    } else sum = c.let(pick(8, [0, 0], sum, sum))
-    c.writeVector(0, op('v128.and', sum, maskOfBits(f.intLanes, imm)))
+    const products = c.let(op('v128.and', vectorBinary(c, f, 'mul', x, y), used))
+    // Which NaN comes out depends on the order: singles begin with the neighbour, everything else with the lane itself.
+    const add = (x: V128, y: V128): V128 => vectorBinary(c, f, 'add', c.let(x), c.let(y))
+    const swapped = c.let(pick(f.bits / 8, f.bits === 32 ? [1, 0, 3, 2] : [1, 0], products, products))
+    let sum = f.bits === 32 ? add(swapped, products) : add(products, swapped)
+    if (f.bits === 32) sum = add(sum, pick(4, [2, 3, 0, 1], sum, sum))
+    return op('v128.and', sum, maskOfBits(f.intLanes, imm))
   })
 }
 
@@ -134,8 +124,8 @@ export const sseArithmetic: Definitions = {
     addsubpd: addSubtract(double),
     dpps: dotProduct(single),
     dppd: dotProduct(double),
-    rcpss: scalarForm(single, (c, _x, y) => reciprocal(c, y)),
-    rsqrtss: scalarForm(single, (c, _x, y) => reciprocalRoot(c, y)),
+    rcpss: scalar(32, (c, _x, y) => reciprocal(c, y)),
+    rsqrtss: scalar(32, (c, _x, y) => reciprocalRoot(c, y)),
     rcpps: eachLane(reciprocal),
     rsqrtps: eachLane(reciprocalRoot),
   },

@@ -24,10 +24,11 @@ import {
 } from '../../wasm/index.ts'
 import * as L from '../../layout.ts'
 import type { Context } from '../context.ts'
-import { plain, type Definition, type Definitions } from '../definition.ts'
+import type { Definition, Definitions } from '../definition.ts'
 import type { Value } from '../values.ts'
 import { double, fromBits, isNaNBits, rounded, roundingControl, single, type Format } from './float.ts'
-import { lanes, pick, unary, vector, ZERO } from './lanes.ts'
+import { narrowing, scalar, unary, vectored, widening } from './form.ts'
+import { lanes, pick, vector, ZERO } from './lanes.ts'
 
 type F64 = Expr<'f64'>
 
@@ -38,7 +39,7 @@ function byControl<T extends 'f32' | 'f64' | 'v128'>(c: Context, type: string, x
 
 /** CVT(T)SS2SI and CVT(T)SD2SI. */
 function toInteger(f: Format, truncate: boolean): Definition {
-  return plain((c) => {
+  return vectored((c) => {
     const { bits } = c.operand(0)
     const to = bits === 64 ? 'i64' : 'i32'
     const source = c.let(fromBits(f, c.read(1, f.bits)) as F64)
@@ -56,11 +57,11 @@ function toInteger(f: Format, truncate: boolean): Definition {
 
 /** CVTSI2SS and CVTSI2SD. */
 function fromInteger(f: Format): Definition {
-  return plain((c) => {
-    const { bits } = c.operand(1)
-    const value = raw(`${f.float}.convert_${bits === 64 ? 'i64' : 'i32'}_s`, [c.read(1)])
-    c.write(0, raw(`${f.int}.reinterpret_${f.float}`, [value]) as Value, f.bits)
-  })
+  const convert = (_c: Context, _x: Value, y: Value): Value => {
+    const value = raw(`${f.float}.convert_${y.type}_s`, [y])
+    return raw(`${f.int}.reinterpret_${f.float}`, [value]) as Value
+  }
+  return scalar(f.bits, convert, null)
 }
 
 /** Single to double; a NaN keeps sign and payload and becomes quiet. */
@@ -117,9 +118,6 @@ export function doublesToIntegers(c: Context, source: V128, truncate: boolean): 
   return op('v128.bitselect', op('i32x4.trunc_sat_f64x2_s_zero', x), INDEFINITE_LOW, narrow)
 }
 
-/** `xmm/m64` as the low half of a vector. */
-const lowHalf = (c: Context): V128 => c.let(op('i64x2.splat', c.read(1, 64) as I64))
-
 export const sseConvert: Definitions = {
   mnemonics: {
     cvtss2si: toInteger(single, false),
@@ -128,24 +126,23 @@ export const sseConvert: Definitions = {
     cvttsd2si: toInteger(double, true),
     cvtsi2ss: fromInteger(single),
     cvtsi2sd: fromInteger(double),
-    cvtss2sd: plain((c) => c.write(0, promote(c, c.read(1, 32) as I32), 64)),
-    cvtsd2ss: plain((c) => c.write(0, demote(c, c.read(1, 64) as I64), 32)),
-    cvtps2pd: plain((c) => {
-      const source = c.read(1, 64) as I64
-      const low = promote(c, c.let(wrap(source)))
-      const high = promote(c, c.let(wrap(shrU(source, i64(32)))))
-      c.writeVector(0, laneOp('i64x2.replace_lane', 1, op('i64x2.splat', low), high))
+    cvtss2sd: scalar(64, (c, _x, y) => promote(c, y as I32), 32),
+    cvtsd2ss: scalar(32, (c, _x, y) => demote(c, y as I64), 64),
+    cvtps2pd: widening(64, (c, x) => {
+      const low = promote(c, c.let(laneOp('i32x4.extract_lane', 0, x)))
+      const high = promote(c, c.let(laneOp('i32x4.extract_lane', 1, x)))
+      return laneOp('i64x2.replace_lane', 1, op('i64x2.splat', low), high)
     }),
-    cvtpd2ps: unary((c, x) => {
+    cvtpd2ps: narrowing((c, x) => {
       const low = demote(c, c.let(laneOp('i64x2.extract_lane', 0, x)))
       const high = demote(c, c.let(laneOp('i64x2.extract_lane', 1, x)))
       return laneOp('i32x4.replace_lane', 1, laneOp('i32x4.replace_lane', 0, ZERO, low), high)
     }),
     cvtdq2ps: unary((_c, x) => op('f32x4.convert_i32x4_s', x)),
-    cvtdq2pd: plain((c) => c.writeVector(0, op('f64x2.convert_low_i32x4_s', lowHalf(c)))),
+    cvtdq2pd: widening(64, (_c, x) => op('f64x2.convert_low_i32x4_s', x)),
     cvtps2dq: unary((c, x) => singlesToIntegers(c, x, false)),
     cvttps2dq: unary((c, x) => singlesToIntegers(c, x, true)),
-    cvtpd2dq: unary((c, x) => doublesToIntegers(c, x, false)),
-    cvttpd2dq: unary((c, x) => doublesToIntegers(c, x, true)),
+    cvtpd2dq: narrowing((c, x) => doublesToIntegers(c, x, false)),
+    cvttpd2dq: narrowing((c, x) => doublesToIntegers(c, x, true)),
   },
 }

@@ -14,9 +14,9 @@ import {
   type I32,
   type V128,
 } from '../../wasm/index.ts'
-import type { Context } from '../context.ts'
-import { plain, type Definition, type Definitions } from '../definition.ts'
-import { binary, immediate, IOTA, lanes, pick, readAligned, unary, vector, ZERO } from './lanes.ts'
+import type { Definition, Definitions } from '../definition.ts'
+import { binary, readSource, unary, vectored, withImmediate } from './form.ts'
+import { IOTA, lanes, pick, vector, ZERO } from './lanes.ts'
 
 /** Instructions that one of wasm's computes: `xmm ← op(xmm, xmm/m128)`. */
 export const direct: Readonly<Record<string, string>> = {
@@ -156,13 +156,11 @@ const smallestWord = unary((c, x) => {
   return laneOp('i32x4.replace_lane', 0, ZERO, both)
 })
 
-/** MPSADBW: eight sums of four absolute differences, of a sliding group of the destination and a fixed one of the source. */
-function slidingSums(c: Context): void {
-  const y = readAligned(c, 1)
-  const x = c.readVector(0)
-  const imm = immediate(c, 2)
-  const group = c.let(and(imm, i32(4)))
-  const fixed = c.let(shl(and(imm, i32(3)), i32(2)))
+/** MPSADBW: eight sums of four absolute differences, of a sliding group of x and a fixed one of y; each lane has three bits of the immediate. */
+const slidingSums = withImmediate((c, x, y, imm, lane) => {
+  const choice = c.let(shrU(imm, i32(3 * lane)))
+  const group = c.let(and(choice, i32(4)))
+  const fixed = c.let(shl(and(choice, i32(3)), i32(2)))
   let sum: V128 = ZERO
   for (let step = 0; step < 4; step++) {
     const sliding = op('i8x16.swizzle', x, op('i8x16.add', IOTA, op('i8x16.splat', add(group, i32(step)))))
@@ -174,16 +172,22 @@ function slidingSums(c: Context): void {
     )
     sum = op('i16x8.add', sum, op('i16x8.abs', difference))
   }
-  c.writeVector(0, sum)
-}
+  return sum
+})
 
-/** PTEST: ZF when x AND y is zero, CF when NOT x AND y is. */
-function testBits(c: Context): void {
-  const y = readAligned(c, 1)
-  const x = c.readVector(0)
-  const none = eqz(op('v128.any_true', op('v128.and', x, y)))
-  const covered = eqz(op('v128.any_true', op('v128.andnot', y, x)))
-  c.setAllFlags(extendU(or(shl(none, i32(6)), covered)))
+/** PTEST, VTESTPS, VTESTPD, on the bits of `mask`: ZF when x AND y is zero, CF when NOT x AND y is. */
+export function testBits(mask: V128 | null): Definition {
+  return vectored((c) => {
+    const y = readSource(c, 1)
+    const x = readSource(c, 0)
+    const any = (combine: (x: V128, y: V128) => V128): I32 => {
+      const all = x.map((v, n) => combine(v, y[n]!)).reduce((a, b) => op('v128.or', a, b))
+      return op('v128.any_true', mask ? op('v128.and', all, mask) : all)
+    }
+    const none = eqz(any((a, b) => op('v128.and', a, b)))
+    const covered = eqz(any((a, b) => op('v128.andnot', b, a)))
+    c.setAllFlags(extendU(or(shl(none, i32(6)), covered)))
+  })
 }
 
 export const sseInteger: Definitions = {
@@ -212,7 +216,7 @@ export const sseInteger: Definitions = {
     pabsw: unary((_c, x) => op('i16x8.abs', x)),
     pabsd: unary((_c, x) => op('i32x4.abs', x)),
     phminposuw: smallestWord,
-    mpsadbw: plain(slidingSums),
-    ptest: plain(testBits),
+    mpsadbw: slidingSums,
+    ptest: testBits(null),
   },
 }

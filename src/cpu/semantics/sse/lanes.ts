@@ -1,10 +1,7 @@
 /** What the SSE families share: operands, constants by lanes, immediates. */
 import { extendU, op, raw, shuffle, v128, wrap, type Expr, type I32, type V128 } from '../../wasm/index.ts'
 import type { Context } from '../context.ts'
-import { plain, type Definition } from '../definition.ts'
 import type { Value } from '../values.ts'
-
-export type VectorOperation = (c: Context, x: V128, y: V128) => V128
 
 export const ZERO: V128 = v128(0n, 0n)
 
@@ -44,27 +41,6 @@ export function immediate(c: Context, index: number): I32 {
 /** An i32 as a value of the operand's width, for a general register that may have 64 bits. */
 export function widen(c: Context, index: number, value: I32): Value {
   return c.operand(index).bits === 64 ? extendU(value) : value
-}
-
-/** `xmm ← f(xmm, xmm/m128)`. */
-export function binary(operation: VectorOperation): Definition {
-  return plain((c) => {
-    const y = readAligned(c, 1)
-    c.writeVector(0, operation(c, c.readVector(0), y))
-  })
-}
-
-/** `xmm ← f(xmm/m128)`. */
-export function unary(operation: (c: Context, x: V128) => V128): Definition {
-  return plain((c) => c.writeVector(0, operation(c, readAligned(c, 1))))
-}
-
-/** `xmm ← f(xmm, xmm/m128, imm8)`. */
-export function withImmediate(operation: (c: Context, x: V128, y: V128, imm: I32) => V128): Definition {
-  return plain((c) => {
-    const y = readAligned(c, 1)
-    c.writeVector(0, operation(c, c.readVector(0), y, immediate(c, 2)))
-  })
 }
 
 /** The byte lanes of a shuffle from lanes of `bytes` bytes each; 0 … n - 1 from x, from n on from y. */

@@ -9,6 +9,7 @@ import {
   loadI64,
   ltU,
   op,
+  or,
   select,
   shl,
   shrU,
@@ -18,65 +19,88 @@ import {
 } from '../../wasm/index.ts'
 import * as L from '../../layout.ts'
 import type { Context } from '../context.ts'
-import { plain, type Definition, type Definitions } from '../definition.ts'
-import { pick, readAligned, unary, widen, ZERO } from './lanes.ts'
+import type { Definition, Definitions } from '../definition.ts'
+import type { Value } from '../values.ts'
+import { firstOf, replaceLow, secondOf, unary, vectored, writeResult } from './form.ts'
+import { pick, widen, ZERO } from './lanes.ts'
 
-/** All 128 bits, to or from memory. */
-const whole: Definition = plain((c) => c.writeVector(0, c.readVector(1)))
-
-const wholeAligned: Definition = plain((c) => {
-  c.requireAligned(0)
-  c.writeVector(0, readAligned(c, 1))
+/** The whole register, to or from memory. */
+const whole: Definition = vectored((c) => {
+  writeResult(c, c.shape.vex ? c.readVectors(1) : [c.readVector(1)])
 })
 
-/** A scalar: from memory with zeros above, to memory, or between registers with the rest of the destination kept. */
+const wholeAligned: Definition = vectored((c) => {
+  const bytes = c.operand(0).bits / 8
+  c.requireAligned(0, bytes)
+  c.requireAligned(1, bytes)
+  whole.emit(c)
+})
+
+/** A scalar: from memory with zeros above, to memory, or between registers with the rest of the first source kept. */
 function scalarMove(bits: 32 | 64): Definition {
-  return plain((c) => {
-    const value = c.read(1, bits)
-    if (c.operand(1).kind === 'memory')
-      c.writeVector(0, zeroExtended(value.type === 'i64', value as I64 & I32))
-    else c.write(0, value, bits)
+  return vectored((c) => {
+    if (c.operand(1).kind === 'memory') writeResult(c, [zeroExtended(c.read(1, bits))])
+    else if (c.operand(0).kind === 'memory') c.write(0, c.read(1, bits), bits)
+    else {
+      const value = c.read(secondOf(c), bits)
+      writeResult(c, [replaceLow(c.readVector(firstOf(c)), bits, value)])
+    }
   })
 }
 
-function zeroExtended(wide: boolean, value: I32 & I64): V128 {
-  return wide ? laneOp('i64x2.replace_lane', 0, ZERO, value) : laneOp('i32x4.replace_lane', 0, ZERO, value)
-}
+const zeroExtended = (value: Value): V128 => replaceLow(ZERO, value.type === 'i64' ? 64 : 32, value)
 
 /** MOVD and MOVQ: into a vector register with zeros above. */
-const extendingMove: Definition = plain((c) => {
+const extendingMove: Definition = vectored((c) => {
   const to = c.operand(0)
   const from = c.operand(1)
   const bits = Math.min(from.bits, to.bits)
   const value = c.read(1, bits)
-  if (to.kind === 'vector') c.writeVector(0, zeroExtended(bits === 64, value as I64 & I32))
+  if (to.kind === 'vector') writeResult(c, [zeroExtended(value)])
   else c.write(0, value, bits)
 })
 
-/** MOVQ between vector registers and 64 bits of memory. */
-const quadwordMove: Definition = plain((c) => {
-  const value = c.read(1, 64) as I64
-  if (c.operand(0).kind === 'vector') c.writeVector(0, zeroExtended(true, value as I32 & I64))
+/** MOVQ between vector registers and 64 bits of anything. */
+const quadwordMove: Definition = vectored((c) => {
+  const value = c.read(1, 64)
+  if (c.operand(0).kind === 'vector') writeResult(c, [zeroExtended(value)])
   else c.write(0, value, 64)
 })
 
+const lowHalf = (v: V128): I64 => laneOp('i64x2.extract_lane', 0, v)
 const highHalf = (v: V128): I64 => laneOp('i64x2.extract_lane', 1, v)
 
-function setHigh(c: Context, value: I64): void {
-  c.writeVector(0, laneOp('i64x2.replace_lane', 1, c.readVector(0), value))
+/** One half of the first source replaced by a half of a register, or by 64 bits of memory. */
+function halfMove(half: 0 | 1, from: 'low' | 'high'): Definition {
+  return vectored((c) => {
+    const of = from === 'low' ? lowHalf : highHalf
+    if (c.operand(0).kind === 'memory') {
+      c.write(0, c.let((half === 0 ? lowHalf : highHalf)(c.readVector(1))), 64)
+      return
+    }
+    const second = secondOf(c)
+    const value = c.operand(second).kind === 'memory' ? (c.read(second, 64) as I64) : of(c.readVector(second))
+    writeResult(c, [laneOp('i64x2.replace_lane', half, c.readVector(firstOf(c)), value)])
+  })
 }
 
-/** MOVLPS, MOVLPD: the low half to or from memory. */
-const lowMove: Definition = plain((c) => c.write(0, c.read(1, 64), 64))
-
-/** MOVHPS, MOVHPD. */
-const highMove: Definition = plain((c) => {
-  if (c.operand(0).kind === 'memory') c.write(0, c.let(highHalf(c.readVector(1))), 64)
-  else setHigh(c, c.read(1, 64) as I64)
+/** MOVDDUP: the low double of each lane, twice; the narrow forms read 64 bits of memory. */
+const duplicateDoubles: Definition = vectored((c) => {
+  if (c.operand(0).bits === 256)
+    writeResult(
+      c,
+      c.readVectors(1).map((v) => c.let(pick(8, [0, 0], v, v))),
+    )
+  else writeResult(c, [op('i64x2.splat', c.read(1, 64) as I64)])
 })
 
 const signs = (name: 'i8x16.bitmask' | 'i32x4.bitmask' | 'i64x2.bitmask'): Definition =>
-  plain((c) => c.write(0, widen(c, 0, c.let(op(name, c.readVector(1))))))
+  vectored((c) => {
+    const count = Number(/x(\d+)/.exec(name)![1])
+    const lanes = c.shape.vex ? c.readVectors(1) : [c.readVector(1)]
+    const all = lanes.map((v, n) => shl(op(name, v), i32(count * n))).reduce((a, b) => or(a, b))
+    c.write(0, widen(c, 0, c.let(all)))
+  })
 
 /** MASKMOVDQU: stores the bytes whose mask byte has its sign bit set, at DS:rDI (the segment can be overridden). */
 function maskedStore(c: Context): void {
@@ -99,7 +123,7 @@ function maskedStore(c: Context): void {
   }
 }
 
-const loadControl: Definition = plain((c) => {
+const loadControl: Definition = vectored((c) => {
   const value = c.read(0) as I32
   c.f.if(and(value, i32(~MXCSR_MASK)), () => c.raise(13, 0))
   c.setStateI32(L.MXCSR, value)
@@ -132,21 +156,23 @@ export const sseMove: Definitions = {
     movntdq: wholeAligned,
     movntdqa: wholeAligned,
     movss: scalarMove(32),
+    vmovsd: scalarMove(64),
     movd: extendingMove,
-    movlps: lowMove,
-    movlpd: lowMove,
-    movhps: highMove,
-    movhpd: highMove,
-    movhlps: plain((c) => c.write(0, c.let(highHalf(c.readVector(1))), 64)),
-    movlhps: plain((c) => setHigh(c, c.read(1, 64) as I64)),
-    movddup: plain((c) => c.writeVector(0, op('i64x2.splat', c.read(1, 64) as I64))),
+    vmovq: quadwordMove,
+    movlps: halfMove(0, 'low'),
+    movlpd: halfMove(0, 'low'),
+    movhps: halfMove(1, 'low'),
+    movhpd: halfMove(1, 'low'),
+    movhlps: halfMove(0, 'high'),
+    movlhps: halfMove(1, 'low'),
+    movddup: duplicateDoubles,
     movsldup: unary((_c, x) => pick(4, [0, 0, 2, 2], x, x)),
     movshdup: unary((_c, x) => pick(4, [1, 1, 3, 3], x, x)),
     movmskps: signs('i32x4.bitmask'),
     movmskpd: signs('i64x2.bitmask'),
     pmovmskb: signs('i8x16.bitmask'),
-    maskmovdqu: { emit: maskedStore, modal: true },
+    maskmovdqu: { emit: maskedStore, modal: true, vex: true },
     ldmxcsr: loadControl,
-    stmxcsr: plain((c) => c.write(0, c.stateI32(L.MXCSR))),
+    stmxcsr: vectored((c) => c.write(0, c.stateI32(L.MXCSR))),
   },
 }

@@ -19,9 +19,19 @@ import {
   type V128,
 } from '../../wasm/index.ts'
 import type { Context } from '../context.ts'
-import { plain, type Definition, type Definitions } from '../definition.ts'
+import type { Definition, Definitions } from '../definition.ts'
 import { toI64 } from '../values.ts'
-import { binary, immediate, IOTA, pick, readAligned, vector, withImmediate, ZERO } from './lanes.ts'
+import {
+  binary,
+  firstOf,
+  secondOf,
+  unaryImmediate,
+  vectored,
+  widening,
+  withImmediate,
+  writeResult,
+} from './form.ts'
+import { immediate, IOTA, pick, vector, ZERO } from './lanes.ts'
 
 /** PUNPCK: lanes of the low or high half, alternating. */
 function unpack(bytes: number, high: boolean): Definition {
@@ -44,7 +54,7 @@ function doublewordIndexes(imm: I32): V128 {
   return indexes
 }
 
-function shuffleDoublewords(c: Context, x: V128, imm: I32): V128 {
+export function shuffleDoublewords(c: Context, x: V128, imm: I32): V128 {
   if (imm.constant !== undefined) {
     const order = [0, 1, 2, 3].map((lane) => (Number(imm.constant) >> (2 * lane)) & 3)
     return pick(4, order, x, x)
@@ -54,15 +64,13 @@ function shuffleDoublewords(c: Context, x: V128, imm: I32): V128 {
 
 /** PSHUFLW and PSHUFHW: the words of one half; the other stays. */
 function shuffleWords(half: 0 | 1): Definition {
-  return plain((c) => {
-    const x = readAligned(c, 1)
-    const imm = immediate(c, 2)
+  return unaryImmediate((_c, x, imm) => {
     let indexes: I64 = i64(0)
     for (let lane = 0; lane < 4; lane++) {
       const bytes = add(op('i32.mul', selector(imm, lane), i32(0x0202)), i32(half === 0 ? 0x0100 : 0x0908))
       indexes = or(indexes, shl(extendU(bytes), i64(16 * lane)))
     }
-    c.writeVector(0, op('i8x16.swizzle', x, laneOp('i64x2.replace_lane', half, IOTA, indexes)))
+    return op('i8x16.swizzle', x, laneOp('i64x2.replace_lane', half, IOTA, indexes))
   })
 }
 
@@ -71,10 +79,11 @@ function shuffleSingles(c: Context, x: V128, y: V128, imm: I32): V128 {
   return pick(8, [0, 3], shuffleDoublewords(c, x, imm), shuffleDoublewords(c, y, imm))
 }
 
-function shuffleDoubles(_c: Context, x: V128, y: V128, imm: I32): V128 {
+/** Two doubles by two bits for each lane: SHUFPD, VPERMILPD. */
+export function shuffleDoubles(_c: Context, x: V128, y: V128, imm: I32, lane: 0 | 1): V128 {
   const chosen = (v: V128, bit: number): V128 =>
     select(and(shrU(imm, i32(bit)), i32(1)), pick(8, [1, 1], v, v), pick(8, [0, 0], v, v))
-  return pick(8, [0, 3], chosen(x, 0), chosen(y, 1))
+  return pick(8, [0, 3], chosen(x, 2 * lane), chosen(y, 2 * lane + 1))
 }
 
 /** Bytes from `offset` on; zeros outside. `offset` is -16 … 32. */
@@ -92,9 +101,13 @@ function align(c: Context, x: V128, y: V128, imm: I32): V128 {
 }
 
 function shiftBytes(left: boolean): Definition {
-  return plain((c) => {
-    const count = atMost(c, immediate(c, 1), 16)
-    c.writeVector(0, window(c.readVector(0), left ? sub(i32(0), count) : count))
+  return vectored((c) => {
+    const count = atMost(c, immediate(c, secondOf(c)), 16)
+    const lanes = c.shape.vex ? c.readVectors(1) : [c.readVector(0)]
+    writeResult(
+      c,
+      lanes.map((v) => c.let(window(v, left ? sub(i32(0), count) : count))),
+    )
   })
 }
 
@@ -103,22 +116,27 @@ type Direction = 'shl' | 'shr_u' | 'shr_s'
 /** PSLL, PSRL, PSRA: one count for all lanes; one beyond the lane gives zeros, or copies of the sign. */
 function shiftLanes(shape: 'i16x8' | 'i32x4' | 'i64x2', direction: Direction): Definition {
   const bits = { i16x8: 16, i32x4: 32, i64x2: 64 }[shape]
-  return plain((c) => {
+  return vectored((c) => {
+    const second = secondOf(c)
     let count: I64
-    if (c.operand(1).kind === 'immediate') count = c.let(toI64(immediate(c, 1)))
+    if (c.operand(second).kind === 'immediate') count = c.let(toI64(immediate(c, second)))
     else {
-      c.requireAligned(1)
-      count = c.read(1, 64) as I64
+      if (!c.shape.vex) c.requireAligned(second)
+      // All 128 bits are accessed, though only half of them count.
+      count = c.let(laneOp('i64x2.extract_lane', 0, c.readVector(second)))
     }
     const beyond = c.let(gtU(count, i64(bits - 1)))
-    const x = c.readVector(0)
-    const shift = direction === 'shr_s' ? select(beyond, i32(bits - 1), wrap(count)) : wrap(count)
-    const shifted = vector(`${shape}.${direction}`, x, shift)
-    c.writeVector(0, direction === 'shr_s' ? shifted : select(beyond, ZERO, shifted))
+    const shift = c.let(direction === 'shr_s' ? select(beyond, i32(bits - 1), wrap(count)) : wrap(count))
+    const shifted = (x: V128): V128 => vector(`${shape}.${direction}`, x, shift)
+    const lanes = c.shape.vex ? c.readVectors(firstOf(c)) : [c.readVector(0)]
+    writeResult(
+      c,
+      lanes.map((x) => c.let(direction === 'shr_s' ? shifted(x) : select(beyond, ZERO, shifted(x)))),
+    )
   })
 }
 
-const widening = [
+const steps = [
   ['b', 'w', 'i16x8.extend_low_i8x16'],
   ['w', 'd', 'i32x4.extend_low_i16x8'],
   ['d', 'q', 'i64x2.extend_low_i32x4'],
@@ -133,15 +151,11 @@ function extensions(): Record<string, Definition> {
   ] as const) {
     for (let from = 0; from < 3; from++) {
       for (let to = from; to < 3; to++) {
-        const steps = widening.slice(from, to + 1).map(([, , name]) => `${name}_${sign}`)
-        result[`${prefix}${widening[from]![0]}${widening[to]![1]}`] = plain((c) => {
-          const bits = 64 >> (to - from)
-          const source = op('i64x2.splat', toI64(c.read(1, bits)))
-          c.writeVector(
-            0,
-            steps.reduce((v: V128, name) => vector(name, v), source),
-          )
-        })
+        const names = steps.slice(from, to + 1).map(([, , name]) => `${name}_${sign}`)
+        const bits = (64 >> (to - from)) as 16 | 32 | 64
+        result[`${prefix}${steps[from]![0]}${steps[to]![1]}`] = widening(bits, (_c, x) =>
+          names.reduce((v: V128, name) => vector(name, v), x),
+        )
       }
     }
   }
@@ -164,7 +178,7 @@ export const sseShuffle: Definitions = {
     unpckhpd: unpack(8, true),
     // An index with its sign bit set gives 0 in both; wasm looks at bits 4 to 6 too.
     pshufb: binary((_c, x, y) => op('i8x16.swizzle', x, op('v128.and', y, op('i8x16.splat', i32(0x8f))))),
-    pshufd: plain((c) => c.writeVector(0, shuffleDoublewords(c, readAligned(c, 1), immediate(c, 2)))),
+    pshufd: unaryImmediate(shuffleDoublewords),
     pshuflw: shuffleWords(0),
     pshufhw: shuffleWords(1),
     shufps: withImmediate(shuffleSingles),

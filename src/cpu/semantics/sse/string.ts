@@ -31,8 +31,9 @@ import {
   type Variable,
 } from '../../wasm/index.ts'
 import type { Context } from '../context.ts'
-import { plain, type Definition, type Definitions } from '../definition.ts'
+import type { Definition, Definitions } from '../definition.ts'
 import { toI32, type Value } from '../values.ts'
+import { vectored } from './form.ts'
 import { immediate, IOTA, lanes, maskOfBits, vector, ZERO } from './lanes.ts'
 
 const RAX = 0
@@ -197,11 +198,12 @@ function elementMask(shape: Shape, bits: I32): V128 {
 function writeMask(c: Context, shape: Shape, imm: I32, bits: I32): void {
   const plainBits = laneOp('i64x2.replace_lane', 0, ZERO, extendU(bits) as I64)
   c.setVector(0, select(and(imm, i32(0x40)), elementMask(shape, bits), plainBits))
+  if (c.shape.vex) c.setVector(0, ZERO, 1)
 }
 
 /** `lengthBits` is 0 where a zero element ends the string. */
 function compareStrings(lengthBits: 0 | 32 | 64, index: boolean): Definition {
-  return plain((c) => {
+  return vectored((c) => {
     const yValue = c.readVector(1)
     const xValue = c.readVector(0)
     const imm = immediate(c, 2)
@@ -223,6 +225,8 @@ export const sseString: Definitions = {
   ids: {
     'pcmpestri.xmm.xm128.imm8.w1': compareStrings(64, true),
     'pcmpestrm.xmm.xm128.imm8.w1': compareStrings(64, false),
+    'vpcmpestri.xmm.xm128.imm8.w1': compareStrings(64, true),
+    'vpcmpestrm.xmm.xm128.imm8.w1': compareStrings(64, false),
   },
   mnemonics: {
     pcmpestri: compareStrings(32, true),
