@@ -1,6 +1,6 @@
 import type { CAC } from 'cac'
 import { writeFileSync } from 'node:fs'
-import { Machine, type Exit } from '../index.ts'
+import { Machine, type Exit, type LinuxEntry } from '../index.ts'
 import { exitStatus, UsageError } from './errors.ts'
 import { hintFor } from './hint.ts'
 import { loadImage, parseLinkMode } from './image.ts'
@@ -8,6 +8,8 @@ import { createNetwork } from './network.ts'
 import { parseChoice, parseCount, parseForward, parseSize, type Forward } from './options.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { readOptionalFile } from './files.ts'
+
+const LINUX_ENTRIES = { '32': 32, '64': 64 } as const
 
 /** The flags as the command line gives them: text, or a list where an option was repeated, or a number that looked like one. */
 interface RunFlags {
@@ -20,6 +22,7 @@ interface RunFlags {
   faults?: string
   initrd?: string
   append?: string
+  linuxEntry?: string | number
   engine: string
   seed?: string | number
   timeout?: string | number
@@ -33,7 +36,7 @@ export function defineRun(cli: CAC): void {
   cli
     .command(
       'run <image>',
-      'Boot an application (.ts) or an ELF image, with its serial port on this terminal',
+      'Boot an application (.ts), an ELF image or a Linux kernel, with its serial port on this terminal',
     )
     .option('--link <mode>', 'How the application reaches the kernel: direct, lto or trap', {
       default: 'direct',
@@ -50,8 +53,9 @@ export function defineRun(cli: CAC): void {
       '--faults <faults>',
       'Harm frames both ways: loss=5%,duplicate=1%,reorder=2%,delay=2ms,jitter=1ms',
     )
-    .option('--initrd <file>', 'A file that the guest finds in memory')
+    .option('--initrd <file>', 'A file that the guest finds in memory: the initial RAM disk of Linux')
     .option('--append <text>', "The guest's command line")
+    .option('--linux-entry <bits>', 'The entry of a Linux kernel to take: 32 or 64')
     .option('--engine <engine>', 'auto or interpreter', { default: 'auto' })
     .option('--seed <number>', 'Makes random numbers and network faults the same in each run')
     .option('--timeout <seconds>', 'Stop after so many seconds, with status 124')
@@ -59,6 +63,7 @@ export function defineRun(cli: CAC): void {
     .option('--stats <file>', 'Write exit reason, instructions and times as JSON')
     .option('--quiet', 'Print nothing but what the guest writes')
     .example('onering run echo-tcp.ts -p 7007:7')
+    .example('onering run vmlinuz --initrd initrd.img --append console=ttyS0 --memory 512M')
     .example('onering run image.elf --memory 64M --timeout 10 --stats stats.json')
     .action(run)
 }
@@ -86,6 +91,7 @@ async function run(path: string, flags: RunFlags): Promise<number> {
     timeoutSeconds: optionalCount(flags.timeout, '--timeout', 10 ** 6),
     maxInstructions: optionalCount(flags.maxInstructions, '--max-instructions', Number.MAX_SAFE_INTEGER),
   }
+  const linuxEntry = flags.linuxEntry === undefined ? undefined : parseLinuxEntry(String(flags.linuxEntry))
   const initrd = readOptionalFile(flags.initrd, '--initrd')
   const image = await loadImage(path, link, progress)
   const machine = await Machine.create({
@@ -95,6 +101,7 @@ async function run(path: string, flags: RunFlags): Promise<number> {
     ...(seed === undefined ? {} : { seed }),
     ...(flags.append === undefined ? {} : { cmdline: String(flags.append) }),
     ...(initrd ? { modules: [{ data: initrd }] } : {}),
+    ...(linuxEntry === undefined ? {} : { linuxEntry }),
     ...(limits.timeoutSeconds === undefined ? {} : { timeoutSeconds: limits.timeoutSeconds }),
     ...(limits.maxInstructions === undefined ? {} : { maxInstructions: limits.maxInstructions }),
   })
@@ -103,6 +110,10 @@ async function run(path: string, flags: RunFlags): Promise<number> {
   if (exit.reason !== 'power-off' && exit.reason !== 'debug-exit' && exit.reason !== 'stopped')
     process.stderr.write(`onering: ${exit.message}\n`)
   return exit.reason === 'stopped' ? exitStatus.interrupted : exit.status
+}
+
+function parseLinuxEntry(text: string): LinuxEntry {
+  return LINUX_ENTRIES[parseChoice(text, '--linux-entry', ['32', '64'])]
 }
 
 function optionalCount(text: string | number | undefined, option: string, max: number): number | undefined {

@@ -5,7 +5,8 @@ import { writeAcpiTables } from './acpi/tables.ts'
 import { Board, type BoardOptions } from './board.ts'
 import { boot, type BootModule } from './boot/boot.ts'
 import { Clock } from './clock.ts'
-import { startProtectedMode } from './boot/protected-mode.ts'
+import { start } from './boot/start.ts'
+import type { LinuxEntry } from './boot/linux/linux.ts'
 import { ramRanges } from './memory-map.ts'
 
 /** The processor's compiled modules: `build/interpreter.wasm` and `build/cpu-helpers.wasm`. */
@@ -27,6 +28,7 @@ export interface ComputerImage {
   readonly image: Uint8Array
   readonly cmdline?: string
   readonly modules?: readonly BootModule[]
+  readonly linuxEntry?: LinuxEntry | undefined
 }
 
 export class Computer {
@@ -66,7 +68,7 @@ export class Computer {
   }
 
   /** Puts an image into memory and the processor at its entry. Throws an ImageError when it cannot be booted. */
-  load({ image, cmdline, modules }: ComputerImage): void {
+  load({ image, cmdline, modules, linuxEntry }: ComputerImage): void {
     const { memory } = this.board
     const state = boot({
       image,
@@ -75,7 +77,8 @@ export class Computer {
       cmdline: cmdline ?? '',
       modules: modules ?? [],
       rsdpGpa: writeAcpiTables(memory, 1),
+      linuxEntry,
     })
-    startProtectedMode(this.cpu, state)
+    start(this.cpu, state)
   }
 }

@@ -2,6 +2,7 @@
 import type { Link, Network } from '../net/link.ts'
 import { ImageError } from './boot/image-error.ts'
 import type { BootModule } from './boot/boot.ts'
+import type { LinuxEntry } from './boot/linux/linux.ts'
 import { Control, createControl, STOP_REQUESTED, STOP_TIMEOUT } from './control.ts'
 import type { Exit } from './exit.ts'
 import { MAX_RAM_BYTES, MIB, MIN_RAM_BYTES } from './memory-map.ts'
@@ -9,7 +10,7 @@ import type { SharedMemory, WorkerConfig, WorkerHandle, WorkerMessage } from './
 import { createRing, RingReader, RingWriter } from './ring.ts'
 
 export interface MachineOptions {
-  /** An ELF file with a PVH note, or a multiboot image. */
+  /** An ELF file with a PVH note, a multiboot image, or a Linux kernel (bzImage). */
   readonly image: Uint8Array
   /** Bytes of RAM, in whole pages. Default 256 MiB. */
   readonly memory?: number
@@ -17,6 +18,8 @@ export interface MachineOptions {
   readonly cmdline?: string
   /** Files that the kernel finds in memory, such as an initial RAM disk. */
   readonly modules?: readonly BootModule[]
+  /** The entry of a Linux kernel to take: 64- or 32-bit. Default: the widest that it has. */
+  readonly linuxEntry?: LinuxEntry
   /** A network to plug the card into. It is closed when the machine ends. None: the machine has no card. */
   readonly net?: Network | Link | null
   /** Address of the network card, six bytes. Default 52:54:00:12:34:56. */
@@ -244,6 +247,7 @@ function describe(options: MachineOptions): WorkerConfig {
     memoryBytes: Math.floor(memoryBytes / PAGE) * PAGE,
     cmdline: options.cmdline ?? '',
     modules: options.modules ?? [],
+    linuxEntry: options.linuxEntry,
     seed: createSeed(options.seed),
     epochMs: options.epochMs ?? Date.now(),
     maxInstructions: options.maxInstructions ?? Infinity,

@@ -1,5 +1,6 @@
 /** What the two threads of a machine tell each other: the start in one message, then rings and words of shared memory. */
 import type { BootModule } from './boot/boot.ts'
+import type { LinuxEntry } from './boot/linux/linux.ts'
 import type { Exit } from './exit.ts'
 
 /** Everything a run depends on, beside what arrives from outside while it runs. */
@@ -8,6 +9,7 @@ export interface WorkerConfig {
   readonly memoryBytes: number
   readonly cmdline: string
   readonly modules: readonly BootModule[]
+  readonly linuxEntry?: LinuxEntry | undefined
   readonly seed: Uint8Array
   readonly epochMs: number
   readonly maxInstructions: number

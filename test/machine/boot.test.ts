@@ -27,6 +27,7 @@ function load(image: Uint8Array, options: { cmdline?: string; modules?: BootModu
     modules: options.modules ?? [],
     rsdpGpa: writeAcpiTables(memory, 1),
   })
+  if (state.mode !== 'protected') throw new Error('a start in protected mode was expected')
   const view = new DataView(buffer)
   const u32 = (at: number): number => view.getUint32(at, true)
   const u64 = (at: number): number => Number(view.getBigUint64(at, true))
@@ -119,7 +120,7 @@ describe('bad images', () => {
     return image
   }
   test.each([
-    ['text', new TextEncoder().encode('console.log(1)'), /not an ELF file/],
+    ['text', new TextEncoder().encode('console.log(1)'), /neither an ELF file/],
     ['RISC-V', patched(18, 243, 16), /is for RISC-V/],
     ['an object file', patched(16, 1, 16), /link it first/],
     ['big-endian', patched(5, 2, 8), /little-endian/],

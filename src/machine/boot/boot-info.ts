@@ -11,13 +11,13 @@ export class BootInfoWriter {
     this.#memory = memory
   }
 
-  /** Room for a structure, zeroed, aligned to 16 bytes. */
-  allocate(bytes: number): { gpa: number; view: DataView } {
-    const gpa = this.#next
-    this.#next = (gpa + bytes + 15) & ~15
+  /** Room for a structure, zeroed, aligned to `align` bytes, a power of two. */
+  allocate(bytes: number, align: number = 16): { gpa: number; view: DataView } {
+    const gpa = (this.#next + align - 1) & -align
+    this.#next = gpa + bytes
     if (this.#next > BOOT_INFO_END)
       throw new ImageError(
-        'the command line and the list of modules are too long: together they may take 62 KiB',
+        'the command line and the list of modules are too long: together they may take about 30 KiB',
       )
     const target = this.#memory.writable(gpa, bytes)
     target.fill(0)

@@ -3,6 +3,8 @@ import type { GuestMemory } from '../../devices/guest-memory.ts'
 import { LOW_RAM_LIMIT } from '../memory-map.ts'
 import { checkPlace, findNote, isElf, parseElf } from './elf.ts'
 import { ImageError } from './image-error.ts'
+import { type LinuxEntry, loadLinux } from './linux/linux.ts'
+import { isLinux } from './linux/setup-header.ts'
 import { findMultibootHeader, loadMultiboot } from './multiboot.ts'
 import { loadPvh, NOTE_NAME, NOTE_PHYS32_ENTRY } from './pvh.ts'
 
@@ -20,14 +22,32 @@ export interface BootRequest {
   readonly modules: readonly BootModule[]
   /** Where the ACPI tables begin (RSDP). */
   readonly rsdpGpa: number
+  /** Linux only: the entry to take. Default: the widest that the kernel has. */
+  readonly linuxEntry?: LinuxEntry | undefined
 }
 
-/** How the processor starts: 32-bit protected mode, flat segments, paging and interrupts off. */
-export interface BootState {
-  readonly protocol: 'pvh' | 'multiboot'
+/** How the processor starts, interrupts off; general registers that are not named here are zero. */
+export type BootState = ProtectedStart | LongStart
+
+interface Start {
+  readonly protocol: 'pvh' | 'multiboot' | 'linux'
   readonly entry: number
+}
+
+/** 32-bit protected mode, flat segments, paging off. */
+export interface ProtectedStart extends Start {
+  readonly mode: 'protected'
   readonly eax: number
   readonly ebx: number
+  readonly esi?: number
+}
+
+/** 64-bit mode, the lowest 4 GiB mapped one to one. */
+export interface LongStart extends Start {
+  readonly mode: 'long'
+  /** For CR3. */
+  readonly pageTables: number
+  readonly rsi: number
 }
 
 /** A module where it was put. */
@@ -50,15 +70,23 @@ export function boot(request: BootRequest): BootState {
         'build it with onering build, or add one of them',
     )
   }
+  if (isLinux(image)) return loadLinux(request)
   if (multiboot !== null) return loadMultiboot(request, multiboot)
-  parseElf(image)
-  throw new ImageError('the image cannot be booted')
+  throw new ImageError(
+    image.length === 0
+      ? 'the image is empty: build it again'
+      : 'the image is neither an ELF file, nor a multiboot image, nor a Linux kernel (bzImage): give one, or an application in TypeScript',
+  )
 }
 
-/** Puts modules at the top of the RAM below 4 GiB, page-aligned, above `imageEnd`. */
-export function placeModules(request: BootRequest, imageEnd: number): PlacedModule[] {
+/** Puts modules at the top of the RAM below `limit`, page-aligned, above `imageEnd`. */
+export function placeModules(
+  request: BootRequest,
+  imageEnd: number,
+  limit: number = LOW_RAM_LIMIT,
+): PlacedModule[] {
   const { memory, ramBytes, modules } = request
-  let top = Math.min(ramBytes, LOW_RAM_LIMIT)
+  let top = Math.min(ramBytes, limit)
   return modules.map(({ data, cmdline }) => {
     top = Math.floor((top - data.length) / 4096) * 4096
     if (top < imageEnd)

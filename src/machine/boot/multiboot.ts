@@ -52,7 +52,7 @@ export function loadMultiboot(request: BootRequest, header: MultibootHeader): Bo
       `the multiboot header asks for features 0x${unknown.toString(16)} that nobody here has`,
     )
   const { entry, end } = header.flags & FLAG_ADDRESSES ? loadFlat(request, header) : loadElf(request)
-  return { protocol: 'multiboot', entry, eax: LOADER_MAGIC, ebx: writeInfo(request, end) }
+  return { protocol: 'multiboot', mode: 'protected', entry, eax: LOADER_MAGIC, ebx: writeInfo(request, end) }
 }
 
 function loadElf({ image, memory }: BootRequest): { entry: number; end: number } {

@@ -47,5 +47,5 @@ export function loadPvh(request: BootRequest, elf: Elf): BootState {
   setU64(start.view, 32, rsdpGpa)
   setU64(start.view, 40, map.gpa)
   start.view.setUint32(48, regions.length, true)
-  return { protocol: 'pvh', entry, eax: 0, ebx: start.gpa }
+  return { protocol: 'pvh', mode: 'protected', entry, eax: 0, ebx: start.gpa }
 }
