@@ -84,6 +84,11 @@ export class PciFunction {
     return (this.config[reg.COMMAND]! & reg.COMMAND_BUS_MASTER) !== 0
   }
 
+  /** Lets the function reach RAM although the guest forgot to. */
+  setBusMaster(): void {
+    this.config[reg.COMMAND]! |= reg.COMMAND_BUS_MASTER
+  }
+
   u16(offset: number): number {
     return this.config[offset]! | (this.config[offset + 1]! << 8)
   }

@@ -1,15 +1,15 @@
 /** `struct virtio_pci_common_cfg` (virtio 1.2, 4.1.4.3), one row a field. */
 import type { AccessSize, MmioDevice, Stateful } from '../device.ts'
 import type { QueueSetup, VirtioCore } from './core.ts'
+import type { Vectors } from './vectors.ts'
 
-export const NO_VECTOR = 0xffff
+/** Offset of `device_status`. */
+export const DEVICE_STATUS = 0x14
 
 export interface CommonConfigState {
   deviceFeatureSelect: number
   driverFeatureSelect: number
   queueSelect: number
-  configVector: number
-  queueVectors: number[]
 }
 
 interface Field {
@@ -21,23 +21,14 @@ interface Field {
 export class CommonConfig implements MmioDevice, Stateful<CommonConfigState> {
   #state: CommonConfigState
   readonly #core: VirtioCore
-  readonly #vectors: number
+  readonly #vectors: Vectors
   readonly #fields: ReadonlyMap<number, Field>
 
-  /** `vectors`: how many MSI-X vectors there are to choose from. */
-  constructor(core: VirtioCore, vectors: number) {
+  constructor(core: VirtioCore, vectors: Vectors) {
     this.#core = core
     this.#vectors = vectors
-    this.#state = initialState(core.setups.length)
+    this.#state = initialState()
     this.#fields = new Map(this.#describeFields())
-  }
-
-  get configVector(): number {
-    return this.#state.configVector
-  }
-
-  queueVector(index: number): number {
-    return this.#state.queueVectors[index] ?? NO_VECTOR
   }
 
   /** A field is read in its own width; a 64-bit one in halves (4.1.3.1). */
@@ -55,7 +46,7 @@ export class CommonConfig implements MmioDevice, Stateful<CommonConfigState> {
   }
 
   reset(): void {
-    this.#state = initialState(this.#core.setups.length)
+    this.#state = initialState()
   }
 
   save(): CommonConfigState {
@@ -92,12 +83,12 @@ export class CommonConfig implements MmioDevice, Stateful<CommonConfigState> {
       0x10,
       {
         size: 2,
-        read: () => this.#state.configVector,
-        write: (value) => (this.#state.configVector = this.#validVector(value)),
+        read: () => this.#vectors.config,
+        write: (value) => (this.#vectors.config = value),
       },
     ]
     yield [0x12, { size: 2, read: () => core.setups.length }]
-    yield [0x14, { size: 1, read: () => core.status, write: (value) => this.#writeStatus(value) }]
+    yield [DEVICE_STATUS, { size: 1, read: () => core.status, write: (value) => core.writeStatus(value) }]
     yield [0x15, { size: 1, read: () => core.generation }]
     yield [
       0x16,
@@ -120,7 +111,11 @@ export class CommonConfig implements MmioDevice, Stateful<CommonConfigState> {
     ]
     yield [
       0x1a,
-      { size: 2, read: () => this.queueVector(selected()), write: (value) => this.#writeQueueVector(value) },
+      {
+        size: 2,
+        read: () => this.#vectors.queue(selected()),
+        write: (value) => this.#vectors.setQueue(selected(), value),
+      },
     ]
     yield [
       0x1c,
@@ -162,33 +157,12 @@ export class CommonConfig implements MmioDevice, Stateful<CommonConfigState> {
       },
     }
   }
-
-  #writeStatus(value: number): void {
-    if (value === 0) this.reset()
-    this.#core.writeStatus(value)
-  }
-
-  #writeQueueVector(value: number): void {
-    const { queueSelect, queueVectors } = this.#state
-    if (queueSelect < queueVectors.length) queueVectors[queueSelect] = this.#validVector(value)
-  }
-
-  /** A vector that does not exist is answered with NO_VECTOR: that is how the driver learns (4.1.5.1.2.1). */
-  #validVector(value: number): number {
-    return value < this.#vectors ? value : NO_VECTOR
-  }
 }
 
 function featureWord(features: bigint, select: number): number {
   return select > 1 ? 0 : Number((features >> BigInt(32 * select)) & 0xffff_ffffn)
 }
 
-function initialState(queues: number): CommonConfigState {
-  return {
-    deviceFeatureSelect: 0,
-    driverFeatureSelect: 0,
-    queueSelect: 0,
-    configVector: NO_VECTOR,
-    queueVectors: Array.from({ length: queues }, () => NO_VECTOR),
-  }
+function initialState(): CommonConfigState {
+  return { deviceFeatureSelect: 0, driverFeatureSelect: 0, queueSelect: 0 }
 }

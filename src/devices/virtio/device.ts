@@ -7,6 +7,10 @@ import type { Virtqueue } from './queue.ts'
 export interface VirtioHost {
   readonly memory: GuestMemory
   readonly counters: Counters
+  /** The driver uses the legacy interface; meaningful from `start` on. */
+  readonly isLegacy: boolean
+  /** Tells the user something, once. */
+  warn(text: string): void
   /** The queue, once the driver has enabled it and said DRIVER_OK. */
   queue(index: number): Virtqueue | null
   /** Interrupts the driver if it wants to hear of what was pushed to this queue. */
@@ -24,7 +28,7 @@ export interface VirtioDevice {
   readonly type: number
   /** PCI class code, as `0x020000` for Ethernet. */
   readonly classCode: number
-  /** Feature bits 0 … 23, 50 … 63 of this type of device. */
+  /** Feature bits 0 … 23, 50 … 63 of this type of device; a legacy driver is offered the low ones. */
   readonly features: bigint
   readonly queues: number
   /** The largest size of each queue: a power of two, at most MAX_QUEUE_SIZE. */
@@ -36,7 +40,7 @@ export interface VirtioDevice {
   writeConfig(offset: number, size: AccessSize, value: number): void
   /** Whether the driver's choice makes sense; a wrong one is not granted FEATURES_OK. */
   acceptsFeatures(features: bigint): boolean
-  /** The driver has said DRIVER_OK with these features. */
+  /** The driver has said DRIVER_OK with these features; a legacy driver may use queues first, and say it later. */
   start(features: bigint): void
   /** The driver has added requests to a queue. */
   notify(queue: number): void

@@ -1,17 +1,28 @@
-/** Virtio over PCI, modern (virtio 1.2, 4.1). BAR0 stays free for the ports of the legacy interface. */
+/** Virtio over PCI, transitional (virtio 1.2, 4.1): the legacy interface in the ports of BAR0, the modern one behind capabilities. */
 import type { AccessSize, MmioDevice, Stateful } from '../device.ts'
 import { PciFunction, type PciFunctionState, type PciSlot } from '../pci/function.ts'
 import { Msix, type MsixState } from '../pci/msix.ts'
 import { CAP_VENDOR } from '../pci/registers.ts'
 import type { GuestMemory } from '../guest-memory.ts'
-import { CommonConfig, type CommonConfigState } from './common-config.ts'
+import { CommonConfig, DEVICE_STATUS, type CommonConfigState } from './common-config.ts'
 import { VirtioCore, type VirtioCoreState } from './core.ts'
 import type { VirtioDevice } from './device.ts'
 import { ConfigWindow } from './config-window.ts'
+import * as types from './features.ts'
+import { legacyPortCount, LegacyPorts } from './legacy-ports.ts'
+import { Vectors, type VectorsState } from './vectors.ts'
 
 const VENDOR = 0x1af4
-const MODERN_DEVICE_BASE = 0x1040
+/** Transitional PCI device IDs (4.1.2.1) by device type; the subsystem ID is the type itself. */
+const DEVICE_IDS: Readonly<Record<number, number>> = {
+  [types.TYPE_NET]: 0x1000,
+  [types.TYPE_BLOCK]: 0x1001,
+  [types.TYPE_CONSOLE]: 0x1003,
+  [types.TYPE_RNG]: 0x1005,
+  [types.TYPE_9P]: 0x1009,
+}
 
+const LEGACY_BAR = 0
 const MSIX_BAR = 1
 const MODERN_BAR = 4
 const MODERN_BAR_SIZE = 0x4000
@@ -33,6 +44,8 @@ export interface VirtioPciState {
   fn: PciFunctionState
   msix: MsixState
   common: CommonConfigState
+  legacy: { queueSelect: number }
+  vectors: VectorsState
   core: VirtioCoreState
   isr: number
 }
@@ -42,20 +55,20 @@ export class VirtioPci implements MmioDevice, Stateful<VirtioPciState> {
   readonly fn: PciFunction
   readonly core: VirtioCore
   readonly #msix: Msix
+  readonly #vectors: Vectors
   readonly #common: CommonConfig
+  readonly #legacy: LegacyPorts
   #isr = 0
 
   constructor(device: VirtioDevice, memory: GuestMemory, slot: PciSlot) {
-    const id = MODERN_DEVICE_BASE + device.type
     this.fn = new PciFunction(
       device.name,
       {
         vendor: VENDOR,
-        device: id,
-        revision: 1,
+        device: DEVICE_IDS[device.type]!,
         classCode: device.classCode,
         subsystemVendor: VENDOR,
-        subsystem: id,
+        subsystem: device.type,
       },
       slot,
     )
@@ -65,13 +78,21 @@ export class VirtioPci implements MmioDevice, Stateful<VirtioPciState> {
       device,
       memory,
       {
-        queue: (index) => this.#interrupt(ISR_QUEUE, this.#common.queueVector(index)),
-        config: () => this.#interrupt(ISR_CONFIG, this.#common.configVector),
+        queue: (index) => this.#interrupt(ISR_QUEUE, this.#vectors.queue(index)),
+        config: () => this.#interrupt(ISR_CONFIG, this.#vectors.config),
+        reset: () => this.#wasReset(),
       },
       slot.diagnostics,
     )
     this.core.mayDma = () => this.fn.isBusMaster
-    this.#common = new CommonConfig(this.core, this.#msix.vectors)
+    this.#vectors = new Vectors(device.queues, this.#msix.vectors)
+    this.#common = new CommonConfig(this.core, this.#vectors)
+    this.#legacy = this.#createLegacyPorts()
+    this.fn.addBar(LEGACY_BAR, {
+      kind: 'io',
+      size: legacyPortCount(device.configBytes),
+      device: this.#legacy,
+    })
     this.fn.addBar(MODERN_BAR, { kind: 'memory64', size: MODERN_BAR_SIZE, device: this })
     this.#addCapabilities()
     const window = new ConfigWindow(
@@ -106,9 +127,13 @@ export class VirtioPci implements MmioDevice, Stateful<VirtioPciState> {
     const within = offset % STRUCTURE_BYTES
     switch (offset - within) {
       case STRUCTURES.common.offset:
-        return this.#writeCommon(within, size, value)
+        // Only the reset is for everyone.
+        if (this.core.isLegacy && !(within === DEVICE_STATUS && value === 0))
+          return void this.core.claim('modern')
+        return this.#common.write(within, size, value)
       case STRUCTURES.device.offset:
-        if (within + size <= this.core.device.configBytes) this.core.device.writeConfig(within, size, value)
+        if (within + size <= this.core.device.configBytes && this.core.claim('modern'))
+          this.core.device.writeConfig(within, size, value)
         return
       case STRUCTURES.notify.offset:
         return this.core.notify(within / NOTIFY_MULTIPLIER)
@@ -119,9 +144,7 @@ export class VirtioPci implements MmioDevice, Stateful<VirtioPciState> {
 
   /** As at power-on, with the BARs where they are. */
   reset(): void {
-    this.#common.reset()
     this.core.reset()
-    this.#setIsr(0)
   }
 
   save(): VirtioPciState {
@@ -129,6 +152,8 @@ export class VirtioPci implements MmioDevice, Stateful<VirtioPciState> {
       fn: this.fn.save(),
       msix: this.#msix.save(),
       common: this.#common.save(),
+      legacy: this.#legacy.save(),
+      vectors: this.#vectors.save(),
       core: this.core.save(),
       isr: this.#isr,
     }
@@ -137,14 +162,30 @@ export class VirtioPci implements MmioDevice, Stateful<VirtioPciState> {
   load(state: VirtioPciState): void {
     this.#msix.load(state.msix)
     this.#common.load(state.common)
+    this.#legacy.load(state.legacy)
+    this.#vectors.load(state.vectors)
     this.core.load(state.core)
     this.fn.load(state.fn)
     this.#isr = state.isr
   }
 
-  #writeCommon(offset: number, size: AccessSize, value: number): void {
-    this.#common.write(offset, size, value)
-    if (this.core.status === 0) this.#setIsr(0)
+  #createLegacyPorts(): LegacyPorts {
+    const { fn } = this
+    const msix = this.#msix
+    return new LegacyPorts(this.core, this.#vectors, {
+      get isMsixEnabled() {
+        return msix.enabled
+      },
+      readIsr: () => this.#readIsr(),
+      allowDma: () => fn.setBusMaster(),
+    })
+  }
+
+  #wasReset(): void {
+    this.#vectors.reset()
+    this.#common.reset()
+    this.#legacy.reset()
+    this.#setIsr(0)
   }
 
   #interrupt(cause: number, vector: number): void {

@@ -1,5 +1,7 @@
 /** `struct virtio_net_hdr` (virtio 1.2, 5.1.6): twelve bytes before every frame. */
 export const HEADER_BYTES = 12
+/** A legacy driver without MRG_RXBUF leaves the last field out (5.1.6.1). */
+export const LEGACY_HEADER_BYTES = 10
 
 export const FLAG_NEEDS_CSUM = 1
 export const FLAG_DATA_VALID = 2
@@ -21,7 +23,7 @@ export interface NetHeader {
   readonly csumOffset: number
 }
 
-/** Reads the header at the start of `bytes`, which has at least HEADER_BYTES. */
+/** Reads the header at the start of `bytes`, which has at least LEGACY_HEADER_BYTES. */
 export function parseHeader(bytes: Uint8Array): NetHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset)
   return {
@@ -34,7 +36,7 @@ export function parseHeader(bytes: Uint8Array): NetHeader {
   }
 }
 
-/** Writes the header of a received frame into `bytes`. */
+/** Writes the header of a received frame, HEADER_BYTES, into `bytes`. */
 export function emitReceiveHeader(bytes: Uint8Array, isValid: boolean, buffers: number): void {
   bytes.fill(0, 0, HEADER_BYTES)
   bytes[0] = isValid ? FLAG_DATA_VALID : 0

@@ -15,6 +15,7 @@ import {
   NET_FEATURES,
 } from './features.ts'
 import { type FilterState, ReceiveFilter } from './filter.ts'
+import { HEADER_BYTES, LEGACY_HEADER_BYTES } from './header.ts'
 import { Receiver } from './receive.ts'
 import { Steering } from './steering.ts'
 import { Transmitter } from './transmit.ts'
@@ -42,6 +43,7 @@ export interface VirtioNetOptions {
 }
 
 export interface VirtioNetState {
+  isStarted: boolean
   features: bigint
   pairs: number
   filter: FilterState
@@ -64,6 +66,7 @@ export class VirtioNet implements VirtioDevice {
   readonly #receiver: Receiver
   readonly #transmitter: Transmitter
   #host!: VirtioHost
+  #isStarted = false
   #features = 0n
   #pairs = 1
 
@@ -93,8 +96,12 @@ export class VirtioNet implements VirtioDevice {
     return size === 2 ? view.getUint16(offset, true) : view.getUint32(offset, true)
   }
 
-  writeConfig(_offset: number, _size: AccessSize, _value: number): void {
-    this.#host.counters.count('net.config-write')
+  /** The configuration is for reading, but a legacy driver sets its address here (5.1.4.1). */
+  writeConfig(offset: number, size: AccessSize, value: number): void {
+    if (!this.#host.isLegacy || offset + size > 6) return this.#host.counters.count('net.config-write')
+    const mac = this.#filter.mac.slice()
+    for (let i = 0; i < size; i++) mac[offset + i] = value >>> (8 * i)
+    this.#filter.setMac(mac)
   }
 
   acceptsFeatures(features: bigint): boolean {
@@ -102,6 +109,7 @@ export class VirtioNet implements VirtioDevice {
   }
 
   start(features: bigint): void {
+    this.#isStarted = true
     this.#features = features
     this.#configure()
     this.#receiver.pump()
@@ -115,7 +123,7 @@ export class VirtioNet implements VirtioDevice {
 
   /** Frames have arrived, or the wire has room again. To be called by the machine, never from within a port call. */
   resume(): void {
-    if (this.#features === 0n) {
+    if (!this.#isStarted) {
       this.#receiver.discard()
       return
     }
@@ -131,6 +139,7 @@ export class VirtioNet implements VirtioDevice {
   }
 
   reset(): void {
+    this.#isStarted = false
     this.#features = 0n
     this.#pairs = 1
     this.#filter.reset()
@@ -140,6 +149,7 @@ export class VirtioNet implements VirtioDevice {
 
   save(): VirtioNetState {
     return {
+      isStarted: this.#isStarted,
       features: this.#features,
       pairs: this.#pairs,
       filter: this.#filter.save(),
@@ -150,6 +160,7 @@ export class VirtioNet implements VirtioDevice {
 
   load(saved: unknown): void {
     const state = saved as VirtioNetState
+    this.#isStarted = state.isStarted
     this.#features = state.features
     this.#pairs = state.pairs
     this.#filter.load(state.filter)
@@ -168,12 +179,15 @@ export class VirtioNet implements VirtioDevice {
   }
 
   #configure(): void {
+    const isShort = this.#host.isLegacy && !this.#has(MRG_RXBUF)
+    const headerBytes = isShort ? LEGACY_HEADER_BYTES : HEADER_BYTES
     this.#receiver.configure({
       mergeable: this.#has(MRG_RXBUF),
       validates: this.#has(GUEST_CSUM),
+      headerBytes,
       pairs: this.#pairs,
     })
-    this.#transmitter.configure(this.#features, this.#pairs > 1)
+    this.#transmitter.configure(this.#features, headerBytes, this.#pairs > 1)
   }
 
   #control(index: number): void {

@@ -16,6 +16,8 @@ export interface ReceiveOptions {
   readonly mergeable: boolean
   /** VIRTIO_NET_F_GUEST_CSUM: the driver believes us when we say that a checksum is right. */
   readonly validates: boolean
+  /** Bytes before each frame. */
+  readonly headerBytes: number
   readonly pairs: number
 }
 
@@ -27,7 +29,12 @@ export class Receiver {
   readonly #packet = new Uint8Array(HEADER_BYTES + MAX_FRAME_BYTES)
   /** Queues that the driver need not notify, because they have buffers left. */
   readonly #quiet = new WeakSet<Virtqueue>()
-  #options: ReceiveOptions = { mergeable: false, validates: false, pairs: 1 }
+  #options: ReceiveOptions = {
+    mergeable: false,
+    validates: false,
+    headerBytes: HEADER_BYTES,
+    pairs: 1,
+  }
   #host!: VirtioHost
 
   constructor(port: FramePort, filter: ReceiveFilter, steering: Steering) {
@@ -77,13 +84,15 @@ export class Receiver {
 
   /** False when the frame has to wait for buffers. */
   #deliver(queue: Virtqueue, frame: Uint8Array): boolean {
-    const bytes = HEADER_BYTES + frame.length
+    const { headerBytes } = this.#options
+    const bytes = headerBytes + frame.length
     const chains = this.#takeBuffers(queue, bytes)
     if (chains === null) return false
     if (chains.length === 0) return true
     const packet = this.#packet.subarray(0, bytes)
-    packet.set(frame, HEADER_BYTES)
+    // The header first: in its short form the frame begins where its last field would be.
     emitReceiveHeader(packet, this.#options.validates && hasValidChecksum(frame), chains.length)
+    packet.set(frame, headerBytes)
     let done = 0
     for (const chain of chains) {
       const written = scatter(this.#host.memory, chain, 0, packet.subarray(done))
@@ -106,7 +115,7 @@ export class Receiver {
       if (chain === null) return this.#wait(queue, chains)
       chains.push(chain)
       room += chain.writableBytes
-      if (chain.writableBytes < HEADER_BYTES)
+      if (chain.writableBytes < this.#options.headerBytes)
         throw new GuestFault('net.rx.bad-buffer', 'a receive buffer too small for its header')
       if (!this.#options.mergeable && room < bytes) {
         this.#host.counters.count('net.rx.buffer-too-small')

@@ -29,6 +29,7 @@ export class Transmitter {
   /** Frames the wire did not take: at most the segments of one packet. No more is popped before they are gone. */
   #backlog: Uint8Array[] = []
   #features = 0n
+  #headerBytes = HEADER_BYTES
   #isSteering = false
   #host!: VirtioHost
 
@@ -46,8 +47,9 @@ export class Transmitter {
   }
 
   /** `isSteering`: several queue pairs are in use, so it matters which of them a flow uses. */
-  configure(features: bigint, isSteering: boolean): void {
+  configure(features: bigint, headerBytes: number, isSteering: boolean): void {
     this.#features = features
+    this.#headerBytes = headerBytes
     this.#isSteering = isSteering
   }
 
@@ -60,7 +62,7 @@ export class Transmitter {
       const chain = queue.pop()
       if (chain === null) break
       const bytes = gather(this.#host.memory, chain, 0, this.#packet)
-      if (bytes < HEADER_BYTES + ETHERNET_BYTES || chain.readableBytes > this.#packet.length)
+      if (bytes < this.#headerBytes + ETHERNET_BYTES || chain.readableBytes > this.#packet.length)
         this.#host.counters.count('net.tx.bad-length')
       else this.#sendPacket(this.#packet.subarray(0, bytes), index >> 1)
       queue.push(chain, 0)
@@ -84,7 +86,7 @@ export class Transmitter {
 
   #sendPacket(packet: Uint8Array, pair: number): void {
     const header = parseHeader(packet)
-    const frame = packet.subarray(HEADER_BYTES)
+    const frame = packet.subarray(this.#headerBytes)
     if (this.#isSteering) this.#steering.learn(frame, pair)
     if (header.gsoType !== GSO_NONE) return this.#sendSegments(frame, header)
     if (header.flags & FLAG_NEEDS_CSUM && !this.#completeChecksum(frame, header)) return
