@@ -1,12 +1,12 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, extname } from 'node:path'
-import { buildApp, linkModes, type LinkMode } from '../toolchain/index.ts'
+import { buildApp, linkModes } from '../toolchain/index.ts'
 import { UsageError } from './errors.ts'
 import { parseChoice } from './options.ts'
 import type { Progress } from './progress.ts'
 
 /** The link mode named on the command line. */
-export function parseLinkMode(text: string): LinkMode {
+export function parseLinkMode(text: string): string {
   return parseChoice(text, '--link', linkModes)
 }
 
@@ -18,7 +18,7 @@ function checkFile(path: string): void {
 }
 
 /** Compiles and links an application; an error in it is reported as `file:line:column: message`. */
-export async function buildImage(path: string, link: LinkMode, progress: Progress): Promise<Uint8Array> {
+export async function buildImage(path: string, link: string, progress: Progress): Promise<Uint8Array> {
   checkFile(path)
   if (extname(path) !== '.ts')
     throw new UsageError(`${path}: not a TypeScript file; an application's name ends in .ts`)
@@ -36,7 +36,7 @@ export async function buildImage(path: string, link: LinkMode, progress: Progres
 }
 
 /** What `onering run` is to boot: an application is built first, an image is read as it is. */
-export async function loadImage(path: string, link: LinkMode, progress: Progress): Promise<Uint8Array> {
+export async function loadImage(path: string, link: string, progress: Progress): Promise<Uint8Array> {
   checkFile(path)
   return extname(path) === '.ts' ? await buildImage(path, link, progress) : readFileSync(path)
 }

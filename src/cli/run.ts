@@ -1,6 +1,7 @@
 import type { CAC } from 'cac'
 import { writeFileSync } from 'node:fs'
 import { Machine, type Exit, type LinuxEntry } from '../index.ts'
+import { linkModes } from '../toolchain/index.ts'
 import { exitStatus, UsageError } from './errors.ts'
 import { hintFor } from './hint.ts'
 import { loadImage, parseLinkMode } from './image.ts'
@@ -38,7 +39,7 @@ export function defineRun(cli: CAC): void {
       'run <image>',
       'Boot an application (.ts), an ELF image or a Linux kernel, with its serial port on this terminal',
     )
-    .option('--link <mode>', 'How the application reaches the kernel: direct, lto or trap', {
+    .option('--link <mode>', `How the application reaches the kernel: ${linkModes.join(', ')}`, {
       default: 'direct',
     })
     .option('--memory <size>', "The machine's RAM", { default: '256M' })

@@ -1,3 +1,3 @@
-/** The kernel for an application in its own ring, reached by plain calls. */
+/** The kernel for an application that calls its functions as they are. */
 export { kernelMain, interrupt, runThread } from './entry'
 export * from '../api/gen/direct'

@@ -4,16 +4,16 @@
 export declare function switchStack(save: usize, next: u64): void
 /** The address where a new thread begins: it calls `runThread` with the thread that R12 holds. */
 export declare function threadStartAddress(): usize
-/** Leaves for ring 3 at `rip` with `first`, `second` as arguments. Returns never. */
-export declare function enterUser(rip: usize, rsp: usize, first: u32, second: u32): void
+/** Leaves for the application's stack, in ring 3 or not, and `rip`, with `first`, `second` as arguments. Returns never. */
+export declare function enterApplication(rip: usize, rsp: usize, first: u32, second: u32): void
 /** Reloads CS, SS, DS, ES, FS and GS from the GDT that LGDT has just set. */
 export declare function reloadSegments(): void
 /** Address of the stub of interrupt vector 0; each is `interruptStubSize()` bytes long. */
 export declare function interruptStubs(): usize
 export declare function interruptStubSize(): usize
-/** Where SYSCALL enters. */
-export declare function syscallEntry(): usize
-/** The per-processor block that the syscall entry reaches through GS: u64 kernel stack top, u64 scratch. */
+/** Where a call from ring 3 arrives. */
+export declare function callEntry(): usize
+/** The per-processor block that entries find their stack in: u64 kernel stack top, then what the entry code keeps for itself. */
 export declare function processorBlock(): usize
 /** Runs the application: its `_start`, then its `main`; the result is its exit status. */
 export declare function applicationMain(): i32

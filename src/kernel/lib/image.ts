@@ -12,3 +12,9 @@ export declare function segments(): usize
 export declare function lineTable(): usize
 /** 1 when the application runs in ring 3. */
 export declare function userMode(): u32
+/** 1 when each thread has one stack for the application and one for the kernel. */
+export declare function hasOwnStack(): u32
+/** How calls come from ring 3; the numbers are in `trap/descriptors.ts`. */
+export declare function trapKind(): u32
+/** Where the entry of a call leaves the caller's RBP, in bytes below the top of the kernel stack. */
+export declare function savedRbp(): u32

@@ -111,7 +111,8 @@ function protect(): void {
   const features = cpuidEbx(7, 0)
   let cr4 = readCr4()
   if (features & (1 << 7)) cr4 |= CR4_SMEP
-  if (features & (1 << 20)) {
+  // Without pages of ring 3 there is nothing that it could keep the kernel from.
+  if (userMode() && features & (1 << 20)) {
     cr4 |= CR4_SMAP
     hasSmap = true
   }

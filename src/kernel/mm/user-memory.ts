@@ -1,24 +1,25 @@
 /**
- * The application's memory seen from the kernel when the application lives in ring 3: every pointer is checked against
- * the page tables, and everything is copied through memory of the kernel, so that the application cannot change it
- * meanwhile. With SMAP the copies themselves are the only moment at which the kernel can reach user pages.
+ * The application's memory seen from the kernel, in every link mode but those that call the kernel's functions as they are: every pointer is checked
+ * against the page tables, and everything is copied through memory of the kernel, so that the application cannot change it
+ * meanwhile. With SMAP the copies themselves are the only moment at which the kernel can reach user pages. An application in ring 0 could do as it
+ * likes; the checks then find mistakes, and their cost stays what it is behind a trap.
  */
 import { clac, stac } from '../lib/cpu'
 import { currentThread } from '../task/scheduler'
 import { badPointer } from '../trap/offence'
-import { isSmapOn } from './address-space'
+import { applicationFlag, isSmapOn } from './address-space'
 import { PAGE_SIZE } from './frames'
-import { pageFlags, USER, WRITABLE } from './page-table'
+import { pageFlags, PRESENT, WRITABLE } from './page-table'
 
 /** Bytes of buffers that one call may carry; longer ones are cut short where the call may do less than asked. */
 export const BOUNCE: u32 = 65536
 
-/** Whether every page of the buffer is the application's and allows what is asked. */
+/** Whether every page of the buffer is mapped, the application's, and allows what is asked. */
 function isAccessible(address: usize, length: u32, isWrite: bool): bool {
   if (length == 0) return true
   const last = <u64>address + length - 1
   if (last > 0xffff_ffff) return false
-  const needed = isWrite ? USER | WRITABLE : USER
+  const needed = PRESENT | applicationFlag() | (isWrite ? WRITABLE : 0)
   for (let page = <u64>address & ~(<u64>(PAGE_SIZE - 1)); page <= last; page += PAGE_SIZE)
     if ((pageFlags(<usize>page) & needed) != needed) return false
   return true

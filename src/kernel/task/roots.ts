@@ -1,15 +1,13 @@
 /** What the collector of the application needs of the kernel: the other threads held still, and what their stacks hold. */
 import { clac, stac } from '../lib/cpu'
-import { imageEnd, segments, userMode } from '../lib/image'
+import { hasOwnStack, imageEnd, segments } from '../lib/image'
 import { APPLICATION_END, APPLICATION_START, isSmapOn } from '../mm/address-space'
 import { memoryEnd } from '../mm/frames'
 import { APPLICATION_STACK } from '../mm/stacks'
+import { savedStackPointer } from './saved-caller'
 import { currentThread, setPaused } from './scheduler'
 import { ENDED, Thread } from './thread'
 import { firstThread } from './threads'
-
-/** SS of ring 3, which an interrupt pushes first; SYSCALL's entry pushes RSP first. */
-const USER_SS: u64 = 0x23
 
 /** Lets only the calling thread run until it says otherwise, waits, or ends. */
 export function pauseThreads(isPaused: u32): void {
@@ -42,10 +40,26 @@ function scan(from: usize, to: usize): void {
   }
 }
 
-/** RSP in ring 3 of a thread that is now in the kernel. */
-function userStackPointer(thread: Thread): usize {
-  const first = load<u64>(thread.stackTop - 8)
-  return <usize>(first == USER_SS ? load<u64>(thread.stackTop - 16) : first)
+function isOnUserStack(thread: Thread, rsp: usize): bool {
+  return rsp >= thread.userStackTop - APPLICATION_STACK && rsp < thread.userStackTop
+}
+
+/** The application's stack, from `rsp` on; in ring 3 its pages are the application's. */
+function scanUserStack(thread: Thread, rsp: usize): void {
+  if (!isOnUserStack(thread, rsp)) return
+  if (isSmapOn()) stac()
+  scan(rsp, thread.userStackTop)
+  if (isSmapOn()) clac()
+}
+
+/** All stacks of a thread that does not run. */
+function scanThread(thread: Thread): void {
+  const rsp = <usize>thread.rsp
+  if (!hasOwnStack()) return scan(rsp, thread.stackTop)
+  // In ring 0 an interrupt leaves a thread on the stack on which it found it.
+  if (isOnUserStack(thread, rsp)) return scan(rsp, thread.userStackTop)
+  scan(rsp, thread.stackTop)
+  scanUserStack(thread, savedStackPointer(thread.stackTop))
 }
 
 /**
@@ -59,16 +73,7 @@ export function stackWords(words: usize, most: u32, skip: u32): i32 {
   found = 0
   let thread = firstThread()
   while (thread !== null && found < room) {
-    if (thread !== currentThread() && thread.state != ENDED && thread.stackTop != 0) {
-      scan(<usize>thread.rsp, thread.stackTop)
-      if (userMode()) {
-        const rsp = userStackPointer(thread)
-        if (isSmapOn()) stac()
-        if (rsp >= thread.userStackTop - APPLICATION_STACK && rsp < thread.userStackTop)
-          scan(rsp, thread.userStackTop)
-        if (isSmapOn()) clac()
-      }
-    }
+    if (thread !== currentThread() && thread.state != ENDED && thread.stackTop != 0) scanThread(thread)
     thread = thread.nextThread
   }
   return <i32>found

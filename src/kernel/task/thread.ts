@@ -23,10 +23,10 @@ export class Thread {
   timedOut: bool
   /** Set when the thread must end as soon as it is about to leave the kernel. */
   criticalDepth: u32
-  /** The stack that kernel code runs on; in the ring-0 link modes the application's code, too. */
+  /** The stack that kernel code runs on; where there is no other, the application's code, too. */
   stackTop: usize
   stackSize: usize
-  /** The stack in ring 3; 0 in the ring-0 link modes. */
+  /** The application's stack, where it is one of its own; else 0. */
   userStackTop: usize
   /** Index in the application's function table, or 0 for `main`. */
   entry: u32

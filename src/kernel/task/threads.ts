@@ -1,9 +1,14 @@
 /** Making, joining and ending threads. */
-import { applicationMainAddress, applicationThreadAddress, enterUser, threadStartAddress } from '../lib/entry'
+import {
+  applicationMainAddress,
+  applicationThreadAddress,
+  enterApplication,
+  threadStartAddress,
+} from '../lib/entry'
 import { applicationMain, applicationThread } from '../lib/entry'
-import { userMode } from '../lib/image'
+import { hasOwnStack } from '../lib/image'
 import { allocateStack, APPLICATION_STACK, freeStack, KERNEL_STACK } from '../mm/stacks'
-import { USER } from '../mm/page-table'
+import { applicationFlag } from '../mm/address-space'
 import { PAGE_SIZE } from '../mm/frames'
 import { releaseDescriptorsOf } from '../socket/descriptors'
 import { exitMachine } from '../driver/exit'
@@ -57,10 +62,11 @@ function spawn(entry: u32, argument: u32): i32 {
   const thread = newThread()
   thread.entry = entry
   thread.argument = argument
-  thread.stackSize = userMode() ? KERNEL_STACK : APPLICATION_STACK
+  thread.stackSize = hasOwnStack() ? KERNEL_STACK : APPLICATION_STACK
   thread.stackTop = allocateStack(thread.stackSize, 0)
-  if (userMode() && thread.stackTop != 0) thread.userStackTop = allocateStack(APPLICATION_STACK, USER)
-  if (thread.stackTop == 0 || (userMode() && thread.userStackTop == 0)) {
+  if (hasOwnStack() && thread.stackTop != 0)
+    thread.userStackTop = allocateStack(APPLICATION_STACK, applicationFlag())
+  if (thread.stackTop == 0 || (hasOwnStack() && thread.userStackTop == 0)) {
     forget(thread)
     return ENOMEM
   }
@@ -83,11 +89,11 @@ export function spawnMain(): i32 {
 /** Where every new thread begins, on its own stack, inside the kernel. The entry code calls it. */
 export function runThread(thread: Thread): void {
   bury()
-  if (userMode()) {
+  if (hasOwnStack()) {
     const main = thread.entry == MAIN
     const rip = main ? applicationMainAddress() : applicationThreadAddress()
     leaveKernel()
-    enterUser(rip, thread.userStackTop - 8, thread.entry, thread.argument)
+    enterApplication(rip, thread.userStackTop - 8, thread.entry, thread.argument)
   }
   leaveKernel()
   if (thread.entry == MAIN) exitMachine(applicationMain())

@@ -1,20 +1,33 @@
-/** GDT, TSS and IDT: the final ones, which replace those of the boot path (SDM Vol. 3A §3.4, §6.14, §7.7). */
+/** GDT, TSS and IDT: the final ones, which replace those of the boot path (SDM Vol. 3A §3.4, §6.14, §7.7), and how calls from ring 3 arrive. */
 import { lgdt, lidt, ltr, wrmsr, rdmsr } from '../lib/cpu'
-import { interruptStubs, interruptStubSize, processorBlock, reloadSegments, syscallEntry } from '../lib/entry'
+import { callEntry, interruptStubs, interruptStubSize, processorBlock, reloadSegments } from '../lib/entry'
+import { trapKind } from '../lib/image'
 import { allocateStack, KERNEL_STACK } from '../mm/stacks'
 import { DOUBLE_FAULT, MACHINE_CHECK, NMI } from './vectors'
 
-/** SYSCALL and SYSRET fix the order of the first five after the null descriptor. */
+/** SYSCALL and SYSRET, SYSENTER and SYSEXIT fix the order of the first six after the null descriptor. */
 const KERNEL_CODE: u32 = 0x08
 const USER_BASE: u32 = 0x18
-const TASK: u32 = 0x30
+const TASK: u32 = 0x38
+const CALL_GATE: u32 = 0x48
+const GDT_BYTES: u32 = 0x58
 
-const gdt: usize = memory.data(64, 16)
+/** Values of `trapKind`; 0 is an application in ring 0. */
+const BY_SYSCALL: u32 = 1
+const BY_INT80: u32 = 2
+const BY_SYSENTER: u32 = 3
+const BY_CALL_GATE: u32 = 4
+const INT80: u32 = 0x80
+
+const gdt: usize = memory.data(88, 16)
 const idt: usize = memory.data(256 * 16, 16)
 const tss: usize = memory.data(112, 16)
 /** Limit and base, as LGDT and LIDT want them. */
 const pointer: usize = memory.data(16, 16)
 
+const IA32_SYSENTER_CS: u32 = 0x174
+const IA32_SYSENTER_ESP: u32 = 0x175
+const IA32_SYSENTER_EIP: u32 = 0x176
 const IA32_STAR: u32 = 0xc000_0081
 const IA32_LSTAR: u32 = 0xc000_0082
 const IA32_FMASK: u32 = 0xc000_0084
@@ -25,6 +38,9 @@ const EFER_SCE: u64 = 1
 
 /** Present, DPL 0, 64-bit interrupt gate: interrupts stay off until the handler says otherwise. */
 const INTERRUPT_GATE: u64 = 0x8e
+/** The same with DPL 3, and a call gate with DPL 3. */
+const USER_INTERRUPT_GATE: u64 = 0xee
+const USER_CALL_GATE: u64 = 0xec
 
 function setPointer(limit: u32, base: usize): usize {
   store<u16>(pointer, <u16>(limit - 1))
@@ -38,10 +54,11 @@ function initGdt(): void {
   store<u64>(gdt + 0x18, 0x00cf_fb00_0000_ffff) // ring 3, 32-bit code: SYSRET's place for it
   store<u64>(gdt + 0x20, 0x00cf_f300_0000_ffff) // ring 3, data
   store<u64>(gdt + 0x28, 0x00af_fb00_0000_ffff) // ring 3, 64-bit code
+  store<u64>(gdt + 0x30, 0x00cf_f300_0000_ffff) // ring 3, data once more, where SYSEXIT has it
   const base = <u64>tss
   store<u64>(gdt + TASK, 103 | ((base & 0xff_ffff) << 16) | (0x89 << 40) | ((base >> 24) << 56))
   store<u64>(gdt + TASK + 8, base >> 32)
-  lgdt(setPointer(64, gdt))
+  lgdt(setPointer(GDT_BYTES, gdt))
   reloadSegments()
 }
 
@@ -62,39 +79,57 @@ function interruptStack(vector: u32): u64 {
   return 0
 }
 
+/** A gate of 16 bytes to `target` (SDM Vol. 3A figures 5-8 and 6-8). */
+function setGate(gate: usize, target: usize, stack: u64, type: u64): void {
+  const offset = <u64>target
+  store<u64>(
+    gate,
+    (offset & 0xffff) |
+      ((<u64>KERNEL_CODE) << 16) |
+      (stack << 32) |
+      (type << 40) |
+      (((offset >> 16) & 0xffff) << 48),
+  )
+  store<u64>(gate + 8, offset >> 32)
+}
+
 function initIdt(): void {
   const size = interruptStubSize()
-  for (let vector: u32 = 0; vector < 256; vector++) {
-    const target = <u64>(interruptStubs() + vector * size)
-    const gate = idt + ((<usize>vector) << 4)
-    store<u64>(
-      gate,
-      (target & 0xffff) |
-        ((<u64>KERNEL_CODE) << 16) |
-        (interruptStack(vector) << 32) |
-        (INTERRUPT_GATE << 40) |
-        (((target >> 16) & 0xffff) << 48),
-    )
-    store<u64>(gate + 8, target >> 32)
-  }
+  for (let vector: u32 = 0; vector < 256; vector++)
+    setGate(idt + (vector << 4), interruptStubs() + vector * size, interruptStack(vector), INTERRUPT_GATE)
   lidt(setPointer(4096, idt))
 }
 
 /** SYSCALL enters ring 0 with interrupts, direction, trap, nested task and alignment check (SMAP's override) off. */
-function initSyscall(): void {
+function openSyscall(): void {
   wrmsr(IA32_EFER, rdmsr(IA32_EFER) | EFER_SCE)
   wrmsr(IA32_STAR, ((<u64>(USER_BASE | 3)) << 48) | ((<u64>KERNEL_CODE) << 32))
-  wrmsr(IA32_LSTAR, <u64>syscallEntry())
+  wrmsr(IA32_LSTAR, <u64>callEntry())
   wrmsr(IA32_FMASK, 0x4_4700)
+}
+
+function openSysenter(): void {
+  wrmsr(IA32_SYSENTER_CS, KERNEL_CODE)
+  wrmsr(IA32_SYSENTER_ESP, <u64>processorBlock())
+  wrmsr(IA32_SYSENTER_EIP, <u64>callEntry())
+}
+
+/** Opens the one door that the link mode has. */
+function openDoor(): void {
   wrmsr(IA32_GS_BASE, <u64>processorBlock())
   wrmsr(IA32_KERNEL_GS_BASE, 0)
+  const kind = trapKind()
+  if (kind == BY_SYSCALL) openSyscall()
+  else if (kind == BY_INT80) setGate(idt + (INT80 << 4), callEntry(), 0, USER_INTERRUPT_GATE)
+  else if (kind == BY_SYSENTER) openSysenter()
+  else if (kind == BY_CALL_GATE) setGate(gdt + CALL_GATE, callEntry(), 0, USER_CALL_GATE)
 }
 
 export function initDescriptors(): void {
   initGdt()
   initTss()
   initIdt()
-  initSyscall()
+  openDoor()
 }
 
 /** Where entries from ring 3 find their stack: through the TSS, and through GS for SYSCALL. */

@@ -1,16 +1,13 @@
 /** An application that breaks the rules in a system call, or gives up by itself, loses the thread that did it. */
 import { framePointer } from '../lib/cpu'
-import { userMode } from '../lib/image'
+import { hasOwnStack, savedRbp, userMode } from '../lib/image'
 import { print, printBytes, printDecimal, printHex } from '../lib/text'
 import { exitMachine } from '../driver/exit'
 import { currentThread } from '../task/scheduler'
+import { savedStackPointer } from '../task/saved-caller'
 import { killThread } from '../task/threads'
 import { peek, printBacktrace } from './backtrace'
 import { PANIC_STATUS } from './panic'
-
-/** Where the system call entry saves the caller's registers, below the top of the kernel stack. */
-const SAVED_RSP: usize = 8
-const SAVED_RBP: usize = 32
 
 function begin(): void {
   print('\nstopped: thread ')
@@ -20,15 +17,14 @@ function begin(): void {
 
 /** Prints where in the application the current call comes from. */
 function printCaller(): void {
-  if (!userMode()) {
+  if (!hasOwnStack()) {
     const frame = framePointer()
     printBacktrace(peek(frame + 8) - 1, peek(frame))
     return
   }
   const top = currentThread().stackTop
   // The stub of the call is a leaf: its return address lies at RSP.
-  const rsp = load<u64>(top - SAVED_RSP)
-  printBacktrace(peek(rsp) - 1, load<u64>(top - SAVED_RBP))
+  printBacktrace(peek(savedStackPointer(top)) - 1, load<u64>(top - savedRbp()))
 }
 
 /** Stops the running thread because it gave `call` a pointer that it must not use. Does not return. */

@@ -7,7 +7,8 @@ import { compileGuest, type GuestProgram } from '../asc/compile.ts'
 import { ProgramError } from '../asc/error.ts'
 import { kernelFolder, locateSource } from '../asc/sources.ts'
 import { compile } from '../compiler/index.ts'
-import { entryCode, type LinkMode } from '../entry/index.ts'
+import { entryCode } from '../entry/index.ts'
+import { findLinkMode, linkModes, type LinkMode } from '../entry/link-mode.ts'
 import { link } from '../link/link.ts'
 import { LinkError } from '../link/options.ts'
 import type { ObjectFile } from '../object.ts'
@@ -17,8 +18,8 @@ import { findUnresolved } from './unresolved.ts'
 import { applicationProgram, kernelProgram, wholeProgram } from './programs.ts'
 
 export interface BuildOptions {
-  /** How the application reaches the kernel; `direct` by default. */
-  readonly link?: LinkMode
+  /** How the application reaches the kernel, one of `linkModes`; `direct` by default. */
+  readonly link?: string
   /** Told what is being done, in a few words. */
   readonly onProgress?: (text: string) => void
   /** Whether to look into the cache and to fill it; true by default. */
@@ -54,11 +55,12 @@ async function compileProgram(program: GuestProgram, name: string): Promise<Comp
 
 /** The kernel for `mode`, from the cache if its sources and the toolchain are as they were. */
 async function buildKernel(mode: LinkMode, options: BuildOptions): Promise<{ object: ObjectFile; cached: boolean }> {
-  const key = hashText('kernel', mode === 'trap' ? 'trap' : 'direct', toolchainHash(), hashFolders([kernelFolder]))
+  const isChecked = mode.way !== 'direct'
+  const key = hashText('kernel', isChecked ? 'checked' : 'direct', toolchainHash(), hashFolders([kernelFolder]))
   const known = options.cache === false ? undefined : load<ObjectFile>(key)
   if (known) return { object: known, cached: true }
   options.onProgress?.('compiling the kernel (once)')
-  const { object } = await compileProgram(kernelProgram(mode, kernelFolder), 'kernel')
+  const { object } = await compileProgram(kernelProgram(isChecked, kernelFolder), 'kernel')
   if (options.cache !== false) keep(key, object)
   return { object, cached: false }
 }
@@ -72,7 +74,7 @@ async function buildProgram(
   mode: LinkMode,
   options: BuildOptions,
 ): Promise<{ object: ObjectFile; cached: boolean }> {
-  const whole = mode === 'lto'
+  const whole = mode.way === 'lto'
   const key = hashText(whole ? 'whole' : 'application', path, toolchainHash())
   const known = options.cache === false ? undefined : load<Compiled>(key)
   if (known && [...known.read].every(([file, hash]) => hashFile(file) === hash))
@@ -88,14 +90,17 @@ async function buildProgram(
 /**
  * Compiles the application at `path` and links it with the kernel.
  *
+ * @throws RangeError when there is no such link mode
  * @throws ProgramError when the application does not compile, has no `main`, or uses what the kernel does not offer
  */
 export async function buildApp(path: string, options: BuildOptions = {}): Promise<BuiltApp> {
-  const mode = options.link ?? 'direct'
+  const name = options.link ?? 'direct'
+  const mode = findLinkMode(name)
+  if (!mode) throw new RangeError(`${name}: no such link mode; there are ${linkModes.join(', ')}`)
   const absolute = resolve(path)
   const program = await buildProgram(absolute, mode, options)
-  const kernel = mode === 'lto' ? undefined : await buildKernel(mode, options)
-  options.onProgress?.(`linking (${mode})`)
+  const kernel = mode.way === 'lto' ? undefined : await buildKernel(mode, options)
+  options.onProgress?.(`linking (${name})`)
   const entry = entryCode(mode, calls)
   const inKernel = kernel?.object ?? program.object
   try {

@@ -4,7 +4,6 @@ import { basename } from 'node:path'
 import type { GuestProgram } from '../asc/compile.ts'
 import { ProgramError } from '../asc/error.ts'
 import { Sources } from '../asc/sources.ts'
-import type { LinkMode } from '../entry/index.ts'
 import { applicationBase, kernelDataBase, pageSize } from '../link/layout.ts'
 
 const entryName = 'onering-entry.ts'
@@ -34,9 +33,9 @@ function applicationExports(path: string): string {
   )
 }
 
-/** The kernel by itself. */
-export function kernelProgram(mode: LinkMode, kernelFolder: string): GuestProgram {
-  const text = `export * from "onering/boot/entry-${mode === 'trap' ? 'trap' : 'direct'}"\n`
+/** The kernel by itself; `isChecked`: with calls that check and copy the application's buffers. */
+export function kernelProgram(isChecked: boolean, kernelFolder: string): GuestProgram {
+  const text = `export * from "onering/boot/entry-${isChecked ? 'checked' : 'direct'}"\n`
   return {
     entry: entryName,
     sources: new Sources(kernelFolder, new Map([[entryName, text]])),

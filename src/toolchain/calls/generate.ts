@@ -1,6 +1,6 @@
 /**
  * Derives from the table of calls (`src/kernel/api/calls.ts`) the guest sources below `src/kernel/api/gen/`:
- * `kernel.ts` declares the calls to the application, `direct.ts` runs them on the caller's stack, `trap.ts` checks and
+ * `kernel.ts` declares the calls to the application, `direct.ts` runs them as they are, `checked.ts` checks and
  * copies the caller's buffers first.
  */
 import { type Call, type Parameter, calls } from '../../kernel/api/calls.ts'
@@ -79,8 +79,8 @@ function treat(call: Call, parameter: Parameter, offset: string): Treatment {
   return { before, argument: `${name}Copy`, after }
 }
 
-/** The calls as the dispatch table of the system call entry reaches them: `trap_<name>`. */
-export function generateTrap(): string {
+/** The calls as the dispatch table reaches them: `checked_<name>`. */
+export function generateChecked(): string {
   const functions = calls.map((call) => {
     let before = ''
     let after = ''
@@ -103,7 +103,7 @@ export function generateTrap(): string {
     const run = `${call.name}Work(${args.join(', ')})`
     const isVoid = call.result === 'void'
     return (
-      `\nexport function trap_${call.name}(${signature(call)}): ${call.result} {\n  enterKernel()\n${before}` +
+      `\nexport function checked_${call.name}(${signature(call)}): ${call.result} {\n  enterKernel()\n${before}` +
       `  ${isVoid ? '' : 'const result = '}${run}\n${after}  leaveKernel()\n${isVoid ? '' : '  return result\n'}}\n`
     )
   })
@@ -120,6 +120,6 @@ export function generateCalls(): Map<string, string> {
   return new Map([
     ['kernel.ts', generateDeclarations()],
     ['direct.ts', generateDirect()],
-    ['trap.ts', generateTrap()],
+    ['checked.ts', generateChecked()],
   ])
 }

@@ -38,7 +38,7 @@ const PRESENT_WRITABLE = 3
 const LARGE = 0x80
 const CR4_PAE_FXSR_XMM = (1 << 5) | (1 << 9) | (1 << 10)
 const EFER = 0xc000_0080
-const EFER_SCE_LME_NXE = 1 | (1 << 8) | (1 << 11)
+const EFER_LME_NXE = (1 << 8) | (1 << 11)
 /** PE, MP, NE, WP, PG. */
 const CR0_VALUE = 0x8001_0023
 
@@ -92,7 +92,7 @@ const entry = routine('boot.multiboot', (asm, define) => {
   asm.emit('mov', cr3, eax)
   asm.emit('mov', ecx, EFER)
   asm.emit('rdmsr')
-  asm.emit('or', eax, EFER_SCE_LME_NXE)
+  asm.emit('or', eax, EFER_LME_NXE)
   asm.emit('wrmsr')
   asm.emit('mov', eax, CR0_VALUE)
   asm.emit('mov', cr0, eax)

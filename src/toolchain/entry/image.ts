@@ -1,4 +1,5 @@
 /** What the linker knows, as functions of module `image`; it defines the symbols `link.…`. */
+import type { LinkMode, Way } from './link-mode.ts'
 import { constantFunction, type Piece } from './piece.ts'
 
 const names = [
@@ -12,9 +13,21 @@ const names = [
   'lineTable',
 ]
 
-export function image(isUserMode: boolean): readonly Piece[] {
+/** How calls come from ring 3, as `src/kernel/trap/descriptors.ts` numbers it; 0 where they do not. */
+const trapKinds: ReadonlyMap<Way, number> = new Map([
+  ['trap', 1],
+  ['trap:int80', 2],
+  ['trap:sysenter', 3],
+  ['trap:gate', 4],
+])
+
+/** What the kernel must know of the link mode; `src/kernel/lib/image.ts` declares it. */
+export function image(mode: LinkMode, savedRbp: number): readonly Piece[] {
   return [
     ...names.map((name) => constantFunction(`image.${name}`, `link.${name}`)),
-    constantFunction('image.userMode', isUserMode ? 1 : 0),
+    constantFunction('image.userMode', mode.ring === 3 ? 1 : 0),
+    constantFunction('image.hasOwnStack', mode.hasOwnStack ? 1 : 0),
+    constantFunction('image.trapKind', trapKinds.get(mode.way) ?? 0),
+    constantFunction('image.savedRbp', savedRbp),
   ]
 }

@@ -1,19 +1,25 @@
 /** The entry code of one image, by link mode. */
 import type { ObjectFile } from '../object.ts'
 import { atomic } from './atomic.ts'
+import { base } from './base.ts'
 import { boot } from './boot.ts'
+import { bypass } from './bypass.ts'
+import { gate } from './call-gate.ts'
+import type { NumberedCall } from './dispatch.ts'
 import { image } from './image.ts'
+import { int80 } from './int80.ts'
 import { interrupt } from './interrupt.ts'
-import { assemble } from './piece.ts'
-import { sameRing, withoutSameRing, withoutUser } from './same-ring.ts'
+import type { LinkMode, Way } from './link-mode.ts'
+import { assemble, constantFunction, type Piece } from './piece.ts'
+import { processorBlock } from './processor-block.ts'
+import { sameStack } from './same-stack.ts'
+import { sameStackMain, withoutOwnStack, withoutSameStack } from './same-ring.ts'
 import { segments } from './segments.ts'
-import { type NumberedCall, syscall, syscallStubs } from './syscall.ts'
+import { syscall } from './syscall.ts'
+import { sysenter } from './sysenter.ts'
 import { thread } from './thread.ts'
-import { user, userSide } from './user.ts'
-
-/** How the application reaches the kernel. The further modes of the design add rows to `entryCode`. */
-export const linkModes = ['direct', 'lto', 'trap'] as const
-export type LinkMode = (typeof linkModes)[number]
+import type { Transition } from './transition.ts'
+import { ownStack, user, userSide } from './user.ts'
 
 export interface EntryCode {
   /** Linked into the kernel's part of the image. */
@@ -22,17 +28,48 @@ export interface EntryCode {
   readonly application?: ObjectFile
 }
 
-const common = [...boot, ...segments, ...interrupt, ...thread]
+/** `direct` needs no code between the two: the linker binds the calls; in `lto` the compiler has. */
+const nothing: Transition = { kernel: () => [], application: () => [] }
+
+const transitions: Readonly<Record<Way, Transition>> = {
+  lto: nothing,
+  direct: nothing,
+  'same-stack': sameStack,
+  bypass,
+  base,
+  trap: syscall,
+  'trap:int80': int80,
+  'trap:sysenter': sysenter,
+  'trap:gate': gate,
+}
+
+/** How the application gets the processor. */
+function applicationStart(mode: LinkMode, usesGs: boolean): readonly Piece[] {
+  if (mode.ring === 3) return [...user(usesGs), ...withoutSameStack]
+  if (mode.hasOwnStack) return [...ownStack, ...withoutSameStack]
+  return [...withoutOwnStack, ...sameStackMain(mode.way === 'lto' ? 'kernel' : 'application')]
+}
 
 /** The entry code for `mode`, with stubs or a dispatch table for `calls`. */
 export function entryCode(mode: LinkMode, calls: readonly NumberedCall[]): EntryCode {
-  if (mode === 'trap')
-    return {
-      kernel: assemble('entry', [...common, ...image(true), ...syscall(calls), ...user, ...withoutSameRing]),
-      application: assemble('user entry', [...userSide, ...syscallStubs(calls), ...atomic]),
-    }
-  const prefix = mode === 'lto' ? 'kernel' : 'application'
-  const kernel = [...common, ...image(false), ...syscall([]), ...withoutUser, ...sameRing(prefix)]
-  if (mode === 'lto') return { kernel: assemble('entry', [...kernel, ...atomic]) }
-  return { kernel: assemble('entry', kernel), application: assemble('application entry', atomic) }
+  const transition = transitions[mode.way]
+  const usesGs = mode.way !== 'trap:gate'
+  const isTrap = mode.ring === 3
+  const kernel = [
+    ...boot,
+    ...segments,
+    ...interrupt(usesGs),
+    ...thread,
+    ...image(mode, transition.savedRbp ?? 0),
+    ...processorBlock,
+    ...transition.kernel(calls),
+    constantFunction('entry.callEntry', isTrap ? 'call.entry' : 0),
+    ...applicationStart(mode, usesGs),
+  ]
+  if (mode.way === 'lto') return { kernel: assemble('entry', [...kernel, ...atomic]) }
+  const start = mode.hasOwnStack ? userSide : []
+  return {
+    kernel: assemble('entry', kernel),
+    application: assemble('application entry', [...start, ...transition.application(calls), ...atomic]),
+  }
 }

@@ -24,6 +24,7 @@ import {
   short,
   symbol,
 } from '../../isa/index.ts'
+import { clearAlignmentCheck } from './flags.ts'
 import { constantFunction, type Piece, routine } from './piece.ts'
 
 /** Exceptions for which the processor pushes an error code (SDM Vol. 3A table 6-1). */
@@ -33,7 +34,6 @@ const stubBytes = 16
 /** In the order in which they are pushed. */
 const registers = [rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15]
 
-const RFLAGS_AC = 1 << 18
 /** x87 and SSE state as FXSAVE writes it. */
 const stateBytes = 512
 
@@ -46,38 +46,41 @@ const stubs = routine('interrupt.stubs', (asm) => {
   }
 })
 
-const common = routine('interrupt.common', (asm) => {
-  const fromKernel = asm.label('from kernel')
-  const toKernel = asm.label('to kernel')
-  const cs = (offset: number) => mem({ base: rsp, disp: offset, size: 8 })
-  asm.emit('test', cs(24), 3)
-  asm.emit('je', short(fromKernel))
-  asm.emit('swapgs')
-  // The application may have set AC, which would suspend SMAP.
-  asm.emit('pushfq')
-  asm.emit('and', mem({ base: rsp, size: 32 }), ~RFLAGS_AC)
-  asm.emit('popfq')
-  asm.bind(fromKernel)
-  asm.emit('cld')
-  for (const register of registers) asm.emit('push', register)
-  asm.emit('sub', rsp, stateBytes)
-  asm.emit('fxsave64', mem({ base: rsp, size: stateBytes * 8 }))
-  asm.emit('lea', rdi, mem({ base: rsp, disp: stateBytes }))
-  asm.emit('call', symbol('kernel.interrupt'))
-  asm.emit('fxrstor64', mem({ base: rsp, size: stateBytes * 8 }))
-  asm.emit('add', rsp, stateBytes)
-  for (const register of registers.toReversed()) asm.emit('pop', register)
-  asm.emit('add', rsp, 16)
-  asm.emit('test', cs(8), 3)
-  asm.emit('je', short(toKernel))
-  asm.emit('swapgs')
-  asm.bind(toKernel)
-  asm.emit('iretq')
-})
+/** `usesGs`: every way in from ring 3 has one SWAPGS, and every way out. */
+const common = (usesGs: boolean): Piece =>
+  routine('interrupt.common', (asm) => {
+    const fromKernel = asm.label('from kernel')
+    const toKernel = asm.label('to kernel')
+    const cs = (offset: number) => mem({ base: rsp, disp: offset, size: 8 })
+    if (usesGs) {
+      asm.emit('test', cs(24), 3)
+      asm.emit('je', short(fromKernel))
+      asm.emit('swapgs')
+      asm.bind(fromKernel)
+    }
+    clearAlignmentCheck(asm)
+    asm.emit('cld')
+    for (const register of registers) asm.emit('push', register)
+    asm.emit('sub', rsp, stateBytes)
+    asm.emit('fxsave64', mem({ base: rsp, size: stateBytes * 8 }))
+    asm.emit('lea', rdi, mem({ base: rsp, disp: stateBytes }))
+    asm.emit('call', symbol('kernel.interrupt'))
+    asm.emit('fxrstor64', mem({ base: rsp, size: stateBytes * 8 }))
+    asm.emit('add', rsp, stateBytes)
+    for (const register of registers.toReversed()) asm.emit('pop', register)
+    asm.emit('add', rsp, 16)
+    if (usesGs) {
+      asm.emit('test', cs(8), 3)
+      asm.emit('je', short(toKernel))
+      asm.emit('swapgs')
+      asm.bind(toKernel)
+    }
+    asm.emit('iretq')
+  })
 
-export const interrupt: readonly Piece[] = [
+export const interrupt = (usesGs: boolean): readonly Piece[] => [
   stubs,
-  common,
+  common(usesGs),
   constantFunction('entry.interruptStubs', 'interrupt.stubs'),
   constantFunction('entry.interruptStubSize', stubBytes),
 ]

@@ -4,6 +4,10 @@ import { type Piece, routine } from './piece.ts'
 
 export const kernelCode = 0x08
 export const kernelData = 0x10
+export const userData = 0x20
+export const userCode = 0x28
+/** A 64-bit call gate to the kernel, for ring 3. */
+export const callGate = 0x48
 
 /** DS, ES, SS, FS and GS. In 64-bit mode only the bases of FS and GS matter, and those are set through MSRs. */
 const data = routine('entry.reloadDataSegments', (asm) => {

@@ -1,54 +1,66 @@
-/** Into ring 3, and what runs there first. */
+/** Onto the application's stack, in ring 3 or not, and what runs there first. */
 import {
+  eax,
   ebp,
   ebx,
+  ecx,
   edi,
   edx,
-  r11d,
-  r8d,
-  r9d,
   r10d,
-  rcx,
-  rdx,
-  r8,
-  rdi,
-  rsi,
-  rsp,
-  eax,
+  r11d,
   r12d,
   r13d,
   r14d,
   r15d,
+  r8d,
+  r9d,
+  rax,
+  rcx,
+  rdi,
+  rdx,
+  rsi,
+  rsp,
   symbol,
 } from '../../isa/index.ts'
+import { INTERRUPTS_ON } from './flags.ts'
 import { constantFunction, type Piece, routine } from './piece.ts'
+import { userCode, userData } from './segments.ts'
 
-/** Interrupts on, bit 1 always set. */
-const RFLAGS = 0x202
+/** All but RDI, RSI and RSP. */
+const scrubbed = [eax, ebx, ecx, edx, ebp, r8d, r9d, r10d, r11d, r12d, r13d, r14d, r15d]
 
-/** enterUser(rip, rsp, first, second): SYSRET loads RIP from RCX and RFLAGS from R11; no register tells of the kernel. */
-const enterUser = routine('entry.enterUser', (asm) => {
-  asm.emit('cli')
-  asm.emit('mov', r8, rcx)
-  asm.emit('mov', rcx, rdi)
+/** enterApplication(rip, rsp, first, second): into ring 3 by IRET, which every processor and every link mode has; no register tells of the kernel. */
+const enterUser = (usesGs: boolean): Piece =>
+  routine('entry.enterApplication', (asm) => {
+    asm.emit('cli')
+    for (const value of [userData | 3, rsi, INTERRUPTS_ON, userCode | 3, rdi]) asm.emit('push', value)
+    asm.emit('mov', rdi, rdx)
+    asm.emit('mov', rsi, rcx)
+    for (const register of scrubbed) asm.emit('xor', register, register)
+    if (usesGs) asm.emit('swapgs')
+    asm.emit('iretq')
+  })
+
+/** The same where the application stays in ring 0 and only gets a stack of its own. */
+const enterSameRing = routine('entry.enterApplication', (asm) => {
+  asm.emit('mov', rax, rdi)
   asm.emit('mov', rsp, rsi)
   asm.emit('mov', rdi, rdx)
-  asm.emit('mov', rsi, r8)
-  asm.emit('mov', r11d, RFLAGS)
-  for (const register of [eax, ebx, edx, ebp, r8d, r9d, r10d, r12d, r13d, r14d, r15d])
-    asm.emit('xor', register, register)
-  asm.emit('swapgs')
-  asm.emit('sysretq')
+  asm.emit('mov', rsi, rcx)
+  asm.emit('xor', ebp, ebp)
+  asm.emit('jmp', rax)
 })
 
-/** The kernel's side. */
-export const user: readonly Piece[] = [
-  enterUser,
+const addresses: readonly Piece[] = [
   constantFunction('entry.applicationMainAddress', 'user.main'),
   constantFunction('entry.applicationThreadAddress', 'user.thread'),
 ]
 
-/** In ring 3: the initialisers, `main`, and its result as exit status. */
+/** The kernel's side, of an application in ring 3 or in ring 0 with its own stacks. */
+export const user = (usesGs: boolean): readonly Piece[] => [enterUser(usesGs), ...addresses]
+export const ownStack: readonly Piece[] = [enterSameRing, ...addresses]
+
+/** On the application's stack: the initialisers, `main`, and its result as exit status. */
 const main = routine('user.main', (asm) => {
   asm.emit('sub', rsp, 8)
   asm.emit('call', symbol('application._start'))
@@ -58,7 +70,7 @@ const main = routine('user.main', (asm) => {
   asm.emit('ud2')
 })
 
-/** In ring 3: one function of the application's table. */
+/** One function of the application's table. */
 const threadMain = routine('user.thread', (asm) => {
   asm.emit('sub', rsp, 8)
   asm.emit('call', symbol('application.thread'))

@@ -51,20 +51,20 @@ function leaveWith(status: i32): i32 {
   return status
 }
 
-export function trap_getppid(): i32 {
+export function checked_getppid(): i32 {
   enterKernel()
   const result = getppidWork()
   leaveKernel()
   return result
 }
 
-export function trap_exit(status: i32): void {
+export function checked_exit(status: i32): void {
   enterKernel()
   exitWork(status)
   leaveKernel()
 }
 
-export function trap_write(fd: i32, data: usize, length: u32): i32 {
+export function checked_write(fd: i32, data: usize, length: u32): i32 {
   enterKernel()
   if (length > BOUNCE / 2) length = BOUNCE / 2
   const dataBytes = length
@@ -76,60 +76,60 @@ export function trap_write(fd: i32, data: usize, length: u32): i32 {
   return result
 }
 
-export function trap_clock(kind: u32): u64 {
+export function checked_clock(kind: u32): u64 {
   enterKernel()
   const result = clockWork(kind)
   leaveKernel()
   return result
 }
 
-export function trap_sleep(nanoseconds: u64): void {
+export function checked_sleep(nanoseconds: u64): void {
   enterKernel()
   sleepWork(nanoseconds)
   leaveKernel()
 }
 
-export function trap_yieldNow(): void {
+export function checked_yieldNow(): void {
   enterKernel()
   yieldNowWork()
   leaveKernel()
 }
 
-export function trap_spawn(entry: u32, argument: u32): i32 {
+export function checked_spawn(entry: u32, argument: u32): i32 {
   enterKernel()
   const result = spawnWork(entry, argument)
   leaveKernel()
   return result
 }
 
-export function trap_join(id: u32): i32 {
+export function checked_join(id: u32): i32 {
   enterKernel()
   const result = joinWork(id)
   leaveKernel()
   return result
 }
 
-export function trap_endThread(status: i32): void {
+export function checked_endThread(status: i32): void {
   enterKernel()
   endThreadWork(status)
   leaveKernel()
 }
 
-export function trap_threadId(): u32 {
+export function checked_threadId(): u32 {
   enterKernel()
   const result = threadIdWork()
   leaveKernel()
   return result
 }
 
-export function trap_growHeap(bytes: u32): u32 {
+export function checked_growHeap(bytes: u32): u32 {
   enterKernel()
   const result = growHeapWork(bytes)
   leaveKernel()
   return result
 }
 
-export function trap_memoryStatistics(out: usize): void {
+export function checked_memoryStatistics(out: usize): void {
   enterKernel()
   checkBuffer(out, 32, true, 'memoryStatistics', 'out')
   const outCopy = borrow(0)
@@ -138,7 +138,7 @@ export function trap_memoryStatistics(out: usize): void {
   leaveKernel()
 }
 
-export function trap_random(data: usize, length: u32): i32 {
+export function checked_random(data: usize, length: u32): i32 {
   enterKernel()
   if (length > BOUNCE / 2) return leaveWith(-EINVAL)
   const dataBytes = length
@@ -150,7 +150,7 @@ export function trap_random(data: usize, length: u32): i32 {
   return result
 }
 
-export function trap_fail(message: usize, length: u32): void {
+export function checked_fail(message: usize, length: u32): void {
   enterKernel()
   if (length > BOUNCE / 2) length = BOUNCE / 2
   const messageBytes = length
@@ -161,13 +161,13 @@ export function trap_fail(message: usize, length: u32): void {
   leaveKernel()
 }
 
-export function trap_pauseThreads(isPaused: u32): void {
+export function checked_pauseThreads(isPaused: u32): void {
   enterKernel()
   pauseThreadsWork(isPaused)
   leaveKernel()
 }
 
-export function trap_stackWords(words: usize, most: u32, skip: u32): i32 {
+export function checked_stackWords(words: usize, most: u32, skip: u32): i32 {
   enterKernel()
   if (most > BOUNCE / 8) most = BOUNCE / 8
   const wordsBytes = most * 4
@@ -179,49 +179,49 @@ export function trap_stackWords(words: usize, most: u32, skip: u32): i32 {
   return result
 }
 
-export function trap_stackTop(): u32 {
+export function checked_stackTop(): u32 {
   enterKernel()
   const result = stackTopWork()
   leaveKernel()
   return result
 }
 
-export function trap_socket(kind: u32): i32 {
+export function checked_socket(kind: u32): i32 {
   enterKernel()
   const result = socketWork(kind)
   leaveKernel()
   return result
 }
 
-export function trap_bind(fd: i32, address: u32, port: u32): i32 {
+export function checked_bind(fd: i32, address: u32, port: u32): i32 {
   enterKernel()
   const result = bindWork(fd, address, port)
   leaveKernel()
   return result
 }
 
-export function trap_listen(fd: i32, backlog: u32): i32 {
+export function checked_listen(fd: i32, backlog: u32): i32 {
   enterKernel()
   const result = listenWork(fd, backlog)
   leaveKernel()
   return result
 }
 
-export function trap_accept(fd: i32): i32 {
+export function checked_accept(fd: i32): i32 {
   enterKernel()
   const result = acceptWork(fd)
   leaveKernel()
   return result
 }
 
-export function trap_connect(fd: i32, address: u32, port: u32): i32 {
+export function checked_connect(fd: i32, address: u32, port: u32): i32 {
   enterKernel()
   const result = connectWork(fd, address, port)
   leaveKernel()
   return result
 }
 
-export function trap_send(fd: i32, data: usize, length: u32): i32 {
+export function checked_send(fd: i32, data: usize, length: u32): i32 {
   enterKernel()
   if (length > BOUNCE / 2) length = BOUNCE / 2
   const dataBytes = length
@@ -233,7 +233,7 @@ export function trap_send(fd: i32, data: usize, length: u32): i32 {
   return result
 }
 
-export function trap_recv(fd: i32, data: usize, length: u32, flags: u32): i32 {
+export function checked_recv(fd: i32, data: usize, length: u32, flags: u32): i32 {
   enterKernel()
   if (length > BOUNCE / 2) length = BOUNCE / 2
   const dataBytes = length
@@ -245,7 +245,7 @@ export function trap_recv(fd: i32, data: usize, length: u32, flags: u32): i32 {
   return result
 }
 
-export function trap_sendTo(fd: i32, data: usize, length: u32, address: u32, port: u32): i32 {
+export function checked_sendTo(fd: i32, data: usize, length: u32, address: u32, port: u32): i32 {
   enterKernel()
   if (length > BOUNCE / 2) return leaveWith(-EINVAL)
   const dataBytes = length
@@ -257,7 +257,7 @@ export function trap_sendTo(fd: i32, data: usize, length: u32, address: u32, por
   return result
 }
 
-export function trap_recvFrom(fd: i32, data: usize, length: u32, from: usize): i32 {
+export function checked_recvFrom(fd: i32, data: usize, length: u32, from: usize): i32 {
   enterKernel()
   if (length > BOUNCE / 2) length = BOUNCE / 2
   const dataBytes = length
@@ -272,28 +272,28 @@ export function trap_recvFrom(fd: i32, data: usize, length: u32, from: usize): i
   return result
 }
 
-export function trap_shutdown(fd: i32, how: u32): i32 {
+export function checked_shutdown(fd: i32, how: u32): i32 {
   enterKernel()
   const result = shutdownWork(fd, how)
   leaveKernel()
   return result
 }
 
-export function trap_close(fd: i32): i32 {
+export function checked_close(fd: i32): i32 {
   enterKernel()
   const result = closeWork(fd)
   leaveKernel()
   return result
 }
 
-export function trap_socketOption(fd: i32, option: u32, value: u32): i32 {
+export function checked_socketOption(fd: i32, option: u32, value: u32): i32 {
   enterKernel()
   const result = socketOptionWork(fd, option, value)
   leaveKernel()
   return result
 }
 
-export function trap_socketName(fd: i32, isPeer: u32, out: usize): i32 {
+export function checked_socketName(fd: i32, isPeer: u32, out: usize): i32 {
   enterKernel()
   checkBuffer(out, 8, true, 'socketName', 'out')
   const outCopy = borrow(0)
@@ -303,14 +303,14 @@ export function trap_socketName(fd: i32, isPeer: u32, out: usize): i32 {
   return result
 }
 
-export function trap_setBlocking(fd: i32, isBlocking: u32): i32 {
+export function checked_setBlocking(fd: i32, isBlocking: u32): i32 {
   enterKernel()
   const result = setBlockingWork(fd, isBlocking)
   leaveKernel()
   return result
 }
 
-export function trap_poll(entries: usize, count: u32, timeoutMs: i32): i32 {
+export function checked_poll(entries: usize, count: u32, timeoutMs: i32): i32 {
   enterKernel()
   if (count > BOUNCE / 24) return leaveWith(-EINVAL)
   const entriesBytes = count * 12
@@ -323,21 +323,21 @@ export function trap_poll(entries: usize, count: u32, timeoutMs: i32): i32 {
   return result
 }
 
-export function trap_pollerCreate(): i32 {
+export function checked_pollerCreate(): i32 {
   enterKernel()
   const result = pollerCreateWork()
   leaveKernel()
   return result
 }
 
-export function trap_pollerControl(fd: i32, operation: u32, watched: i32, interest: u32, token: u32): i32 {
+export function checked_pollerControl(fd: i32, operation: u32, watched: i32, interest: u32, token: u32): i32 {
   enterKernel()
   const result = pollerControlWork(fd, operation, watched, interest, token)
   leaveKernel()
   return result
 }
 
-export function trap_pollerWait(fd: i32, events: usize, most: u32, timeoutMs: i32): i32 {
+export function checked_pollerWait(fd: i32, events: usize, most: u32, timeoutMs: i32): i32 {
   enterKernel()
   if (most > BOUNCE / 16) most = BOUNCE / 16
   const eventsBytes = most * 8
@@ -349,7 +349,7 @@ export function trap_pollerWait(fd: i32, events: usize, most: u32, timeoutMs: i3
   return result
 }
 
-export function trap_resolve(name: usize, length: u32, addresses: usize, most: u32): i32 {
+export function checked_resolve(name: usize, length: u32, addresses: usize, most: u32): i32 {
   enterKernel()
   if (length > BOUNCE / 2) return leaveWith(-EINVAL)
   const nameBytes = length

@@ -1,0 +1,36 @@
+/**
+ * INT 0x80 through an interrupt gate of DPL 3, and IRET back (SDM Vol. 3A §6.14). The processor takes RSP from the TSS, pushes SS, RSP, RFLAGS, CS
+ * and RIP, and turns interrupts off; DF, AC and GS are the caller's still.
+ */
+import { eax, ecx, r10, r11d, rbp, rcx } from '../../isa/index.ts'
+import { dispatch, dispatchTable, scrub, stubs } from './dispatch.ts'
+import { clearAlignmentCheck } from './flags.ts'
+import { routine } from './piece.ts'
+import type { Transition } from './transition.ts'
+
+export const int80: Transition = {
+  kernel: (calls) => [
+    routine('call.entry', (asm) => {
+      asm.emit('swapgs')
+      asm.emit('cld')
+      asm.emit('push', rbp)
+      clearAlignmentCheck(asm)
+      asm.emit('sti')
+      dispatch(asm, calls)
+      asm.emit('cli')
+      scrub(asm, ecx, r11d)
+      asm.emit('pop', rbp)
+      asm.emit('swapgs')
+      asm.emit('iretq')
+    }),
+    ...dispatchTable(calls),
+  ],
+  application: (calls) =>
+    stubs(calls, (asm, { number, parameters }) => {
+      if (parameters.length > 3) asm.emit('mov', r10, rcx)
+      asm.emit('mov', eax, number)
+      asm.emit('int', 0x80)
+      asm.emit('ret')
+    }),
+  savedRbp: 48,
+}
