@@ -5,9 +5,8 @@ import { existsSync } from 'node:fs'
 const machine = 'dist/cli/main.js'
 if (!existsSync(machine)) t.bailout(`${machine} is missing: run "npm run build" first`)
 
-const runs = ['direct', 'lto', 'trap'].flatMap((mode) =>
-  ['threads', 'sockets', 'heap'].map((guest) => ({ mode, guest })),
-)
+const { linkModes } = await import('../../dist/toolchain/index.js')
+const runs = linkModes.flatMap((mode) => ['threads', 'sockets', 'heap'].map((guest) => ({ mode, guest })))
 t.plan(runs.length)
 t.setTimeout(300_000)
 for (const { mode, guest } of runs)

@@ -1,7 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { startQemu } from '../support/guest.ts'
+import { findLinkMode, linkModes } from '../../src/toolchain/index.ts'
+import { startOnering, startQemu } from '../support/guest.ts'
 import { hasProgram } from '../support/programs.ts'
 import { guestText, image } from './images.ts'
+
+const privileged = (name: string): RegExp =>
+  new RegExp(`executed a privileged instruction.*\\n\\s+at ${name} \\(attack\\.ts:\\d+\\)`)
 
 /** What an application in ring 3 tries, and what the kernel must say about it. */
 const attacks: [name: string, message: RegExp][] = [
@@ -16,6 +20,25 @@ const attacks: [name: string, message: RegExp][] = [
   ['reading the null page', /read from 0x8 in the null page.*\n\s+at readNull \(attack\.ts:\d+\)/],
   ['a privileged instruction', /executed a privileged instruction.*\n\s+at privileged \(attack\.ts:\d+\)/],
   ['reading a model-specific register', /privileged instruction.*\n\s+at readMsr \(attack\.ts:\d+\)/],
+  ['halting the processor', privileged('halt')],
+  ['reading a port', privileged('readPort')],
+  ['ending the machine', privileged('writePort')],
+  ['writing a model-specific register', privileged('writeMsr')],
+  ['reading a control register', privileged('readControl')],
+  ['other page tables', privileged('otherPageTables')],
+  ['SMEP and SMAP off', privileged('withoutSmep')],
+  ['another IDT', privileged('otherIdt')],
+  ['another GDT', privileged('otherGdt')],
+  ['another task', privileged('otherTask')],
+  ['SWAPGS', privileged('swapBases')],
+  ['INVLPG', privileged('flushTlb')],
+  ['CLTS', privileged('clearTaskSwitched')],
+  ['a breakpoint without a debugger', privileged('breakpoint')],
+  ['IOPL 3 and interrupts off', privileged('raiseIopl')],
+  ['STAC', /invalid instruction \(#UD invalid opcode\)\n\s+at suspendSmap/],
+  ['single-stepping itself', /caused an exception \(#DB/],
+  ['reading the stack of the kernel', /which it has no right to.*\n\s+at readStackOfKernel/],
+  ['strange flags on the way in', /went on\n[^]*failed: on purpose/],
   [
     'a kernel pointer to a call',
     /bad pointer to the call write: data 0x102000, 16 bytes\n\s+at kernelPointer \(attack\.ts:\d+\)/,
@@ -24,17 +47,25 @@ const attacks: [name: string, message: RegExp][] = [
   ['jumping into the kernel', /jumped to 0x108000 in the kernel's memory/],
   [
     'writing its own code',
-    /wrote to 0x40003000 in the application's window.*\n\s+at writeOwnCode \(attack\.ts:\d+\)/,
+    /wrote to 0x400[0-9a-f]+ in the application's window.*\n\s+at writeOwnCode \(attack\.ts:\d+\)/,
   ],
   ['overflowing the stack', /the stack has overflowed/],
   ['a failed assertion', /failed: on purpose[^]*at failedAssertion/],
 ]
 
-describe.skipIf(!hasProgram('qemu-system-x86_64'))('an application in ring 3', () => {
+const traps = linkModes.filter((name) => findLinkMode(name)!.ring === 3)
+
+const machines = [
+  { machine: 'onering', start: startOnering },
+  ...(hasProgram('qemu-system-x86_64') ? [{ machine: 'QEMU', start: startQemu }] : []),
+]
+const cases = machines.flatMap((each) => traps.map((link) => ({ ...each, link })))
+
+describe.each(cases)('an application in ring 3 ($link, $machine)', ({ link, start }) => {
   let text = ''
   let status: number | null = null
   beforeAll(async () => {
-    const guest = startQemu(await image('test/kernel/guest/attacks/attack.ts', { link: 'trap' }))
+    const guest = start(await image('test/kernel/guest/attacks/attack.ts', { link }))
     status = await guest.exit()
     text = guestText(guest.lines)
   }, 180_000)

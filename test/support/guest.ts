@@ -94,7 +94,8 @@ export function startQemu(image: string, options: GuestOptions = {}): Guest {
     (f) => `,hostfwd=${f.protocol ?? 'tcp'}:127.0.0.1:${f.host}-:${f.guest}`,
   )
   const args = [
-    ['-accel', 'tcg', '-cpu', 'max', '-m', options.memory ?? '256M'],
+    // On another vendor's processor SYSENTER does not exist in 64-bit mode.
+    ['-accel', 'tcg', '-cpu', 'max,vendor=GenuineIntel', '-m', options.memory ?? '256M'],
     ['-display', 'none', '-serial', 'stdio', '-monitor', 'none', '-no-reboot', '-kernel', image],
     ['-device', 'isa-debug-exit,iobase=0xf4,iosize=4'],
     ['-netdev', `user,id=net${forwards.join('')}`, '-device', 'virtio-net-pci,netdev=net'],

@@ -3,7 +3,32 @@
  * what it did, while this program goes on and serves.
  */
 import { console, join, print, send, spawn } from 'onering'
-import { cli, framePointer, read32, rdmsr, write32, write64 } from './cpu'
+import {
+  cli,
+  clts,
+  framePointer,
+  hlt,
+  in8,
+  int3,
+  invlpg,
+  lgdt,
+  lidt,
+  ltr,
+  out8,
+  rdmsr,
+  read32,
+  read64,
+  readCr0,
+  readFlags,
+  stac,
+  swapgs,
+  write32,
+  write64,
+  writeCr3,
+  writeCr4,
+  writeFlags,
+  wrmsr,
+} from './cpu'
 import { write } from './kernel'
 
 const KERNEL: usize = 0x10_2000
@@ -29,6 +54,91 @@ function readMsr(_argument: u32): void {
   print(`msr ${rdmsr(0xc000_0080)}\n`)
 }
 
+function halt(_argument: u32): void {
+  hlt()
+}
+
+function readPort(_argument: u32): void {
+  print(`port ${in8(0x60)}\n`)
+}
+
+/** The port that ends the machine. */
+function writePort(_argument: u32): void {
+  out8(0xf4, 0)
+}
+
+function writeMsr(_argument: u32): void {
+  wrmsr(0xc000_0082, 0)
+}
+
+function readControl(_argument: u32): void {
+  print(`cr0 ${readCr0()}\n`)
+}
+
+function otherPageTables(_argument: u32): void {
+  writeCr3(0x40_0000)
+}
+
+function withoutSmep(_argument: u32): void {
+  writeCr4(0x620)
+}
+
+function otherIdt(_argument: u32): void {
+  lidt(KERNEL)
+}
+
+function otherGdt(_argument: u32): void {
+  lgdt(KERNEL)
+}
+
+function otherTask(_argument: u32): void {
+  ltr(0x38)
+}
+
+function swapBases(_argument: u32): void {
+  swapgs()
+}
+
+function flushTlb(_argument: u32): void {
+  invlpg(KERNEL)
+}
+
+function clearTaskSwitched(_argument: u32): void {
+  clts()
+}
+
+function suspendSmap(_argument: u32): void {
+  stac()
+}
+
+function breakpoint(_argument: u32): void {
+  int3()
+}
+
+/** POPF in ring 3 leaves IOPL and IF as they are, whatever it is given. */
+function raiseIopl(_argument: u32): void {
+  writeFlags((readFlags() | 0x3000) & ~(<u64>0x200))
+  print(`port ${in8(0x60)}\n`)
+}
+
+function singleStep(_argument: u32): void {
+  writeFlags(readFlags() | 0x100)
+  print('traced\n')
+}
+
+function readStackOfKernel(_argument: u32): void {
+  // The boot stack's slot is the first of the stacks.
+  print(`stack ${read32(0x8007_fff0 + 0x8_0000)}\n`)
+}
+
+/** AC, NT and DF on the way into the kernel must not follow it there. */
+function strangeFlags(_argument: u32): void {
+  writeFlags(readFlags() | 0x4_4000)
+  print('went on\n')
+  writeFlags(readFlags() & ~(<u64>0x4_4000))
+  assert(false, 'on purpose')
+}
+
 function kernelPointer(_argument: u32): void {
   write(1, KERNEL, 16)
 }
@@ -42,8 +152,9 @@ function jumpIntoKernel(_argument: u32): void {
   write64(<usize>framePointer() + 8, KERNEL_CODE)
 }
 
+/** Where it will return to is code. */
 function writeOwnCode(_argument: u32): void {
-  write32(0x4000_3000, 0)
+  write32(<usize>read64(<usize>framePointer() + 8), 0)
 }
 
 function recursion(depth: u32): u32 {
@@ -70,6 +181,25 @@ export function main(): i32 {
   attack('reading the null page', readNull, 8)
   attack('a privileged instruction', privileged, 0)
   attack('reading a model-specific register', readMsr, 0)
+  attack('halting the processor', halt, 0)
+  attack('reading a port', readPort, 0)
+  attack('ending the machine', writePort, 0)
+  attack('writing a model-specific register', writeMsr, 0)
+  attack('reading a control register', readControl, 0)
+  attack('other page tables', otherPageTables, 0)
+  attack('SMEP and SMAP off', withoutSmep, 0)
+  attack('another IDT', otherIdt, 0)
+  attack('another GDT', otherGdt, 0)
+  attack('another task', otherTask, 0)
+  attack('SWAPGS', swapBases, 0)
+  attack('INVLPG', flushTlb, 0)
+  attack('CLTS', clearTaskSwitched, 0)
+  attack('STAC', suspendSmap, 0)
+  attack('a breakpoint without a debugger', breakpoint, 0)
+  attack('IOPL 3 and interrupts off', raiseIopl, 0)
+  attack('single-stepping itself', singleStep, 0)
+  attack('reading the stack of the kernel', readStackOfKernel, 0)
+  attack('strange flags on the way in', strangeFlags, 0)
   attack('a kernel pointer to a call', kernelPointer, 0)
   attack('a pointer beyond all memory', wildPointer, 0)
   attack('jumping into the kernel', jumpIntoKernel, 0)

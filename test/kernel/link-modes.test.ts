@@ -1,0 +1,29 @@
+/** One application source, one output, however it reaches the kernel. */
+import { describe, expect, test, vi } from 'vitest'
+import { findLinkMode, linkModes } from '../../src/toolchain/index.ts'
+import { startOnering } from '../support/guest.ts'
+import { image } from './images.ts'
+
+vi.setConfig({ testTimeout: 180_000 })
+
+async function outputOf(app: string, link: string): Promise<string> {
+  const guest = startOnering(await image(app, { link }), { args: ['--quiet', '--timeout', '120'] })
+  expect(await guest.exit(), guest.errors).toBe(0)
+  return guest.lines.map(({ text }) => text).join('\n')
+}
+
+describe.each(['src/app/hello.ts', 'test/kernel/guest/sockets.ts', 'test/kernel/guest/threads.ts'])(
+  'the output of %s',
+  (app) => {
+    test('is the same in every link mode', async () => {
+      const expected = await outputOf(app, 'direct')
+      expect(expected).not.toBe('')
+      for (const link of linkModes) expect(await outputOf(app, link), link).toBe(expected)
+    })
+  },
+)
+
+test('a link mode that does not exist is no mode', () => {
+  expect(findLinkMode('trap:smoke')).toBeUndefined()
+  expect(linkModes).toContain('direct')
+})
