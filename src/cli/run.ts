@@ -2,6 +2,7 @@ import type { CAC } from 'cac'
 import { writeFileSync } from 'node:fs'
 import { Machine, type Exit, type LinuxEntry } from '../index.ts'
 import { linkModes } from '../toolchain/index.ts'
+import { OPTIONAL_DEVICES } from '../machine/optional-devices.ts'
 import { exitStatus, UsageError } from './errors.ts'
 import { hintFor } from './hint.ts'
 import { loadImage, parseLinkMode } from './image.ts'
@@ -24,6 +25,7 @@ interface RunFlags {
   initrd?: string
   append?: string
   linuxEntry?: string | number
+  device?: string | string[]
   engine: string
   seed?: string | number
   timeout?: string | number
@@ -57,6 +59,7 @@ export function defineRun(cli: CAC): void {
     .option('--initrd <file>', 'A file that the guest finds in memory: the initial RAM disk of Linux')
     .option('--append <text>', "The guest's command line")
     .option('--linux-entry <bits>', 'The entry of a Linux kernel to take: 32 or 64')
+    .option('--device <device>', 'An additional device: pc-testdev, for kvm-unit-tests')
     .option('--engine <engine>', 'auto or interpreter', { default: 'auto' })
     .option('--seed <number>', 'Makes random numbers and network faults the same in each run')
     .option('--timeout <seconds>', 'Stop after so many seconds, with status 124')
@@ -101,6 +104,7 @@ async function run(path: string, flags: RunFlags): Promise<number> {
     net,
     ...(seed === undefined ? {} : { seed }),
     ...(flags.append === undefined ? {} : { cmdline: String(flags.append) }),
+    devices: listOf(flags.device).map((name) => parseChoice(name, '--device', OPTIONAL_DEVICES)),
     ...(initrd ? { modules: [{ data: initrd }] } : {}),
     ...(linuxEntry === undefined ? {} : { linuxEntry }),
     ...(limits.timeoutSeconds === undefined ? {} : { timeoutSeconds: limits.timeoutSeconds }),

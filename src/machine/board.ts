@@ -11,6 +11,7 @@ import { PciFunction, type PciSlot } from '../devices/pci/function.ts'
 import { PciHostBridge } from '../devices/pci/host-bridge.ts'
 import { ACPI_PM_BASE, ACPI_PM_BYTES, AcpiPm } from '../devices/platform/acpi-pm.ts'
 import { DebugExit } from '../devices/platform/debug-exit.ts'
+import * as testdev from '../devices/platform/test-device.ts'
 import { KeyboardController, ResetControl, SystemControlPort } from '../devices/platform/reset.ts'
 import { SeededRandom } from '../devices/random.ts'
 import { Pit8254 } from '../devices/time/pit8254.ts'
@@ -22,6 +23,7 @@ import { VirtioRng } from '../devices/virtio/rng.ts'
 import type { Clock } from './clock.ts'
 import { type Stop, stopFor } from './exit.ts'
 import { ECAM_BASE, ECAM_BYTES, LOW_RAM_LIMIT } from './memory-map.ts'
+import type { OptionalDevice } from './optional-devices.ts'
 import { pciInterrupt } from './pci-interrupts.ts'
 import { assignPciResources } from './pci-setup.ts'
 
@@ -58,6 +60,8 @@ export interface BoardOptions {
   readonly epochMs: number
   readonly serial: (byte: number) => void
   readonly net?: { readonly port: FramePort; readonly mac: Uint8Array; readonly queuePairs?: number }
+  /** Devices that a PC does not have by itself. */
+  readonly devices?: readonly OptionalDevice[]
   readonly onWarning?: (text: string) => void
 }
 
@@ -75,6 +79,7 @@ export class Board {
   readonly pm: AcpiPm
   readonly pci: PciHostBridge
   readonly net: VirtioNet | null = null
+  #testDevice: testdev.TestDevice | null = null
   /** Set once the guest has ended the run. */
   stopped: Stop | null = null
   readonly #options: BoardOptions
@@ -106,6 +111,7 @@ export class Board {
     )
     this.pci = new PciHostBridge(diagnostics)
     this.#mapDevices()
+    if (options.devices?.includes('pc-testdev')) this.#plugTestDevice()
 
     this.#plugHostBridge()
     if (options.net !== undefined) this.net = this.#plugNet(options.net)
@@ -191,6 +197,7 @@ export class Board {
       ['rtc', this.rtc],
       ['pm', this.pm],
       ['pci', this.pci],
+      ...(this.#testDevice ? [['testdev', this.#testDevice] as [string, testdev.TestDevice]] : []),
       ...this.pci.functions.map(([slot, fn]): [string, PciFunction] => [`pci${slot}`, fn]),
       ...this.#virtio.map((device): [string, VirtioPci] => [device.fn.name, device]),
       // Last, so that lines that devices drive while they load change nothing here.
@@ -253,6 +260,19 @@ export class Board {
     ports.map(ACPI_PM_BASE, ACPI_PM_BYTES, 'acpi-pm', this.pm)
     ports.map(0xcf9, 1, 'reset', new ResetControl(reset))
     ports.map(0xcf8, 8, 'pci', this.pci.ports)
+  }
+
+  #plugTestDevice(): void {
+    const { mmio, ports } = this
+    const device = new testdev.TestDevice((line, asserted) =>
+      line < 16 ? this.setIrq(line, asserted) : this.ioapic.setLine(line, asserted),
+    )
+    ports.map(testdev.TEST_LATCH_PORT, 4, 'testdev', device.latch)
+    ports.map(testdev.TEST_FLUSH_PORT, 4, 'testdev', device.flush)
+    ports.map(testdev.TEST_BYTE_PORT, 4, 'testdev', device.byteLatch)
+    ports.map(testdev.TEST_IRQ_PORT, testdev.TEST_IRQ_LINES, 'testdev', device.lines)
+    mmio.map(testdev.TEST_MMIO_BASE, testdev.TEST_MMIO_BYTES, 'testdev', device.buffer)
+    this.#testDevice = device
   }
 
   #debugExit(status: number): void {

@@ -6,6 +6,7 @@ import type { LinuxEntry } from './boot/linux/linux.ts'
 import { Control, createControl, STOP_REQUESTED, STOP_TIMEOUT } from './control.ts'
 import type { Exit } from './exit.ts'
 import { MAX_RAM_BYTES, MIB, MIN_RAM_BYTES } from './memory-map.ts'
+import type { OptionalDevice } from './optional-devices.ts'
 import type { SharedMemory, WorkerConfig, WorkerHandle, WorkerMessage } from './protocol.ts'
 import { createRing, RingReader, RingWriter } from './ring.ts'
 
@@ -20,6 +21,8 @@ export interface MachineOptions {
   readonly modules?: readonly BootModule[]
   /** The entry of a Linux kernel to take: 64- or 32-bit. Default: the widest that it has. */
   readonly linuxEntry?: LinuxEntry
+  /** Devices that a PC does not have by itself: `pc-testdev`. Default: none. */
+  readonly devices?: readonly OptionalDevice[]
   /** A network to plug the card into. It is closed when the machine ends. None: the machine has no card. */
   readonly net?: Network | Link | null
   /** Address of the network card, six bytes. Default 52:54:00:12:34:56. */
@@ -251,6 +254,7 @@ function describe(options: MachineOptions): WorkerConfig {
     seed: createSeed(options.seed),
     epochMs: options.epochMs ?? Date.now(),
     maxInstructions: options.maxInstructions ?? Infinity,
+    devices: options.devices ?? [],
     idle: options.idle ?? 'wait',
     net: { mac, queuePairs },
     shared: {

@@ -2,6 +2,7 @@
 import type { BootModule } from './boot/boot.ts'
 import type { LinuxEntry } from './boot/linux/linux.ts'
 import type { Exit } from './exit.ts'
+import type { OptionalDevice } from './optional-devices.ts'
 
 /** Everything a run depends on, beside what arrives from outside while it runs. */
 export interface WorkerConfig {
@@ -14,6 +15,7 @@ export interface WorkerConfig {
   readonly epochMs: number
   readonly maxInstructions: number
   readonly idle: 'wait' | 'leap'
+  readonly devices: readonly OptionalDevice[]
   /** Null: no network card. */
   readonly net: { readonly mac: Uint8Array; readonly queuePairs: number } | null
   readonly shared: SharedMemory

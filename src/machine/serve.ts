@@ -52,6 +52,7 @@ function create(config: WorkerConfig, modules: CpuModules, host: HostPort): Runn
     memoryBytes: config.memoryBytes,
     seed: config.seed,
     epochMs: config.epochMs,
+    devices: config.devices,
     serial: (byte) => serial.transmit(byte),
     ...(config.net === null ? {} : { net: { ...config.net, port } }),
     onWarning: (text) => host.post({ kind: 'warning', text }),
