@@ -38,6 +38,9 @@ const memory = {
   store128: ['status', 'va:i64', 'from:i32'],
   /** Raises what a write of `size` bytes would raise, and fills the TLB for it; writes nothing. */
   probeWrite: ['status', 'va:i64', 'size:i32'],
+  /** The elements of `size` bytes at `va` whose bit in `mask` is set, between memory and SCRATCH, where a load clears the others. */
+  maskedLoad: ['status', 'va:i64', 'mask:i32', 'size:i32'],
+  maskedStore: ['status', 'va:i64', 'mask:i32', 'size:i32'],
   /** Guest-physical address of the code byte at `va`, filling the exec tag, or -1 with the exception pending. */
   translateExec: ['i64', 'va:i64'],
 } as const
@@ -175,6 +178,25 @@ const arithmetic = {
   imulHigh64: ['i64', 'x:i64', 'y:i64'],
 } as const
 
+/**
+ * Cryptographic instructions on vectors in SCRATCH, one behind the other. The result is the low half of a vector; its high half is left in
+ * SCRATCH at 8. Multiplication takes its factors as parameters.
+ */
+const crypto = {
+  /** `kind`: 0 AESENC, 1 AESENCLAST, 2 AESDEC, 3 AESDECLAST. */
+  aesRound: ['i64', 'kind:i32'],
+  aesInverseMix: ['i64'],
+  aesKeyAssist: ['i64', 'constant:i32'],
+  carrylessMultiply: ['i64', 'x:i64', 'y:i64'],
+  sha1NextE: ['i64'],
+  sha1Message1: ['i64'],
+  sha1Message2: ['i64'],
+  sha1Rounds: ['i64', 'stage:i32'],
+  sha256Rounds: ['i64'],
+  sha256Message1: ['i64'],
+  sha256Message2: ['i64'],
+} as const
+
 /** `rep`: 0 none, 1 REP/REPE (F3), 2 REPNE (F2). `address`: address size in bytes. `seg`: segment of the source. */
 const strings = {
   movs: ['status', 'size:i32', 'rep:i32', 'address:i32', 'seg:i32'],
@@ -194,6 +216,7 @@ export const helpers = {
   ...system,
   ...x87,
   ...arithmetic,
+  ...crypto,
   ...strings,
 } as const satisfies Record<string, Signature>
 export type HelperName = keyof typeof helpers

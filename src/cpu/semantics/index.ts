@@ -1,8 +1,10 @@
 /** All meanings, by row. */
 import { rows, type Row } from '../../isa/index.ts'
 import { arithmetic } from './arithmetic.ts'
+import { avx } from './avx/index.ts'
 import { bits } from './bits.ts'
 import { branches } from './branch.ts'
+import { crypto } from './crypto/index.ts'
 import { decimal } from './decimal.ts'
 import type { Definition, Definitions } from './definition.ts'
 import { moves } from './move.ts'
@@ -25,6 +27,8 @@ const families: readonly Definitions[] = [
   decimal,
   systemInstructions,
   ...sse,
+  ...avx,
+  crypto,
   mmx,
   x87,
 ]

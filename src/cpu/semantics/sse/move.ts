@@ -12,7 +12,6 @@ import {
   or,
   select,
   shl,
-  shrU,
   type I32,
   type I64,
   type V128,
@@ -104,9 +103,8 @@ const signs = (name: 'i8x16.bitmask' | 'i32x4.bitmask' | 'i64x2.bitmask'): Defin
 
 /** MASKMOVDQU: stores the bytes whose mask byte has its sign bit set, at DS:rDI (the segment can be overridden). */
 function maskedStore(c: Context): void {
-  const { f } = c
   const mask = c.let(op('i8x16.bitmask', c.readVector(1)))
-  const value = c.readVector(0)
+  c.f.store('v128.store', c.cpu, c.readVector(0), L.SCRATCH)
   const rdi = c.gpr(7, 64) as I64
   const bits = c.let(shl(c.field('address'), i32(3)))
   const offset = select(eqz(and(bits, i32(64))), and(rdi, i64(0xffffffff)), rdi)
@@ -116,11 +114,7 @@ function maskedStore(c: Context): void {
   // In 64-bit code only FS and GS have a base.
   const based = c.shape.long ? select(ltU(segment, i32(L.FS)), i64(0), base) : base
   const start = c.let(add(select(and(bits, i32(16)), short, offset), based))
-  for (let byte = 0; byte < 16; byte++) {
-    f.if(and(shrU(mask, i32(byte)), i32(1)), () => {
-      c.store(8, add(start, i64(byte)), laneOp('i8x16.extract_lane_u', byte, value))
-    })
-  }
+  c.system('maskedStore', start, mask, i32(1))
 }
 
 const loadControl: Definition = vectored((c) => {
