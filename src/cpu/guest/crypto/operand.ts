@@ -11,6 +11,6 @@ export function dword(cpu: usize, source: u32, n: u32): u32 {
 
 /** Gives back four doublewords, the lowest first. */
 export function result(cpu: usize, d0: u32, d1: u32, d2: u32, d3: u32): u64 {
-  store<u64>(cpu, (<u64>d3 << 32) | d2, SCRATCH + 8)
-  return (<u64>d1 << 32) | d0
+  store<u64>(cpu, ((<u64>d3) << 32) | d2, SCRATCH + 8)
+  return ((<u64>d1) << 32) | d0
 }
