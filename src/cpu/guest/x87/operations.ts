@@ -1,7 +1,8 @@
 /** Arithmetic, comparisons and loads: the exports that semantics call. SDM Vol. 2A. */
 import { setArithmeticFlags } from '../flags'
 import { CONTINUE } from '../status'
-import { operate, squareRoot } from './arithmetic'
+import * as V from '../softfloat/value'
+import { deliver, operate, squareRoot } from './arithmetic'
 import * as N from './number'
 import { Extended, X, Y } from './number'
 import { conclude, enter, blocked, pop, push, readStack, settle, stackFault, start, underflow } from './stack'
@@ -79,16 +80,8 @@ function compare(quiet: bool): u32 {
     return C0 | C2 | C3
   }
   N.denormals(X, Y)
-  if (X.kind == N.ZERO && Y.kind == N.ZERO) return C3
-  if (X.kind == N.ZERO) return Y.sign ? 0 : C0
-  if (Y.kind == N.ZERO || X.sign != Y.sign) return X.sign ? C0 : 0
-  let order: i32 = 0
-  if (X.kind == N.INFINITY || Y.kind == N.INFINITY)
-    order = i32(X.kind == N.INFINITY) - i32(Y.kind == N.INFINITY)
-  else if (X.exponent != Y.exponent) order = X.exponent > Y.exponent ? 1 : -1
-  else if (X.significand != Y.significand) order = X.significand > Y.significand ? 1 : -1
-  if (!order) return C3
-  return order < 0 == (X.sign == 0) ? C0 : 0
+  const order = N.order(X, Y)
+  return order == 0 ? C3 : order < 0 ? C0 : 0
 }
 
 function finishCompare(cpu: usize, conditions: u32, toFlags: u32, pops: u32): i32 {
@@ -347,7 +340,8 @@ function reduce(cpu: usize, nearest: bool): u32 {
     rest = Y.significand - (rest >> 1) - (rest & 1)
     const tail = (X.significand & 1) << 63
     sign ^= 1
-    N.finishWide(cpu, sign, Y.exponent, rest + 0, tail)
+    V.setNormalized(sign, Y.exponent, rest, tail)
+    deliver(cpu)
     return C1
   }
   for (let i = steps; i >= 0; i--) {

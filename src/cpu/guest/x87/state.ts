@@ -1,13 +1,9 @@
 /** The x87 unit's registers by the names of the manual. SDM Vol. 1, 8.1. */
 import * as L from '../../layout'
+import { EXCEPTIONS } from '../softfloat/flags'
 
 /* FSW. Vol. 1, figure 8-4 */
-export const IE: u32 = 1 << 0
-export const DE: u32 = 1 << 1
-export const ZE: u32 = 1 << 2
-export const OE: u32 = 1 << 3
-export const UE: u32 = 1 << 4
-export const PE: u32 = 1 << 5
+export { DE, EXCEPTIONS, IE, OE, PE, UE, ZE } from '../softfloat/flags'
 /** Stack fault; always with IE. */
 export const SF: u32 = 1 << 6
 /** Error summary: an exception that is not masked is pending. B mirrors it. */
@@ -17,7 +13,6 @@ export const C1: u32 = 1 << 9
 export const C2: u32 = 1 << 10
 export const C3: u32 = 1 << 14
 export const B: u32 = 1 << 15
-export const EXCEPTIONS: u32 = 0x3f
 
 const FCW_RESET: u32 = 0x37f
 const TOP_SHIFT: u32 = 11

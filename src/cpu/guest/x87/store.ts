@@ -6,7 +6,7 @@ import { EXCEPTION } from '../status'
 import * as N from './number'
 import { Extended, X } from './number'
 import { enter, pop, readStack, settle, stackFault } from './stack'
-import { EXCEPTIONS, IE, OE, PE, UE, getFcw, isEmpty } from './state'
+import { EXCEPTIONS, IE, PE, getFcw, isEmpty } from './state'
 
 /* As in operations.ts; an integer has its size beside it. */
 const SINGLE: u32 = 0
@@ -38,45 +38,8 @@ function narrow(cpu: usize, n: Extended, bits: u32, width: u32): void {
     image = sign | top
     return
   }
-  const bias = (1 << (width - 1)) - 1
   const rounding = N.roundingControl(cpu)
-  const masks = getFcw(cpu)
-  const drop = 64 - bits
-  let kept = n.significand >> drop
-  let lost = n.significand << bits
-  let up = N.goesUp(rounding, n.sign, kept & 1, lost)
-  let biased = n.exponent + bias
-  const carries = up && (kept + 1) >> bits != 0
-  if (biased + i32(carries) >= (1 << width) - 1) {
-    N.signal(OE)
-    if (!(masks & OE)) return
-    N.signal(PE)
-    const infinite =
-      rounding == N.NEAREST || (rounding == N.UP && !n.sign) || (rounding == N.DOWN && n.sign != 0)
-    N.setRoundedUp(infinite)
-    image = sign | (infinite ? top : top - 1)
-    return
-  }
-  if (biased + i32(carries) < 1) {
-    if (!(masks & UE)) {
-      N.signal(UE)
-      return
-    }
-    const shift = <u32>min(1 - biased, 100)
-    const total = drop + shift
-    kept = total > 63 ? 0 : n.significand >> total
-    if (total < 64) lost = n.significand << (64 - total)
-    else lost = total == 64 ? n.significand : 1
-    up = N.goesUp(rounding, n.sign, kept & 1, lost)
-    if (lost) N.signal(UE)
-    biased = 0
-  } else {
-    kept &= ((<u64>1) << (bits - 1)) - 1
-  }
-  if (lost) N.signal(PE)
-  N.setRoundedUp(up)
-  // A carry out of the fraction makes the exponent one more, which is right.
-  image = sign | ((((<u64>biased) << (bits - 1)) | kept) + u64(up))
+  image = N.pack(bits, width, rounding, getFcw(cpu), false, n.sign, n.exponent, n.significand, 0)
 }
 
 /** Magnitude rounded by RC, or toward zero; IE when it does not fit `limit`. */
