@@ -164,6 +164,16 @@ const x87 = {
   x87Circle: ['status', 'function:i32'],
 } as const
 
+/**
+ * Arithmetic of vector registers, exactly as MXCSR asks: what the fast paths of `semantics/sse/float.ts` leave. `code` and `immediate`: see
+ * `float-operations.ts`. Sets flags of MXCSR; or raises through EXC_PENDING (#XM, #UD) and then the result means nothing.
+ */
+const float = {
+  floatScalar: ['i64', 'code:i32', 'immediate:i32', 'x:i64', 'y:i64', 'z:i64'],
+  /** Operands in layout's FLOAT_OPERANDS, the result in FLOAT_RESULT; answers 0. */
+  floatLanes: ['i64', 'code:i32', 'immediate:i32', 'lanes:i32'],
+} as const
+
 /** Long arithmetic on RAX and RDX (AX for 8 bits). Raise #DE. The multiplications give the high half only. */
 const arithmetic = {
   div8: ['status', 'divisor:i32'],
@@ -215,6 +225,7 @@ export const helpers = {
   ...control,
   ...system,
   ...x87,
+  ...float,
   ...arithmetic,
   ...crypto,
   ...strings,

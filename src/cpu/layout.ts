@@ -168,6 +168,11 @@ export const FDP = 2576
 export const FPU_REGISTERS = 2592
 export const FPU_STRIDE = 16
 
+/** Operands and result of `floatLanes`: four times 32 bytes, 16-byte aligned; the result comes last. */
+export const FLOAT_OPERANDS = 2752
+export const FLOAT_OPERAND_SIZE = 32
+export const FLOAT_RESULT = 2848
+
 /** Bits of MODE: 16-, 32- or 64-bit code. */
 export const MODE_CODE = 3
 export const MODE_CODE16 = 0
@@ -190,7 +195,7 @@ export const MODE_TRACE_CALLS = 256
 /** x87 instructions raise #NM, MMX instructions #UD: CR0.EM is set. */
 export const MODE_EMULATION = 512
 
-/** Free for the owners of single helpers: 2048 … 4095, but for the x87 unit above. */
+/** Free for the owners of single helpers: 2048 … 4095, but for the x87 unit and FLOAT_OPERANDS above. */
 export const PRIVATE = 2048
 export const STATE_SIZE = 4096
 

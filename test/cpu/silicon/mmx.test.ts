@@ -5,6 +5,7 @@ import { haveHelpers } from '../machine.ts'
 import { Emulated } from './emulated.ts'
 import { DATA, haveSilicon, runNative, type Case } from './native.ts'
 import { Random } from './random.ts'
+import { double, fillFloats, randomMxcsr, single } from './float-values.ts'
 import { describeImage, difference, randomPage, stateCase } from './x87-cases.ts'
 
 const seed = Number(process.env.SEED ?? Date.now() & 0x7fffffff)
@@ -28,6 +29,12 @@ function value(random: Random): [bigint, number] {
   return [random.below(3) === 0 ? random.u64() : all, exponent]
 }
 
+/** For conversions: floats of both formats, and any MXCSR. */
+function randomFloats({ before }: Case, random: Random): void {
+  before.mxcsr = randomMxcsr(random)
+  for (const bytes of before.xmm) fillFloats(bytes, random.pick([single, double]), random)
+}
+
 test.skipIf(!haveHelpers || !haveSilicon())('MMX does what the silicon does', () => {
   console.log(`seed ${seed} (SEED=${seed} CASES=${CASES_PER_ROW} repeats this)`)
   const random = new Random(seed)
@@ -41,6 +48,7 @@ test.skipIf(!haveHelpers || !haveSilicon())('MMX does what the silicon does', ()
       for (let tries = 0; made < CASES_PER_ROW / 2 && tries < 20 * CASES_PER_ROW; tries++) {
         const one = stateCase(row, random, { aligned: /pd2pi/.test(row.mnemonic) && random.below(20) > 0 })
         if (!one) continue
+        if (row.mnemonic.startsWith('cvt')) randomFloats(one, random)
         if (row.mnemonic === 'maskmovq') one.before.gpr[7] = BigInt(DATA + 0x400 + random.below(0x300))
         cases.push({ ...one, row })
         covered.add(row.id)

@@ -163,6 +163,8 @@ function distance(x: Uint8Array, y: Uint8Array): bigint {
 export function difference(native: Outcome, ours: Outcome, tolerance: Tolerance = {}): string | null {
   if (native.after.signal !== ours.after.signal)
     return `signal ${native.after.signal}, ours ${ours.after.signal}`
+  const [theirs, mine] = [native.after.mxcsr, ours.after.mxcsr]
+  if (theirs !== mine) return `mxcsr ${theirs.toString(16)}, ours ${mine.toString(16)}`
   if (native.after.signal) return null
   const [a, b] = [native.data.subarray(0, 108), ours.data.subarray(0, 108)]
   const masks = [0xffff, 0xffff & ~(tolerance.fsw ?? 0), 0xffff]

@@ -18,10 +18,8 @@ export function sum(
   rounding: u32,
 ): void {
   const smaller =
-    exponentA < exponentB ||
-    (exponentA == exponentB && (highA < highB || (highA == highB && lowA < lowB)))
-  if (smaller)
-    return ordered(signB, exponentB, highB, lowB, signA, exponentA, highA, lowA, rounding)
+    exponentA < exponentB || (exponentA == exponentB && (highA < highB || (highA == highB && lowA < lowB)))
+  if (smaller) return ordered(signB, exponentB, highB, lowB, signA, exponentA, highA, lowA, rounding)
   ordered(signA, exponentA, highA, lowA, signB, exponentB, highB, lowB, rounding)
 }
 

@@ -20,7 +20,14 @@ export function multiply(a: Extended, b: Extended): void {
 }
 
 /** a · b + c, with the signs of the product and of c flipped as told; none is a NaN. Significands have at most 53 bits. */
-export function fuse(a: Extended, b: Extended, c: Extended, flipProduct: u32, flipC: u32, rounding: u32): void {
+export function fuse(
+  a: Extended,
+  b: Extended,
+  c: Extended,
+  flipProduct: u32,
+  flipC: u32,
+  rounding: u32,
+): void {
   const sign = a.sign ^ b.sign ^ flipProduct
   const signC = c.sign ^ flipC
   const infinite = a.kind == INFINITY || b.kind == INFINITY

@@ -43,7 +43,7 @@ export function setFinite(s: u32, e: i32, high: u64, low: u64): void {
 
 /** The same of a significand whose top bit need not be set; not zero. */
 export function setNormalized(s: u32, e: i32, high: u64, low: u64): void {
-  if (!high) return setFinite(s, e - 64 - <i32>clz(low), low << <u32>clz(low), 0)
+  if (!high) return setFinite(s, e - 64 - <i32>clz(low), low << (<u32>clz(low)), 0)
   const shift = <u32>clz(high)
   if (!shift) return setFinite(s, e, high, low)
   setFinite(s, e - <i32>shift, (high << shift) | (low >> (64 - shift)), low << shift)

@@ -1,14 +1,13 @@
 /** CMPPS and kin, COMISS and UCOMISS. */
+import * as O from '../../float-operations.ts'
 import {
   and,
   extendU,
   i32,
   i64,
-  laneOp,
   op,
   or,
   raw,
-  select,
   shl,
   shrU,
   sub,
@@ -18,82 +17,92 @@ import {
 } from '../../wasm/index.ts'
 import type { Context } from '../context.ts'
 import type { Definition, Definitions } from '../definition.ts'
-import { double, fromBits, single, type Float, type Format } from './float.ts'
-import type { Value } from '../values.ts'
-import { scalar, secondOf, vectored, withImmediate } from './form.ts'
+import { toI64, type Value } from '../values.ts'
+import { countOf, double, fromBits, oddLanesToCompare, oddToCompare, single, type Format } from './float.ts'
+import { binaryLanes, scalar, secondOf, vectored } from './form.ts'
 import { immediate, vector } from './lanes.ts'
+import { chooseLanes, codeOf, softLanes, softScalar } from './soft.ts'
 
 /**
- * The predicates of the immediate (SDM volume 2, CMPPD, table 3-1) as sets of the outcomes that they are true for. Those of legacy SSE are the first eight;
- * from 16 on they repeat, and differ in which NaNs signal.
+ * The predicates of the immediate (SDM Vol. 2A, CMPPD, table 3-1) as sets of the outcomes that they are true for. Those of legacy SSE are the first
+ * eight; from 16 on they repeat, and differ in which NaNs signal. NaNs go to the helper, so that only three outcomes are left.
  */
 const LESS = 1
 const EQUAL = 2
 const GREATER = 4
-const UNORDERED = 8
 const predicates: readonly number[] = [
   EQUAL,
   LESS,
   LESS | EQUAL,
-  UNORDERED,
-  LESS | GREATER | UNORDERED,
-  EQUAL | GREATER | UNORDERED,
-  GREATER | UNORDERED,
-  LESS | EQUAL | GREATER,
-  EQUAL | UNORDERED,
-  LESS | UNORDERED,
-  LESS | EQUAL | UNORDERED,
   0,
   LESS | GREATER,
   EQUAL | GREATER,
   GREATER,
-  LESS | EQUAL | GREATER | UNORDERED,
+  LESS | EQUAL | GREATER,
+  EQUAL,
+  LESS,
+  LESS | EQUAL,
+  0,
+  LESS | GREATER,
+  EQUAL | GREATER,
+  GREATER,
+  LESS | EQUAL | GREATER,
 ]
 const predicateTable = i64(predicates.reduce((all, set, n) => all | (BigInt(set) << BigInt(4 * n)), 0n))
 
-/** The set of outcomes that an immediate asks for. */
-function wanted(c: Context, imm: I32): I32 {
-  const number = and(imm, i32(c.shape.vex ? 15 : 7))
-  return c.let(wrap(shrU(predicateTable, extendU(shl(number, i32(2))))))
+const predicateOf = (c: Context): I32 => c.let(and(immediate(c, secondOf(c) + 1), i32(c.shape.vex ? 31 : 7)))
+
+/** All ones if the predicate holds for an outcome. */
+function isIn(predicate: I32, outcome: number): I32 {
+  const set = wrap(shrU(predicateTable, extendU(shl(and(predicate, i32(15)), i32(2)))))
+  return sub(i32(0), and(shrU(set, i32(Math.log2(outcome))), i32(1)))
 }
 
-function compareVector(f: Format, x: V128, y: V128, set: I32): V128 {
-  const isIn = (outcome: number): V128 => {
-    const bit = and(shrU(set, i32(Math.log2(outcome))), i32(1))
-    return op('i32x4.splat', sub(i32(0), bit))
-  }
-  const less = vector(`${f.lanes}.lt`, x, y)
-  const equal = vector(`${f.lanes}.eq`, x, y)
-  const greater = vector(`${f.lanes}.gt`, x, y)
-  const unordered = op('v128.or', vector(`${f.lanes}.ne`, x, x), vector(`${f.lanes}.ne`, y, y))
-  const chosen = [less, equal, greater, unordered].map((mask, n) => op('v128.and', mask, isIn(1 << n)))
-  return chosen.reduce((a, b) => op('v128.or', a, b))
+function packed(f: Format): Definition {
+  return binaryLanes((c, x, y) => {
+    const predicate = predicateOf(c)
+    const masks = [LESS, EQUAL, GREATER].map((outcome) => c.let(op('i32x4.splat', isIn(predicate, outcome))))
+    const plain = x.map((v, n) =>
+      ['lt', 'eq', 'gt']
+        .map((name, at): V128 => op('v128.and', vector(`${f.lanes}.${name}`, v, y[n]!), masks[at]!))
+        .reduce((a, b) => op('v128.or', a, b)),
+    )
+    const soft = (): V128[] => softLanes(c, codeOf(O.FLOAT_COMPARE, f), countOf(f, x), [x, y], predicate)
+    return chooseLanes(c, oddLanesToCompare(f, x, y), plain, soft)
+  })
 }
 
-const packed = (f: Format): Definition =>
-  withImmediate((c, x, y, imm) => compareVector(f, x, y, wanted(c, imm)))
+const test = (f: Format, name: string, x: Value, y: Value): I32 =>
+  raw(`${f.float}.${name}`, [fromBits(f, x), fromBits(f, y)]) as I32
 
 /** The scalar forms compare in the lowest lane and keep the others. */
 const low = (f: Format): Definition =>
   scalar(f.bits, (c, x, y) => {
-    const [a, b] = [x, y].map((v) => c.let(vector(`${f.intLanes}.splat`, v)))
-    const mask = compareVector(f, a!, b!, wanted(c, immediate(c, secondOf(c) + 1)))
-    return raw(`${f.int}.reinterpret_${f.float}`, [lowest(f, mask)]) as Value
+    const predicate = predicateOf(c)
+    return c.f.choose(
+      oddToCompare(f, x, y),
+      () => softScalar(c, codeOf(O.FLOAT_COMPARE, f), f.bits, [x, y], predicate),
+      () => {
+        const outcomes = ['lt', 'eq', 'gt'].map((name, n) =>
+          and(sub(i32(0), test(f, name, x, y)), isIn(predicate, 1 << n)),
+        )
+        const mask = outcomes.reduce((a, b) => or(a, b))
+        return f.bits === 64 ? (raw('i64.extend_i32_s', [mask]) as Value) : mask
+      },
+    )
   })
 
-function lowest(f: Format, v: V128): Float {
-  return f.bits === 32 ? laneOp('f32x4.extract_lane', 0, v) : laneOp('f64x2.extract_lane', 0, v)
-}
-
-/** ZF, PF and CF: 111 unordered, 000 greater, 001 less, 100 equal; the other flags are cleared. */
-function compareFlags(f: Format): Definition {
+/** ZF, PF and CF: 111 unordered, 000 greater, 001 less, 100 equal; the other flags are cleared. `quiet`: UCOMISS. */
+function compareFlags(f: Format, quiet: boolean): Definition {
   return vectored((c) => {
-    const x = c.let(fromBits(f, c.read(0, f.bits)) as Float & { type: 'f64' })
-    const y = c.let(fromBits(f, c.read(1, f.bits)) as Float & { type: 'f64' })
-    const test = (name: string): I32 => raw(`${f.float}.${name}`, [x, y]) as I32
-    const unordered = or(raw(`${f.float}.ne`, [x, x]) as I32, raw(`${f.float}.ne`, [y, y]) as I32)
-    const ordered = or(test('lt'), shl(test('eq'), i32(6)))
-    c.setAllFlags(extendU(select(unordered, i32(0x45), ordered)))
+    const y = c.read(1, f.bits)
+    const x = c.read(0, f.bits)
+    const flags = c.f.choose(
+      oddToCompare(f, x, y),
+      () => toI64(softScalar(c, codeOf(O.FLOAT_ORDER, f), 64, [x, y], i32(Number(quiet)))),
+      () => extendU(or(test(f, 'lt', x, y), shl(test(f, 'eq', x, y), i32(6)))),
+    )
+    c.setAllFlags(flags)
   })
 }
 
@@ -107,9 +116,9 @@ export const sseCompare: Definitions = {
     cmpps: packed(single),
     cmppd: packed(double),
     cmpss: low(single),
-    comiss: compareFlags(single),
-    ucomiss: compareFlags(single),
-    comisd: compareFlags(double),
-    ucomisd: compareFlags(double),
+    comiss: compareFlags(single, false),
+    ucomiss: compareFlags(single, true),
+    comisd: compareFlags(double, false),
+    ucomisd: compareFlags(double, true),
   },
 }

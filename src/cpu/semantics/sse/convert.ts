@@ -1,121 +1,185 @@
 /**
  * Conversions. What does not fit an integer gives the integer indefinite, 80000000H or 8000000000000000H. Rounding follows MXCSR.RC except in the
- * truncating forms and, for now, in results that are floats (always to nearest).
+ * truncating forms.
  */
+import * as O from '../../float-operations.ts'
 import {
   and,
+  eqz,
   f32,
   f64,
   i32,
   i64,
-  int,
   laneOp,
   op,
   or,
   raw,
   select,
-  shl,
-  shrU,
-  wrap,
   type Expr,
   type I32,
   type I64,
   type V128,
 } from '../../wasm/index.ts'
-import * as L from '../../layout.ts'
 import type { Context } from '../context.ts'
 import type { Definition, Definitions } from '../definition.ts'
 import type { Value } from '../values.ts'
-import { double, fromBits, isNaNBits, rounded, roundingControl, single, type Format } from './float.ts'
-import { narrowing, scalar, unary, vectored, widening } from './form.ts'
-import { lanes, pick, vector, ZERO } from './lanes.ts'
+import { countOf, double, fromBits, single, toBits, type Format } from './float.ts'
+import { narrowingLanes, scalar, unaryLanes, vectored, wideningLanes } from './form.ts'
+import { pick, vector } from './lanes.ts'
+import * as P from './plain.ts'
+import { chooseLanes, codeOf, softLanes, softScalar } from './soft.ts'
 
 type F64 = Expr<'f64'>
 
-/** Rounded by MXCSR.RC. */
-function byControl<T extends 'f32' | 'f64' | 'v128'>(c: Context, type: string, x: Expr<T>): Expr<T> {
-  return rounded(c, type, roundingControl(c, c.stateI32(L.MXCSR)), x)
-}
+/** Immediates of the helper: round toward zero, or as MXCSR.RC says. */
+const TRUNCATE = i32(3)
+const BY_CONTROL = i32(4)
+const roundingOf = (truncate: boolean): I32 => (truncate ? TRUNCATE : BY_CONTROL)
+
+const floatConstant = (f: Format, value: number): Expr => (f.bits === 32 ? f32(value) : f64(value))
 
 /** CVT(T)SS2SI and CVT(T)SD2SI. */
 function toInteger(f: Format, truncate: boolean): Definition {
   return vectored((c) => {
-    const { bits } = c.operand(0)
-    const to = bits === 64 ? 'i64' : 'i32'
-    const source = c.let(fromBits(f, c.read(1, f.bits)) as F64)
-    const x = truncate ? source : byControl(c, f.float, source)
-    // trunc_sat is right for all that fits; the upper bound is exact in both formats.
+    const bits = c.operand(0).bits as 32 | 64
+    const source = c.read(1, f.bits)
+    const x = c.let(raw(`${f.float}.${truncate ? 'trunc' : 'nearest'}`, [fromBits(f, source)]) as F64)
     const limit = 2 ** (bits - 1)
-    const bound = (value: number): Expr => (f.bits === 32 ? f32(value) : f64(value))
-    const lowest = bits === 32 && f.bits === 64 ? -limit - 1 : -limit
-    const above = raw(`${f.float}.${lowest < -limit ? 'gt' : 'ge'}`, [x, bound(lowest)]) as I32
-    const below = raw(`${f.float}.lt`, [x, bound(limit)]) as I32
-    const result = raw(`${to}.trunc_sat_${f.float}_s`, [x]) as Value
-    c.write(0, select(and(above, below), result, int(to, -(1n << BigInt(bits - 1)))))
+    const above = raw(`${f.float}.ge`, [x, floatConstant(f, -limit)]) as I32
+    const below = raw(`${f.float}.lt`, [x, floatConstant(f, limit)]) as I32
+    const odd = P.oneOf(P.oddMode(c), eqz(and(above, below)))
+    const code = codeOf(bits === 64 ? O.FLOAT_TO_INT64 : O.FLOAT_TO_INT32, f)
+    const result = c.f.choose(
+      odd,
+      () => softScalar(c, code, bits, [source], roundingOf(truncate)),
+      () => raw(`i${bits}.trunc_sat_${f.float}_s`, [x]) as Value,
+    )
+    c.write(0, result)
   })
 }
 
-/** CVTSI2SS and CVTSI2SD. */
+/** CVTSI2SS and CVTSI2SD. Doubles hold 32 bits, and 64 when these are few enough, without rounding. */
 function fromInteger(f: Format): Definition {
-  const convert = (_c: Context, _x: Value, y: Value): Value => {
-    const value = raw(`${f.float}.convert_${y.type}_s`, [y])
-    return raw(`${f.int}.reinterpret_${f.float}`, [value]) as Value
+  const convert = (c: Context, _x: Value, y: Value): Value => {
+    const plain = c.let(toBits(f, raw(`${f.float}.convert_${y.type}_s`, [y]) as F64))
+    if (f.bits === 64 && y.type === 'i32') return plain
+    const half = f.bits === 32 ? 2 ** 24 : 2 ** 53
+    const exact =
+      y.type === 'i32'
+        ? op('i32.le_u', op('i32.add', y as I32, i32(half)), i32(2 * half))
+        : op('i64.le_u', op('i64.add', y as I64, i64(half)), i64(2 * half))
+    const code = codeOf(y.type === 'i32' ? O.FLOAT_FROM_INT32 : O.FLOAT_FROM_INT64, f)
+    return c.f.choose(
+      select(exact, i32(0), P.oddMode(c)),
+      () => softScalar(c, code, f.bits, [y]),
+      () => plain,
+    )
   }
   return scalar(f.bits, convert, null)
 }
 
-/** Single to double; a NaN keeps sign and payload and becomes quiet. */
-function promote(c: Context, bits: I32): I64 {
+/** CVTSS2SD is exact: a denormal or a NaN is all that it may tell of. */
+const promote = (c: Context, bits: Value): Value =>
+  c.f.choose(
+    or(P.isDenormal(single, bits), P.isNaN(single, bits)),
+    () => softScalar(c, codeOf(O.FLOAT_WIDEN, single), 64, [bits]),
+    () => toBits(double, op('f64.promote_f32', fromBits(single, bits) as Expr<'f32'>)),
+  )
+
+function demote(c: Context, bits: Value): Value {
+  const plain = c.let(toBits(single, op('f32.demote_f64', fromBits(double, bits) as F64)))
+  const odd = and(P.isNotOrdinary(single, plain), eqz(P.isZero(double, bits)))
   return c.f.choose(
-    isNaNBits(single, bits),
-    () => {
-      const wide = raw('i64.extend_i32_u', [bits]) as I64
-      const sign = shl(shrU(wide, i64(31)), i64(63))
-      const payload = and(shl(wide, i64(29)), i64(0x000fffffe0000000n))
-      return or(or(sign, payload), i64(0x7ff8000000000000n))
-    },
-    () => op('i64.reinterpret_f64', op('f64.promote_f32', fromBits(single, bits) as Expr<'f32'>)),
+    or(P.oddMode(c), odd),
+    () => softScalar(c, codeOf(O.FLOAT_NARROW, double), 32, [bits]),
+    () => plain,
   )
 }
 
-/** Double to single, likewise. */
-function demote(c: Context, bits: I64): I32 {
-  return c.f.choose(
-    isNaNBits(double, bits),
-    () => {
-      const sign = and(wrap(shrU(bits, i64(32))), i32(-0x80000000))
-      const payload = and(wrap(shrU(bits, i64(29))), i32(0x003fffff))
-      return or(or(sign, payload), i32(0x7fc00000))
-    },
-    () => op('i32.reinterpret_f32', op('f32.demote_f64', fromBits(double, bits) as F64)),
-  )
+/** CVTPS2PD: singles in the low half of a vector, or in all of it. */
+function promoteLanes(c: Context, x: V128, lanes: number): V128[] {
+  const halves = [x, pick(8, [1, 0], x, x)].slice(0, lanes)
+  const plain = halves.map((v) => op('f64x2.promote_low_f32x4', v))
+  // The upper half counts as well only if it is used.
+  const source = lanes === 1 ? c.let(pick(8, [0, 0], x, x)) : x
+  const odd = P.anyOf([P.denormalLanes(single, source), P.nanLanes(single, source)])
+  const soft = (): V128[] => softLanes(c, codeOf(O.FLOAT_WIDEN, single), 2 * lanes, [[x]], i32(0), lanes)
+  return chooseLanes(c, odd, plain, soft)
 }
 
-/** All ones in the lanes whose integral value fits a signed 32-bit integer. */
-function fits(f: Format, x: V128): V128 {
-  const limit = vector(`${f.lanes}.splat`, f.bits === 32 ? f32(2 ** 31) : f64(2 ** 31))
-  return op(
-    'v128.and',
-    vector(`${f.lanes}.ge`, x, vector(`${f.lanes}.neg`, limit)),
-    vector(`${f.lanes}.lt`, x, limit),
-  )
+const SMALLEST_SINGLE = 2 ** -126
+const LARGEST_SINGLE = 2 ** 128 - 2 ** 104
+
+/** The low halves of two vectors next to each other, or of one with zeros above. */
+const joined = (low: V128, high?: V128): V128 => (high ? pick(8, [0, 2], low, high) : low)
+
+/** CVTPD2PS. */
+function demoteLanes(c: Context, x: readonly V128[]): V128 {
+  const plain = joined(...(x.map((v) => op('f32x4.demote_f64x2_zero', v)) as [V128, V128?]))
+  const fitting = x.map((v) => {
+    const magnitude = c.let(op('f64x2.abs', v))
+    const limit = (value: number): V128 => op('f64x2.splat', f64(value))
+    const ordinary = op(
+      'v128.and',
+      op('f64x2.ge', magnitude, limit(SMALLEST_SINGLE)),
+      op('f64x2.le', magnitude, limit(LARGEST_SINGLE)),
+    )
+    return op('v128.not', op('v128.or', ordinary, P.zeroLanes(double, v)))
+  })
+  const odd = P.oneOf(P.oddMode(c), P.anyOf(fitting))
+  return narrowed(c, odd, plain, codeOf(O.FLOAT_NARROW, double), x)
 }
 
-const INDEFINITE = lanes(0x80000000, 0x80000000, 0x80000000, 0x80000000)
-const INDEFINITE_LOW = lanes(0x80000000, 0x80000000, 0, 0)
-
-/** Four singles to integers; also what CVT(T)PS2PI does with two. */
-export function singlesToIntegers(c: Context, source: V128, truncate: boolean): V128 {
-  const x = truncate ? c.let(op('f32x4.trunc', source)) : byControl(c, 'f32x4', source)
-  return op('v128.bitselect', op('i32x4.trunc_sat_f32x4_s', x), INDEFINITE, fits(single, x))
+/** The helper leaves what lies above the lanes as it was: two lanes have zeros there. */
+function narrowed(
+  c: Context,
+  odd: I32,
+  plain: V128,
+  code: number,
+  x: readonly V128[],
+  immediate?: I32,
+): V128 {
+  const soft = (): V128[] => {
+    const [all] = softLanes(c, code, countOf(double, x), [x], immediate, 1)
+    return [x.length === 1 ? laneOp('i64x2.replace_lane', 1, all!, i64(0)) : all!]
+  }
+  return chooseLanes(c, odd, [plain], soft)[0]!
 }
 
-/** Two doubles to integers in the low half. */
-export function doublesToIntegers(c: Context, source: V128, truncate: boolean): V128 {
-  const x = truncate ? c.let(op('f64x2.trunc', source)) : byControl(c, 'f64x2', source)
-  const fitting = c.let(fits(double, x))
-  const narrow = pick(4, [0, 2, 4, 4], fitting, ZERO)
-  return op('v128.bitselect', op('i32x4.trunc_sat_f64x2_s_zero', x), INDEFINITE_LOW, narrow)
+/** Not 0 in the lanes whose integral value does not fit a signed 32-bit integer. */
+function tooLarge(f: Format, x: V128): V128 {
+  const limit = (value: number): V128 => vector(`${f.lanes}.splat`, floatConstant(f, value))
+  const above = vector(`${f.lanes}.ge`, x, limit(-(2 ** 31)))
+  return op('v128.not', op('v128.and', above, vector(`${f.lanes}.lt`, x, limit(2 ** 31))))
+}
+
+/** CVT(T)PS2DQ, on `count` lanes. */
+export function singlesToIntegers(
+  c: Context,
+  x: readonly V128[],
+  truncate: boolean,
+  count = countOf(single, x),
+): V128[] {
+  const whole = x.map((v) => c.let(vector(`f32x4.${truncate ? 'trunc' : 'nearest'}`, v)))
+  const odd = P.oneOf(P.oddMode(c), P.anyOf(whole.map((v) => tooLarge(single, v))))
+  const plain = whole.map((v) => op('i32x4.trunc_sat_f32x4_s', v))
+  const code = codeOf(O.FLOAT_TO_INT32, single)
+  return chooseLanes(c, odd, plain, () => softLanes(c, code, count, [x], roundingOf(truncate)))
+}
+
+/** CVT(T)PD2DQ. */
+export function doublesToIntegers(c: Context, x: readonly V128[], truncate: boolean): V128 {
+  const whole = x.map((v) => c.let(vector(`f64x2.${truncate ? 'trunc' : 'nearest'}`, v)))
+  const odd = P.oneOf(P.oddMode(c), P.anyOf(whole.map((v) => tooLarge(double, v))))
+  const plain = joined(...(whole.map((v) => op('i32x4.trunc_sat_f64x2_s_zero', v)) as [V128, V128?]))
+  return narrowed(c, odd, plain, codeOf(O.FLOAT_TO_INT32, double), x, roundingOf(truncate))
+}
+
+/** CVTDQ2PS, on `count` lanes. */
+export function integersToSingles(c: Context, x: readonly V128[], count = countOf(single, x)): V128[] {
+  const plain = x.map((v) => op('f32x4.convert_i32x4_s', v))
+  const code = codeOf(O.FLOAT_FROM_INT32, single)
+  return chooseLanes(c, P.oddMode(c), plain, () => softLanes(c, code, count, [x]))
 }
 
 export const sseConvert: Definitions = {
@@ -126,23 +190,17 @@ export const sseConvert: Definitions = {
     cvttsd2si: toInteger(double, true),
     cvtsi2ss: fromInteger(single),
     cvtsi2sd: fromInteger(double),
-    cvtss2sd: scalar(64, (c, _x, y) => promote(c, y as I32), 32),
-    cvtsd2ss: scalar(32, (c, _x, y) => demote(c, y as I64), 64),
-    cvtps2pd: widening(64, (c, x) => {
-      const low = promote(c, c.let(laneOp('i32x4.extract_lane', 0, x)))
-      const high = promote(c, c.let(laneOp('i32x4.extract_lane', 1, x)))
-      return laneOp('i64x2.replace_lane', 1, op('i64x2.splat', low), high)
-    }),
-    cvtpd2ps: narrowing((c, x) => {
-      const low = demote(c, c.let(laneOp('i64x2.extract_lane', 0, x)))
-      const high = demote(c, c.let(laneOp('i64x2.extract_lane', 1, x)))
-      return laneOp('i32x4.replace_lane', 1, laneOp('i32x4.replace_lane', 0, ZERO, low), high)
-    }),
-    cvtdq2ps: unary((_c, x) => op('f32x4.convert_i32x4_s', x)),
-    cvtdq2pd: widening(64, (_c, x) => op('f64x2.convert_low_i32x4_s', x)),
-    cvtps2dq: unary((c, x) => singlesToIntegers(c, x, false)),
-    cvttps2dq: unary((c, x) => singlesToIntegers(c, x, true)),
-    cvtpd2dq: narrowing((c, x) => doublesToIntegers(c, x, false)),
-    cvttpd2dq: narrowing((c, x) => doublesToIntegers(c, x, true)),
+    cvtss2sd: scalar(64, (c, _x, y) => promote(c, y), 32),
+    cvtsd2ss: scalar(32, (c, _x, y) => demote(c, y), 64),
+    cvtps2pd: wideningLanes(64, promoteLanes),
+    cvtpd2ps: narrowingLanes(demoteLanes),
+    cvtdq2ps: unaryLanes((c, x) => integersToSingles(c, x)),
+    cvtdq2pd: wideningLanes(64, (_c, x, lanes) =>
+      [x, pick(8, [1, 0], x, x)].slice(0, lanes).map((v) => op('f64x2.convert_low_i32x4_s', v)),
+    ),
+    cvtps2dq: unaryLanes((c, x) => singlesToIntegers(c, x, false)),
+    cvttps2dq: unaryLanes((c, x) => singlesToIntegers(c, x, true)),
+    cvtpd2dq: narrowingLanes((c, x) => doublesToIntegers(c, x, false)),
+    cvttpd2dq: narrowingLanes((c, x) => doublesToIntegers(c, x, true)),
   },
 }

@@ -57,15 +57,14 @@ export function withImmediate(operation: ImmediateLane): Definition {
   })
 }
 
-/** `dst ← f(x)`, where the source is the second operand in all forms. */
+/** `dst ← f(x)` on all lanes at once, where the source is the second operand in all forms. */
+export function unaryLanes(compute: (c: Context, x: V128[]) => V128[]): Definition {
+  return vectored((c) => writeResult(c, compute(c, readSource(c, 1))))
+}
+
+/** `dst ← f(x)`, lane by lane. */
 export function unary(operation: UnaryLane): Definition {
-  return vectored((c) => {
-    const x = readSource(c, 1)
-    writeResult(
-      c,
-      x.map((v, n) => c.let(operation(c, v, n as 0 | 1))),
-    )
-  })
+  return unaryLanes((c, x) => x.map((v, n) => c.let(operation(c, v, n as 0 | 1))))
 }
 
 /** `dst ← f(x, imm8)`. */
@@ -80,27 +79,31 @@ export function unaryImmediate(operation: UnaryImmediateLane): Definition {
   })
 }
 
-/** `dst ← f(x)`, where lane `n` is made of `bits` bits of the source, from bit `n · bits` on, given in the low part of a vector. */
-export function widening(bits: 16 | 32 | 64, operation: UnaryLane): Definition {
+/** `dst ← f(x)`, of `bits` bits of the source for each lane of the destination, all of them in the low part of a vector. */
+export function wideningLanes(
+  bits: 16 | 32 | 64,
+  compute: (c: Context, x: V128, lanes: number) => V128[],
+): Definition {
   return vectored((c) => {
     const count = c.operand(0).bits / 128
     const size = bits * count
     const source = size > 64 ? c.readVector(1) : c.let(op('i64x2.splat', toI64(c.read(1, size))))
-    const bytes = Array.from({ length: 16 }, (_, byte) => (byte + bits / 8) % 16)
-    const lanes = [source, shuffle(bytes, source, source)].slice(0, count)
-    writeResult(
-      c,
-      lanes.map((v, n) => c.let(operation(c, c.let(v), n as 0 | 1))),
-    )
+    writeResult(c, compute(c, source, count))
   })
 }
 
-/** `xmm ← f(x)`, where each lane of the source gives the low half of a lane, with zeros above. */
-export function narrowing(operation: UnaryLane): Definition {
-  return vectored((c) => {
-    const [low, high] = readSource(c, 1).map((v, n) => c.let(operation(c, v, n as 0 | 1)))
-    writeResult(c, [high ? pick(8, [0, 2], low!, high) : low!])
+/** `dst ← f(x)`, where lane `n` is made of `bits` bits of the source, from bit `n · bits` on, given in the low part of a vector. */
+export function widening(bits: 16 | 32 | 64, operation: UnaryLane): Definition {
+  return wideningLanes(bits, (c, source, count) => {
+    const bytes = Array.from({ length: 16 }, (_, byte) => (byte + bits / 8) % 16)
+    const lanes = [source, shuffle(bytes, source, source)].slice(0, count)
+    return lanes.map((v, n) => c.let(operation(c, c.let(v), n as 0 | 1)))
   })
+}
+
+/** `xmm ← f(x)`, where the lanes of the source give as many low halves; with zeros above. */
+export function narrowingLanes(compute: (c: Context, x: V128[]) => V128): Definition {
+  return vectored((c) => writeResult(c, [compute(c, readSource(c, 1))]))
 }
 
 /**

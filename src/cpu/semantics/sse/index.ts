@@ -1,5 +1,6 @@
 /** SSE to SSE4.2. */
 import type { Definitions } from '../definition.ts'
+import { sseApproximate } from './approximate.ts'
 import { sseArithmetic } from './arithmetic.ts'
 import { sseCompare } from './compare.ts'
 import { sseConvert } from './convert.ts'
@@ -13,6 +14,7 @@ import { sseString } from './string.ts'
 export const sse: readonly Definitions[] = [
   sseMove,
   sseArithmetic,
+  sseApproximate,
   sseCompare,
   sseConvert,
   sseRound,

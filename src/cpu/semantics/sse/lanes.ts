@@ -15,6 +15,11 @@ export function lanes(...values: readonly (number | bigint)[]): V128 {
   return v128(all, all >> 64n)
 }
 
+/** A vector whose lanes of `bits` bits all hold the same. */
+export function repeated(bits: number, pattern: bigint): V128 {
+  return lanes(...Array<bigint>(128 / bits).fill(pattern))
+}
+
 /** 0, 1 … 15 as bytes. */
 export const IOTA: V128 = lanes(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 
