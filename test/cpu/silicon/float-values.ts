@@ -109,7 +109,7 @@ export function randomMxcsr(random: Random): number {
   if (random.below(3) === 0) value |= random.below(0x40)
   if (random.below(3) === 0) value |= 0x40
   if (random.below(3) === 0) value |= 0x8000
-  if (random.below(3) === 0) value &= ~(random.below(0x40) << 7)
-  else if (random.below(3) === 0) value &= ~(0x80 << random.below(6))
+  const unmasked = random.pick([0, 0, 0, random.below(0x40), 1 << random.below(6)])
+  value &= ~(unmasked << 7)
   return value
 }

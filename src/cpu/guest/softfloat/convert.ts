@@ -1,6 +1,6 @@
 /** Conversions of X: to and from integers, between formats, to integral values. SDM Vol. 1, 11.5.2; Vol. 2 for each. */
-import { FLOAT_DOUBLE, FLOAT_HALF, FLOAT_SINGLE } from '../../float-operations'
-import { IE, PE, raised, setRaised, signal } from './flags'
+import { FLOAT_HALF, FLOAT_SINGLE } from '../../float-operations'
+import { IE, raised, setRaised, signal } from './flags'
 import * as F from './format'
 import { INFINITY, NAN, X, ZERO, isSignaling, unpackInteger } from './number'
 import { fits, toIntegerMagnitude } from './pack'

@@ -7,7 +7,7 @@ import { laneOp, op, shuffle, type I32, type I64, type V128 } from '../../wasm/i
 import type { Context } from '../context.ts'
 import type { Definition, Emit } from '../definition.ts'
 import { toI64, type Value } from '../values.ts'
-import { immediate, pick } from './lanes.ts'
+import { immediate } from './lanes.ts'
 
 /** A meaning that reads and writes its operands as below, so that it holds for the VEX rows as well. */
 export const vectored = (emit: Emit): Definition => ({ emit, vex: true })
