@@ -16,6 +16,8 @@ import { HANDLER_SECTION } from './interpreter/special.ts'
 import { SHUTDOWN_CHAIN, SHUTDOWN_CHAIN_LENGTH, SHUTDOWN_RIP } from './guest/private.ts'
 import * as L from './layout.ts'
 import { memoryMap, type MemoryMap } from './memory-map.ts'
+import { counterNames } from './counter-names.ts'
+import { COUNT_RINGS, COUNT_SINCE } from './counters.ts'
 import { resetState } from './reset.ts'
 
 /** Why `run` came back: the budget is spent or the run was interrupted; HLT with nothing to do; a triple fault. */
@@ -198,6 +200,16 @@ export class Cpu {
   /** Instructions retired since the reset; exact, also from within a bus access. */
   get retired(): number {
     return Number(this.getState64(L.RETIRED))
+  }
+
+  /** What has been counted since the reset; exact, also from within a bus access. */
+  counters(): { rings: number[]; events: Record<string, number> } {
+    const at = (counter: number): number => Number(this.getState64(L.COUNTERS + 8 * counter))
+    const rings = [0, 1, 2, 3].map((ring) => at(COUNT_RINGS + ring))
+    rings[this.getState32(L.CPL)]! += this.retired - at(COUNT_SINCE)
+    const events: Record<string, number> = {}
+    for (const [counter, name] of counterNames) if (at(counter) > 0) events[name] = at(counter)
+    return { rings, events }
   }
 
   /** The exceptions that led to the last triple fault, oldest first, for people. */

@@ -197,7 +197,9 @@ export const MODE_EMULATION = 512
 
 /** Free for the owners of single helpers: 2048 … 4095, but for the x87 unit and FLOAT_OPERANDS above. */
 export const PRIVATE = 2048
-export const STATE_SIZE = 4096
+/** u64 each: the counters of `counters.ts`. */
+export const COUNTERS = 4096
+export const STATE_SIZE = 8192
 
 /** Geometry of one TLB array; three of them (supervisor, supervisor that may touch user pages, user). */
 export const TLB_ENTRIES = 1024

@@ -12,6 +12,7 @@ import { PciHostBridge } from '../devices/pci/host-bridge.ts'
 import { ACPI_PM_BASE, ACPI_PM_BYTES, AcpiPm } from '../devices/platform/acpi-pm.ts'
 import { DebugExit } from '../devices/platform/debug-exit.ts'
 import * as testdev from '../devices/platform/test-device.ts'
+import { MEASURE_BYTES, MEASURE_PORT, MeasurePort } from '../devices/platform/measure-port.ts'
 import { KeyboardController, ResetControl, SystemControlPort } from '../devices/platform/reset.ts'
 import { SeededRandom } from '../devices/random.ts'
 import { Pit8254 } from '../devices/time/pit8254.ts'
@@ -62,6 +63,8 @@ export interface BoardOptions {
   readonly net?: { readonly port: FramePort; readonly mac: Uint8Array; readonly queuePairs?: number }
   /** Devices that a PC does not have by itself. */
   readonly devices?: readonly OptionalDevice[]
+  /** The guest marks a place where it is measured. */
+  readonly onMark?: (id: number) => void
   readonly onWarning?: (text: string) => void
 }
 
@@ -256,6 +259,7 @@ export class Board {
     ports.map(0x80, 1, 'post', { read: () => 0, write: () => {} })
     ports.map(0x92, 1, 'port92', new SystemControlPort(reset))
     ports.map(0xf4, 4, 'debug-exit', new DebugExit((status) => this.#debugExit(status)))
+    ports.map(MEASURE_PORT, MEASURE_BYTES, 'measure', new MeasurePort((id) => this.#options.onMark?.(id)))
     ports.map(0x3f8, 8, 'uart', this.uart)
     ports.map(ACPI_PM_BASE, ACPI_PM_BYTES, 'acpi-pm', this.pm)
     ports.map(0xcf9, 1, 'reset', new ResetControl(reset))

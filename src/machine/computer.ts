@@ -17,7 +17,7 @@ export interface CpuModules {
 
 export interface ComputerOptions extends Pick<
   BoardOptions,
-  'seed' | 'epochMs' | 'serial' | 'net' | 'devices' | 'onWarning'
+  'seed' | 'epochMs' | 'serial' | 'net' | 'devices' | 'onMark' | 'onWarning'
 > {
   readonly modules: CpuModules
   /** A multiple of 4096. */

@@ -1,3 +1,8 @@
+import type { ProcessorCounters } from './processor.ts'
+
+/** Marks beyond so many are not kept. */
+export const MAX_MARKS = 65_536
+
 /** Why a machine stopped. */
 export type ExitReason =
   /** The guest wrote to the debug exit port. */
@@ -26,8 +31,14 @@ export const EXIT_STATUS: Readonly<Record<Exclude<ExitReason, 'debug-exit'>, num
   stopped: 130,
 }
 
+/** The counters where the guest wrote `id` to the port of measurements (`src/devices/platform/measure-port.ts`). */
+export interface Mark extends ProcessorCounters {
+  readonly id: number
+  readonly instructions: number
+}
+
 /** What `Machine.run()` resolves to. */
-export interface Exit {
+export interface Exit extends ProcessorCounters {
   readonly reason: ExitReason
   /** As a process would report it: 0 … 255. */
   readonly status: number
@@ -43,6 +54,8 @@ export interface Exit {
   readonly idleSeconds: number
   /** TLB misses, when the processor counts them. */
   readonly tlbMisses?: number
+  /** In the order in which the guest set them; at most MAX_MARKS. */
+  readonly marks: readonly Mark[]
   /** What the guest did that was refused, by name. */
   readonly counters: Readonly<Record<string, number>>
 }

@@ -6,6 +6,14 @@ export type RunEnd =
   | 'halted'
   | 'triple-fault'
 
+/** What a processor has counted since its reset; exact. */
+export interface ProcessorCounters {
+  /** Instructions retired in rings 0 … 3. An instruction that changes the ring counts where it arrives. */
+  readonly rings: readonly number[]
+  /** What costs more than an ordinary instruction, by the names of `src/cpu/counter-names.ts`; what never happened is left out. */
+  readonly events: Readonly<Record<string, number>>
+}
+
 /** The processor as the machine's loop drives it. */
 export interface Processor {
   /** Retired instructions, exact, also from within a bus access. */
@@ -13,6 +21,7 @@ export interface Processor {
   /** RFLAGS.IF, for a halted processor. */
   readonly interruptsEnabled: boolean
   readonly tlbMisses?: number
+  counters(): ProcessorCounters
   /** Executes at most `instructions` instructions. */
   run(instructions: number): RunEnd
   /** Ends the run after the instruction that is being executed; does nothing between runs. */

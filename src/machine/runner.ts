@@ -2,7 +2,7 @@
 import type { Board } from './board.ts'
 import type { Clock } from './clock.ts'
 import { type Control, STOP_NONE, STOP_TIMEOUT } from './control.ts'
-import { type Exit, type Stop, stopFor } from './exit.ts'
+import { type Exit, type Mark, MAX_MARKS, type Stop, stopFor } from './exit.ts'
 import type { Processor } from './processor.ts'
 
 /** At most so many instructions between two looks at what the host has for us: well below a millisecond's worth. */
@@ -26,6 +26,7 @@ export interface RunnerOptions {
 
 export class Runner {
   readonly #options: RunnerOptions
+  readonly #marks: Mark[] = []
   #idleMs = 0
   /** Until when the processor may run without looking at the clock. */
   #runEndNs = 0
@@ -49,9 +50,18 @@ export class Runner {
       virtualSeconds: clock.nowNs() / 1e9,
       seconds: (performance.now() - startMs) / 1000,
       idleSeconds: this.#idleMs / 1000,
+      ...processor.counters(),
+      marks: this.#marks,
       ...(processor.tlbMisses === undefined ? {} : { tlbMisses: processor.tlbMisses }),
       counters: board.diagnostics.counters.toObject(),
     }
+  }
+
+  /** Notes the counters; called from within a bus access. */
+  mark(id: number): void {
+    const { processor } = this.#options
+    if (this.#marks.length < MAX_MARKS)
+      this.#marks.push({ id, instructions: processor.retired, ...processor.counters() })
   }
 
   #loop(): Stop {

@@ -55,12 +55,13 @@ function create(config: WorkerConfig, modules: CpuModules, host: HostPort): Runn
     devices: config.devices,
     serial: (byte) => serial.transmit(byte),
     ...(config.net === null ? {} : { net: { ...config.net, port } }),
+    onMark: (id) => runner.mark(id),
     onWarning: (text) => host.post({ kind: 'warning', text }),
   })
   computer.load(config)
   const { board, clock, cpu } = computer
   serial.attach(board.uart)
-  return new Runner({
+  const runner = new Runner({
     board,
     clock,
     processor: cpu,
@@ -78,6 +79,7 @@ function create(config: WorkerConfig, modules: CpuModules, host: HostPort): Runn
       port.flush()
     },
   })
+  return runner
 }
 
 function describe(error: unknown): string {

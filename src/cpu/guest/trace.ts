@@ -1,7 +1,14 @@
-/** Reports to the probe; nothing happens unless a listener has set PROBE. */
-import { CPL, PROBE } from '../layout'
+/** Counts, and reports to the probe when a listener has set PROBE. */
+import { COUNT_TRANSITIONS } from '../counters'
+import { COUNTERS, CPL, PROBE } from '../layout'
 import { EVENT_BEGIN, EVENT_END, EVENT_STEP } from '../probe'
 import { probe } from './host'
+
+/** Adds one to a counter of `counters.ts`. */
+export function count(cpu: usize, counter: u32): void {
+  const at = cpu + COUNTERS + ((<usize>counter) << 3)
+  store<u64>(at, load<u64>(at) + 1)
+}
 
 export function event(cpu: usize, kind: u32, x: u64, y: u64): void {
   if (load<u32>(cpu, PROBE)) probe(cpu, kind, x, y)
@@ -16,5 +23,6 @@ export function step(cpu: usize, id: u32, value: u64): void {
 }
 
 export function end(cpu: usize, transition: u32): void {
+  count(cpu, COUNT_TRANSITIONS + transition)
   if (load<u32>(cpu, PROBE)) probe(cpu, EVENT_END, transition, load<u32>(cpu, CPL))
 }

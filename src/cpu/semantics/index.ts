@@ -1,5 +1,8 @@
 /** All meanings, by row. */
 import { rows, type Row } from '../../isa/index.ts'
+import { counterOf } from '../counter-names.ts'
+import * as L from '../layout.ts'
+import { add, i64 } from '../wasm/index.ts'
 import { arithmetic } from './arithmetic.ts'
 import { avx } from './avx/index.ts'
 import { bits } from './bits.ts'
@@ -35,6 +38,23 @@ const families: readonly Definitions[] = [
 
 const byId = new Map(families.flatMap((family) => Object.entries(family.ids ?? {})))
 const byMnemonic = new Map(families.flatMap((family) => Object.entries(family.mnemonics ?? {})))
+
+/** Every attempt is counted, where the instruction has a counter. */
+function counted(definition: Definition, counter: number): Definition {
+  const at = L.COUNTERS + 8 * counter
+  return {
+    ...definition,
+    emit(c) {
+      c.setStateI64(at, add(c.stateI64(at), i64(1)))
+      definition.emit(c)
+    },
+  }
+}
+
+for (const [mnemonic, definition] of byMnemonic) {
+  const counter = counterOf(mnemonic)
+  if (counter !== undefined) byMnemonic.set(mnemonic, counted(definition, counter))
+}
 
 /** A VEX row without a meaning of its own has that of the legacy instruction, if that holds for both forms. */
 for (const row of rows) {

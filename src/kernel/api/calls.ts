@@ -118,6 +118,7 @@ export const calls: Call[] = [
     isPartial: true,
   },
   { number: 16, name: 'stackTop', module: 'task/roots', parameters: [], result: 'u32' },
+  { number: 17, name: 'mark', module: 'api/process', parameters: [value('id')], result: 'void' },
   { number: 20, name: 'socket', module: 'socket/stream', parameters: [value('kind')], result: 'i32' },
   {
     number: 21,

@@ -2,7 +2,7 @@
 export { console, print } from './application/console'
 export { date, monotonicTime, sleep } from './application/time'
 export { currentThread, spawn, join, yieldNow } from './application/thread'
-export { exit, getppid, memoryStatistics, MemoryStatistics, random } from './application/process'
+export { exit, getppid, mark, memoryStatistics, MemoryStatistics, random } from './application/process'
 export {
   TCP,
   UDP,

@@ -18,14 +18,26 @@ import {
   stackMask,
 } from '../state'
 import { step } from '../trace'
+import { COUNT_RINGS, COUNT_SINCE } from '../../counters'
 
 /* Attributes that SYSCALL and its kin load without reading a descriptor: flat, present, accessed, DPL 0. Limit bits are set. */
 export const FLAT_CODE64: u32 = 0xaf9b
 export const FLAT_CODE32: u32 = 0xcf9b
 export const FLAT_DATA: u32 = 0xcf93
 
+/** The instructions since the last change of ring were `ring`'s. */
+function countRing(cpu: usize, ring: u32): void {
+  const counters = cpu + L.COUNTERS
+  const retired = load<u64>(cpu, L.RETIRED)
+  const at = counters + ((<usize>(COUNT_RINGS + ring)) << 3)
+  store<u64>(at, load<u64>(at) + retired - load<u64>(counters, COUNT_SINCE << 3))
+  store<u64>(counters, retired, COUNT_SINCE << 3)
+}
+
 export function setCpl(cpu: usize, cpl: u32): void {
-  if (getCpl(cpu) == cpl) return
+  const from = getCpl(cpu)
+  if (from == cpl) return
+  countRing(cpu, from)
   store<u32>(cpu, cpl, L.CPL)
   step(cpu, STEP_CPL, cpl)
 }

@@ -10,7 +10,8 @@ import { EVENT_EXTERNAL, SHUTDOWN_CHAIN, SHUTDOWN_CHAIN_LENGTH, SHUTDOWN_RIP } f
 import { raiseGp } from '../raise'
 import { cr0Has, getNextRip, getRip, longMode, systemFlags } from '../state'
 import { BOARD, EXCEPTION, JUMP } from '../status'
-import { begin, end, event } from '../trace'
+import { COUNT_EXCEPTION, COUNT_INTERRUPT, COUNT_SOFTWARE_INTERRUPT } from '../../counters'
+import { begin, count, end, event } from '../trace'
 import { deliverLong } from './deliver-long'
 import { deliverProtected } from './deliver-protected'
 import { deliverReal } from './deliver-real'
@@ -22,7 +23,7 @@ const CHAIN_SIZE: u32 = 8
 const INT_N: u32 = 0
 const INT_1: u32 = 3
 
-/** One attempt. `isSoftware`: INT n, INT3, INTO, which the gate's DPL restricts and whose faults are not external. */
+/** One attempt; `source`: its counter. `isSoftware`: INT n, INT3, INTO, which the gate's DPL restricts and whose faults are not external. */
 function attempt(
   cpu: usize,
   vector: u32,
@@ -31,6 +32,7 @@ function attempt(
   error: u32,
   flags: u64,
   rip: u64,
+  source: u32,
 ): i32 {
   begin(cpu, TRANSITION_EVENT)
   store<u32>(cpu, isSoftware ? 0 : 1, EVENT_EXTERNAL)
@@ -39,7 +41,9 @@ function attempt(
   else if (longMode(cpu)) status = deliverLong(cpu, vector, isSoftware, hasError, error, flags, rip)
   else status = deliverProtected(cpu, vector, isSoftware, hasError, error, flags, rip)
   store<u32>(cpu, 0, EVENT_EXTERNAL)
-  if (!status) end(cpu, TRANSITION_EVENT)
+  if (status) return status
+  end(cpu, TRANSITION_EVENT)
+  count(cpu, source)
   return status
 }
 
@@ -86,7 +90,8 @@ export function deliverException(cpu: usize): i32 {
     record(cpu, vector)
     chain = (chain << 8) | vector
     store<u32>(cpu, 0, L.EXC_PENDING)
-    if (!attempt(cpu, vector, false, hasError, error, pushedFlags(cpu, vector), getRip(cpu))) return JUMP
+    if (!attempt(cpu, vector, false, hasError, error, pushedFlags(cpu, vector), getRip(cpu), COUNT_EXCEPTION))
+      return JUMP
     store<u32>(cpu, 0, L.EXC_PENDING)
     const second = load<u32>(cpu, L.EXC_VECTOR)
     if (vector == VECTOR_DF) {
@@ -106,7 +111,7 @@ export function deliverInterrupt(cpu: usize, vector: u32): i32 {
   store<u32>(cpu, 0, L.HALTED)
   store<u32>(cpu, 0, L.EXC_PENDING)
   event(cpu, EVENT_INTERRUPT, vector, 0)
-  if (!attempt(cpu, vector, false, false, 0, getRflags(cpu), getRip(cpu))) return JUMP
+  if (!attempt(cpu, vector, false, false, 0, getRflags(cpu), getRip(cpu), COUNT_INTERRUPT)) return JUMP
   return deliverException(cpu)
 }
 
@@ -114,6 +119,15 @@ export function deliverInterrupt(cpu: usize, vector: u32): i32 {
 export function intN(cpu: usize, vector: u32, kind: u32): i32 {
   const iopl = systemFlags(cpu) & IOPL
   if (kind == INT_N && systemFlags(cpu) & VM && iopl != IOPL) return raiseGp(cpu, 0)
-  const status = attempt(cpu, vector, kind != INT_1, false, 0, getRflags(cpu), getNextRip(cpu))
+  const status = attempt(
+    cpu,
+    vector,
+    kind != INT_1,
+    false,
+    0,
+    getRflags(cpu),
+    getNextRip(cpu),
+    COUNT_SOFTWARE_INTERRUPT,
+  )
   return status ? EXCEPTION : JUMP
 }

@@ -1,5 +1,6 @@
 /** MOV to and from CR0, CR2, CR3, CR4 and CR8, LMSW, CLTS. SDM Vol. 2B, MOV; Vol. 3A, 2.5, 4.10.4, 10.8.5. */
 import * as L from '../../layout'
+import { COUNT_CR3_FLUSH, COUNT_CR3_KEEP } from '../../counters'
 import { EVENT_CR_WRITE } from '../../probe'
 import * as B from '../bits'
 import { apicRead, apicWrite } from '../host'
@@ -21,7 +22,7 @@ import {
   setRip,
 } from '../state'
 import { CONTINUE, EXCEPTION, JUMP } from '../status'
-import { event } from '../trace'
+import { count, event } from '../trace'
 
 /** The task priority register among the x2APIC's MSRs; CR8 is its bits 7:4. */
 const X2APIC_TPR: u32 = 0x808
@@ -160,6 +161,7 @@ function writeCr3(cpu: usize, value: u64): i32 {
   if (usesPdptes(cpu, load<u64>(cpu, L.CR4)) && loadPdptes(cpu, cr3)) return EXCEPTION
   store<u64>(cpu, cr3, L.CR3)
   event(cpu, EVENT_CR_WRITE, 3, cr3)
+  count(cpu, cr4Has(cpu, B.CR4_PCIDE) && value & CR3_NO_FLUSH ? COUNT_CR3_KEEP : COUNT_CR3_FLUSH)
   // The TLB keeps no PCIDs, so a switch always drops; dropping more than asked is allowed.
   flushNonGlobal(cpu)
   return next(cpu)

@@ -1,7 +1,7 @@
 /** The program as a whole. */
-import { exit, getppid, memoryStatistics as readStatistics, random as fillRandom } from '../gen/kernel'
+import { exit, getppid, mark, memoryStatistics as readStatistics, random as fillRandom } from '../gen/kernel'
 
-export { exit, getppid }
+export { exit, getppid, mark }
 
 /** Fills `data` with random bytes. */
 export function random(data: Uint8Array): void {

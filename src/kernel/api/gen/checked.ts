@@ -17,6 +17,7 @@ import {
   memoryStatistics as memoryStatisticsWork,
   random as randomWork,
   fail as failWork,
+  mark as markWork,
 } from '../../api/process'
 import {
   pauseThreads as pauseThreadsWork,
@@ -184,6 +185,12 @@ export function checked_stackTop(): u32 {
   const result = stackTopWork()
   leaveKernel()
   return result
+}
+
+export function checked_mark(id: u32): void {
+  enterKernel()
+  markWork(id)
+  leaveKernel()
 }
 
 export function checked_socket(kind: u32): i32 {

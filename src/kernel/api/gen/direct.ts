@@ -15,6 +15,7 @@ import {
   memoryStatistics as memoryStatisticsWork,
   random as randomWork,
   fail as failWork,
+  mark as markWork,
 } from '../../api/process'
 import {
   pauseThreads as pauseThreadsWork,
@@ -154,6 +155,12 @@ export function stackTop(): u32 {
   const result = stackTopWork()
   leaveKernel()
   return result
+}
+
+export function mark(id: u32): void {
+  enterKernel()
+  markWork(id)
+  leaveKernel()
 }
 
 export function socket(kind: u32): i32 {

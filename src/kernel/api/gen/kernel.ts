@@ -16,6 +16,7 @@ export declare function fail(message: usize, length: u32): void
 export declare function pauseThreads(isPaused: u32): void
 export declare function stackWords(words: usize, most: u32, skip: u32): i32
 export declare function stackTop(): u32
+export declare function mark(id: u32): void
 export declare function socket(kind: u32): i32
 export declare function bind(fd: i32, address: u32, port: u32): i32
 export declare function listen(fd: i32, backlog: u32): i32
