@@ -61,6 +61,9 @@ const IF = 0x200n
 const DR6_BS = 0x4000n
 const VECTOR_DB = 1
 const VECTOR_NMI = 2
+const VECTOR_GP = 13
+/** Bytes of the longest instruction. */
+const MAX_LENGTH = 15
 
 export class Cpu {
   readonly #bus: CpuBus
@@ -353,7 +356,11 @@ export class Cpu {
       const mode = this.getState32(L.MODE)
       const alone = this.getState32(L.INTERRUPT_SHADOW) !== 0 || (mode & L.MODE_SINGLE_STEP) !== 0
       const va = this.#codeAddress(rip, mode)
-      const block = this.#blockFor(va, mode, alone ? 1 : budget)
+      const instructions = alone ? 1 : budget
+      const block =
+        mode & L.MODE_SEGMENTED
+          ? this.#segmentedBlock(va, mode, instructions)
+          : this.#blockFor(va, mode, instructions)
       if (!block) {
         // What comes next is the handler, not the block that the link is for.
         link = 0
@@ -361,7 +368,9 @@ export class Cpu {
         continue
       }
       const lasting = block.record !== this.#map.scratchRecords
-      if (link !== 0 && lasting && generation === this.#blocks.generation)
+      // An instruction on two pages may leave the limit of the code segment, which only `#segmentedBlock` looks at.
+      const linkable = lasting && ((mode & L.MODE_SEGMENTED) === 0 || block.secondPage < 0)
+      if (link !== 0 && linkable && generation === this.#blocks.generation)
         this.#view.setUint32(link, block.record, true)
       if (alone) this.setState32(L.INTERRUPT_SHADOW, 0)
       this.setState64(L.CODE_BASE, BigInt.asUintN(64, rip - (va & 0xfffn)))
@@ -376,6 +385,23 @@ export class Cpu {
   #codeAddress(rip: bigint, mode: number): bigint {
     if ((mode & L.MODE_CODE) === L.MODE_CODE64) return rip
     return (this.getState64(L.SEGMENTS + L.CS * L.SEG_SIZE + L.SEG_BASE) + rip) & 0xffff_ffffn
+  }
+
+  /**
+   * The block at RIP, where the limit of CS counts. Within a page that the segment holds whole no instruction can leave it, but for the last
+   * one; elsewhere instructions go one by one.
+   */
+  #segmentedBlock(va: bigint, mode: number, budget: number): Block | null {
+    const limit = this.getState32(L.SEGMENTS + L.CS * L.SEG_SIZE + L.SEG_LIMIT)
+    const room = limit - Number(this.rip)
+    if (room < 0) {
+      this.#helper('raise')(this.#state, VECTOR_GP, 1, 0)
+      return null
+    }
+    if (room < 0xfff - Number(va & 0xfffn)) return this.#blocks.once(va, mode, 1, room + 1)
+    const block = this.#blockFor(va, mode, budget)
+    if (!block || block.secondPage < 0 || room >= MAX_LENGTH - 1) return block
+    return this.#blocks.once(va, mode, 1, room + 1)
   }
 
   #blockFor(va: bigint, mode: number, budget: number): Block | null {

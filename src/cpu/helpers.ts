@@ -41,6 +41,13 @@ const memory = {
   /** The elements of `size` bytes at `va` whose bit in `mask` is set, between memory and SCRATCH, where a load clears the others. */
   maskedLoad: ['status', 'va:i64', 'mask:i32', 'size:i32'],
   maskedStore: ['status', 'va:i64', 'mask:i32', 'size:i32'],
+  /**
+   * Outside 64-bit code: linear address of `size` bytes at an offset of a segment, after the checks of limit and type; #GP(0) or #SS(0)
+   * through EXC_PENDING.
+   */
+  segmentAddress: ['i64', 'seg:i32', 'offset:i64', 'size:i32', 'write:i32'],
+  /** #GP(0) when a near branch may not go to `rip`: beyond the limit of CS, or not canonical. */
+  checkTarget: ['status', 'rip:i64'],
   /** Guest-physical address of the code byte at `va`, filling the exec tag, or -1 with the exception pending. */
   translateExec: ['i64', 'va:i64'],
 } as const

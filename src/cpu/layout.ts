@@ -119,6 +119,11 @@ export const BLOCK_TABLE = 448
 export const EXIT_REQUEST = 452
 /** u32: exceptions that may still be delivered before the run ends: a handler that only faults must not hold the host. */
 export const EXCEPTION_FUEL = 464
+/**
+ * u32: segment (ES … GS) through which the instruction being executed accesses memory, written with RIP before a helper that takes an address is called.
+ * SS makes #SS(0) of what is #GP(0) elsewhere.
+ */
+export const ACCESS_SEGMENT = 468
 /** u64: virtual nanoseconds spent halted. The time-stamp counter is RETIRED + HALTED_NS + TSC_OFFSET. */
 export const HALTED_NS = 456
 /** 64 bytes of scratch, 16-byte aligned, for vector loads and stores that take the slow path. */
@@ -180,7 +185,10 @@ export const MODE_CODE32 = 1
 export const MODE_CODE64 = 2
 /** The stack pointer is ESP rather than SP (SS.B; outside 64-bit code only). */
 export const MODE_STACK32 = 4
-/** Outside 64-bit code: some of CS DS ES SS has a base other than 0 or a limit other than 4 GiB. */
+/**
+ * Outside 64-bit code: some of CS DS ES SS is not flat: it has a base other than 0, a limit other than 4 GiB, or (but CS) is not writable data.
+ * Accesses are then checked one by one.
+ */
 export const MODE_SEGMENTED = 8
 /** SSE instructions raise #UD: CR0.EM is set or CR4.OSFXSR is clear. */
 export const MODE_NO_SSE = 16

@@ -51,6 +51,11 @@ const deviations: Deviation[] = [
     manual: 'a code segment with both L and D raises #GP(selector) (Vol. 2A); QEMU ignores D',
   },
   {
+    of: /^jump, .* not canonical$/,
+    in: ['rip'],
+    manual: 'the branch itself raises #GP(0) (Vol. 2A, JMP; so does silicon); QEMU raises it at the target',
+  },
+  {
     of: /^iretq to an address that is not canonical$/,
     in: null,
     manual: 'IRET itself raises #GP(0) (Vol. 2A, IRET); QEMU raises it at the target',

@@ -202,6 +202,9 @@ export class ImageBuilder32 {
     asm.emit('hlt')
     asm.bind(this.#enterUser)
     for (const value of [UDATA, USER_STACK_TOP, edx, UCODE, eax]) asm.emit('push', value)
+    // Segments of ring 0 would be null after IRET.
+    asm.emit('mov', eax, UDATA)
+    for (const seg of [ds, es]) asm.emit('mov', seg!, eax)
     for (const register of [eax, ecx, edx]) asm.emit('xor', register, register)
     asm.emit('iretd')
     this.#emitReport()

@@ -1,13 +1,34 @@
 /** What follows from control registers, CPL and segments: MODE (how code is decoded) and TLB_BASE (what it may touch). */
 import * as L from '../layout'
-import { CR0_EM, CR0_TS, CR4_OSFXSR, CR4_OSXSAVE, DESC_DB, DESC_L, TF } from './bits'
+import {
+  CR0_EM,
+  CR0_TS,
+  CR4_OSFXSR,
+  CR4_OSXSAVE,
+  DESC_CODE,
+  DESC_DB,
+  DESC_DC,
+  DESC_L,
+  DESC_P,
+  DESC_RW,
+  DESC_S,
+  TF,
+} from './bits'
 import { accessClass, tlbArray } from './mmu/tlb'
 import { cr0Has, cr4Has, longMode, segAttributes, segBase, segLimit, systemFlags } from './state'
 
 const XCR0_YMM: u64 = 4
 
-function isFlat(cpu: usize, index: u32): bool {
+const DATA_TYPE: u32 = DESC_P | DESC_S | DESC_CODE | DESC_DC | DESC_RW
+const WRITABLE_DATA: u32 = DESC_P | DESC_S | DESC_RW
+
+function coversAll(cpu: usize, index: u32): bool {
   return segBase(cpu, index) == 0 && segLimit(cpu, index) == 0xffff_ffff
+}
+
+/** A data segment through which every 32-bit address can be read and written. */
+function isFlat(cpu: usize, index: u32): bool {
+  return coversAll(cpu, index) && (segAttributes(cpu, index) & DATA_TYPE) == WRITABLE_DATA
 }
 
 function codeBits(cpu: usize): u32 {
@@ -15,7 +36,7 @@ function codeBits(cpu: usize): u32 {
   if (longMode(cpu) && attributes & DESC_L) return L.MODE_CODE64
   let mode: u32 = attributes & DESC_DB ? L.MODE_CODE32 : L.MODE_CODE16
   if (segAttributes(cpu, L.SS) & DESC_DB) mode |= L.MODE_STACK32
-  const flat = isFlat(cpu, L.CS) && isFlat(cpu, L.DS) && isFlat(cpu, L.ES) && isFlat(cpu, L.SS)
+  const flat = coversAll(cpu, L.CS) && isFlat(cpu, L.DS) && isFlat(cpu, L.ES) && isFlat(cpu, L.SS)
   return flat ? mode : mode | L.MODE_SEGMENTED
 }
 

@@ -106,11 +106,11 @@ export class BlockCache {
     return this.#enter(block)
   }
 
-  /** At most `limit` instructions from `va` on, to be run once and now. */
-  once(va: bigint, mode: number, limit: number): Block | null {
+  /** At most `limit` instructions from `va` on, to be run once and now; of code that ends after `codeBytes`, which makes the rest #GP(0). */
+  once(va: bigint, mode: number, limit: number, codeBytes = Infinity): Block | null {
     const gpa = this.#source.translate(va)
     if (gpa < 0) return FAULT
-    return this.#build(va, gpa, mode, this.#map.scratchRecords, Math.min(limit, MAX_INSTRUCTIONS))
+    return this.#build(va, gpa, mode, this.#map.scratchRecords, Math.min(limit, MAX_INSTRUCTIONS), codeBytes)
   }
 
   /** Declares whole pages of unchanging code outside RAM, so that blocks of it are kept like others. */
@@ -218,7 +218,14 @@ export class BlockCache {
     this.#setHandler(record, special[name], 0)
   }
 
-  #build(va: bigint, gpa: number, mode: number, start: number, limit: number): Block | null {
+  #build(
+    va: bigint,
+    gpa: number,
+    mode: number,
+    start: number,
+    limit: number,
+    codeBytes = Infinity,
+  ): Block | null {
     const bits =
       (mode & L.MODE_CODE) === L.MODE_CODE64 ? 64 : (mode & L.MODE_CODE) === L.MODE_CODE32 ? 32 : 16
     const pageOffset = gpa % PAGE
@@ -247,12 +254,17 @@ export class BlockCache {
     let previous: string | null = null
     const instruction = this.#instruction
     while (open && count < limit) {
-      let status = decode(code, base + offset, end, bits, instruction)
-      if (status === DecodeStatus.needMoreBytes) {
+      const allowed = codeBytes - (offset - pageOffset)
+      let status = decode(code, base + offset, Math.min(end, base + offset + allowed), bits, instruction)
+      if (status === DecodeStatus.needMoreBytes && base + offset + allowed <= end) {
+        // The code segment ends within the instruction.
+        status = DecodeStatus.tooLong
+      } else if (status === DecodeStatus.needMoreBytes) {
         if (count > 0) break
         const second = this.#source.translate((va | 0xfffn) + 1n)
         if (second < 0) return FAULT
-        status = this.#decodeCrossing(base + offset, end, second, code, bits)
+        status = this.#decodeCrossing(base + offset, end, second, code, bits, allowed)
+        if (status === DecodeStatus.needMoreBytes) status = DecodeStatus.tooLong
         secondPage = second
         if (this.#isRam(second)) {
           this.#pseudo(record, 'guard', offset)
@@ -284,6 +296,7 @@ export class BlockCache {
     second: number,
     code: Uint8Array,
     bits: 16 | 32 | 64,
+    allowed: number,
   ): DecodeStatus {
     const joined = new Uint8Array(32)
     const first = end - at
@@ -292,7 +305,7 @@ export class BlockCache {
       joined[first + i] = this.#isRam(second)
         ? this.#bytes[this.#map.ram + second + i]!
         : this.#source.fetchByte(second + i)
-    return decode(joined, 0, first + 16, bits, this.#instruction)
+    return decode(joined, 0, Math.min(first + 16, allowed), bits, this.#instruction)
   }
 
   /** Key of its handler, or null; `previous` is that of the instruction before it in the block. */
@@ -320,7 +333,8 @@ export class BlockCache {
     const near = instruction.operandCount === 1 && instruction.row.operands[0]!.kind === 'relative'
     const samePage =
       near && target >= 0 && target < PAGE && next < PAGE && (long || instruction.operandSize !== 16)
-    const shape = shapeOf(instruction, long, samePage, (mode & L.MODE_TRACE_CALLS) !== 0)
+    const segmented = (mode & L.MODE_SEGMENTED) !== 0
+    const shape = shapeOf(instruction, long, segmented, samePage, (mode & L.MODE_TRACE_CALLS) !== 0)
     const key = shape ? shapeKey(shape) : null
     const handler = key ? this.#handlers.get(key) : undefined
     this.#view.setUint32(record + R.HANDLER, handler ?? special.undefined, true)

@@ -1,7 +1,7 @@
 /** The `Context` whose operands are read out of a decoded record: semantics called with it become handlers. */
 import { STATUS_EXCEPTION, type HelperName } from '../helpers.ts'
 import * as L from '../layout.ts'
-import { Context, GP } from '../semantics/context.ts'
+import { Context, GP, type Access } from '../semantics/context.ts'
 import type { FlagSource } from '../semantics/flags.ts'
 import type { FieldName, Shape } from '../semantics/operand.ts'
 import { toI64, truncate, type Value } from '../semantics/values.ts'
@@ -136,7 +136,7 @@ export class RecordContext extends Context {
 
   read(index: number, bits: number = this.operand(index).bits): Value {
     const { kind } = this.operand(index)
-    if (kind === 'memory') return this.load(bits, this.address(index))
+    if (kind === 'memory') return this.load(bits, this.address(index, 'read', bits / 8))
     if (kind === 'gpr' || kind === 'vector' || kind === 'mmx')
       return this.#loadState(bits, this.#register(index), 0)
     if (kind === 'immediate') return this.let(truncate(this.#i64(R.IMMEDIATE), bits))
@@ -145,7 +145,7 @@ export class RecordContext extends Context {
 
   write(index: number, value: Value, bits: number = this.operand(index).bits): void {
     const { kind } = this.operand(index)
-    if (kind === 'memory') this.store(bits, this.address(index), value)
+    if (kind === 'memory') this.store(bits, this.address(index, 'write', bits / 8), value)
     else if (kind === 'vector') this.#storeHost(bits, this.#register(index), value)
     else if (kind === 'mmx') this.#storeMmx(this.#register(index), value as I64)
     else this.#storeState(bits, this.#register(index), 0, value)
@@ -158,7 +158,8 @@ export class RecordContext extends Context {
 
   readForWrite(index: number, bits: number = this.operand(index).bits): Value {
     const { kind } = this.operand(index)
-    return kind === 'memory' ? this.loadForWrite(bits, this.address(index)) : this.read(index, bits)
+    if (kind !== 'memory') return this.read(index, bits)
+    return this.loadForWrite(bits, this.address(index, 'write', bits / 8))
   }
 
   writeBack(index: number, value: Value, bits: number = this.operand(index).bits): void {
@@ -179,24 +180,31 @@ export class RecordContext extends Context {
       add(base, shl(index64, extendU(load('i32.load8_u', this.#record, this.#base + R.SHIFT)))),
       displacement,
     )
-    if (form === 'full') return this.let(sum)
-    if (form === 'short') return this.let(and(sum, i64(0xffffffff)))
-    const size16 = eq(load('i32.load8_u', this.#record, this.#base + R.ADDRESS), i32(2))
-    return this.let(and(sum, select(size16, i64(0xffff), i64(0xffffffff))))
+    return this.wrapOffset(index, sum)
   }
 
-  address(index: number): I64 {
+  wrapOffset(index: number, offset: I64): I64 {
+    const { form } = this.operand(index)
+    if (form === 'short') return this.let(and(offset, i64(0xffffffff)))
+    if (form !== 'legacy') return this.let(offset)
+    const size16 = eq(load('i32.load8_u', this.#record, this.#base + R.ADDRESS), i32(2))
+    return this.let(and(offset, select(size16, i64(0xffff), i64(0xffffffff))))
+  }
+
+  override address(index: number, access?: Access, bytes?: number): I64 {
+    if (this.shape.segmented) return super.address(index, access, bytes)
     const known = this.#addresses.get(index)
     if (known) return known
-    const { form } = this.operand(index)
-    const offset = this.offset(index)
-    const segment = loadI64(add(this.cpu, this.#i32(R.SEGMENT_BASE)))
-    let va = offset
-    if (form !== 'base') va = add(offset, segment)
-    if (form === 'legacy') va = and(va, i64(0xffffffff))
-    const bound = this.let(va)
+    const bound = super.address(index, access, bytes)
     this.#addresses.set(index, bound)
     return bound
+  }
+
+  linear(index: number, offset: I64, access: Access, bytes: number): I64 {
+    const { form } = this.operand(index)
+    if (form === 'base') return offset
+    if (form === 'legacy') return this.segmentAddress(this.field('segment'), offset, access, bytes)
+    return this.let(add(offset, loadI64(add(this.cpu, this.#i32(R.SEGMENT_BASE)))))
   }
 
   // Memory
@@ -213,16 +221,17 @@ export class RecordContext extends Context {
     )
   }
 
-  #slowLoad(bits: number, va: I64): Value {
-    const value = this.f.call<'i64'>(this.#runtime.slowLoad[bits]!, this.cpu, this.#self, this.#budget, va)
+  #slowLoad(bits: number, va: I64, stack = false): Value {
+    const slow = (stack ? this.#runtime.slowLoadStack : this.#runtime.slowLoad)[bits]!
+    const value = this.f.call<'i64'>(slow, this.cpu, this.#self, this.#budget, va)
     this.f.if(loadI32(this.cpu, L.EXC_PENDING), () => this.#fault())
     return bits === 64 ? value : wrap(value)
   }
 
-  #slowStore(bits: number, va: I64, value: Value): void {
+  #slowStore(bits: number, va: I64, value: Value, stack = false): void {
     const { f } = this
-    const wide = toI64(value)
-    const status = f.call(this.#runtime.slowStore[bits]!, this.cpu, this.#self, this.#budget, va, wide)
+    const slow = (stack ? this.#runtime.slowStoreStack : this.#runtime.slowStore)[bits]!
+    const status = f.call(slow, this.cpu, this.#self, this.#budget, va, toI64(value))
     f.if(status, () => this.#fault())
   }
 
@@ -232,7 +241,7 @@ export class RecordContext extends Context {
     this.f.store(bits === 32 ? 'i32.store' : bits === 16 ? 'i32.store16' : 'i32.store8', address, narrow)
   }
 
-  load(bits: number, address: I64): Value {
+  load(bits: number, address: I64, stack = false): Value {
     const { f } = this
     const va = f.let(address)
     const value = f.variable(bits === 64 ? 'i64' : 'i32')
@@ -241,7 +250,7 @@ export class RecordContext extends Context {
       bits,
       L.TLB_READ_TAG,
       (host) => f.set(value, this.#rawLoad(bits, host)),
-      () => f.set(value, this.#slowLoad(bits, va)),
+      () => f.set(value, this.#slowLoad(bits, va, stack)),
     )
     return f.let(value.value)
   }
@@ -251,7 +260,7 @@ export class RecordContext extends Context {
     return bits === 32 ? loadI32(address) : load(bits === 16 ? 'i32.load16_u' : 'i32.load8_u', address)
   }
 
-  store(bits: number, address: I64, value: Value): void {
+  store(bits: number, address: I64, value: Value, stack = false): void {
     const va = this.f.let(address)
     const bound = this.f.let(value)
     this.#lookup(
@@ -259,7 +268,7 @@ export class RecordContext extends Context {
       bits,
       L.TLB_WRITE_TAG,
       (host) => this.#storeHost(bits, host, bound),
-      () => this.#slowStore(bits, va, bound),
+      () => this.#slowStore(bits, va, bound, stack),
     )
   }
 
@@ -310,19 +319,19 @@ export class RecordContext extends Context {
 
   readVector(index: number, lane = 0): V128 {
     if (this.operand(index).kind === 'memory')
-      return this.loadVector(add(this.address(index), i64(16 * lane)))
+      return this.loadVector(add(this.address(index, 'read', 16 * (lane + 1)), i64(16 * lane)))
     return this.let(loadV128(this.#register(index), 16 * lane))
   }
 
   writeVector(index: number, value: V128, lane = 0): void {
     if (this.operand(index).kind === 'memory')
-      this.storeVector(add(this.address(index), i64(16 * lane)), value)
+      this.storeVector(add(this.address(index, 'write', 16 * (lane + 1)), i64(16 * lane)), value)
     else this.f.store('v128.store', this.#register(index), value, 16 * lane)
   }
 
   requireAligned(index: number, bytes = 16): void {
     if (this.operand(index).kind !== 'memory') return
-    this.f.if(and(wrap(this.address(index)), i32(bytes - 1)), () => this.raise(GP, 0))
+    this.f.if(and(wrap(this.address(index, 'none')), i32(bytes - 1)), () => this.raise(GP, 0))
   }
 
   loadVector(address: I64): V128 {

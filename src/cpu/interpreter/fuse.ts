@@ -15,6 +15,7 @@ export const fusedBranches: readonly Shape[] = conditionNames.map((name) => ({
   vex: false,
   operandBits: 64,
   long: true,
+  segmented: false,
   samePage: true,
   traced: false,
 }))

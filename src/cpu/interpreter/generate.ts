@@ -18,6 +18,7 @@ const specialShape: Shape = {
   vex: false,
   operandBits: 64,
   long: true,
+  segmented: false,
   samePage: true,
   traced: false,
 }

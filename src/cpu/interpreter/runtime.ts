@@ -18,6 +18,7 @@ import {
   extendU,
   i32,
   i64,
+  load,
   loadI32,
   loadI64,
   ne,
@@ -52,6 +53,9 @@ export interface Runtime {
   /** `(cpu, record, budget, va) → i64`, and with a value or an address → status. By bits, 128 and 256 for vectors. */
   slowLoad: Record<number, FunctionRef>
   slowStore: Record<number, FunctionRef>
+  /** The same through SS. */
+  slowLoadStack: Record<number, FunctionRef>
+  slowStoreStack: Record<number, FunctionRef>
   /** `(cpu) → i32` each, and a function for the compound conditions. */
   carry: FunctionRef
   overflow: FunctionRef
@@ -103,6 +107,7 @@ export function defineRuntime(module: ModuleBuilder): Runtime {
     const left = extendS(add(budget, loadI32(record, R.REMAINING)))
     f.store('i64.store', cpu, sub(loadI64(cpu, L.RETIRED_LIMIT), left), L.RETIRED)
     f.store('i32.store', cpu, record, L.RECORD)
+    f.store('i32.store', cpu, load('i32.load8_u', record, R.SEGMENT), L.ACCESS_SEGMENT)
   })
 
   const setBudget = (f: FunctionBuilder, cpu: I32, budget: I32): void =>
@@ -171,22 +176,27 @@ export function defineRuntime(module: ModuleBuilder): Runtime {
   })
 
   // Slow paths: write back, then let the helper do the work.
-  const slow = (name: HelperName): FunctionRef => {
+  const slow = (name: HelperName, stack: boolean): FunctionRef => {
     const [, ...params] = helperType(name).params
     return module.function(
       { params: ['i32', 'i32', 'i32', ...params], results: helperType(name).results },
       (f) => {
         const [cpu, record, budget, ...rest] = f.params as [I32, I32, I32]
         f.callVoid(sync, cpu, record, budget)
+        if (stack) f.store('i32.store', cpu, i32(L.SS), L.ACCESS_SEGMENT)
         f.return(f.call(helper(name), cpu, ...rest))
       },
     )
   }
   const slowLoad: Record<number, FunctionRef> = {}
   const slowStore: Record<number, FunctionRef> = {}
+  const slowLoadStack: Record<number, FunctionRef> = {}
+  const slowStoreStack: Record<number, FunctionRef> = {}
   for (const bits of [8, 16, 32, 64, 128] as const) {
-    slowLoad[bits] = slow(`load${bits}`)
-    slowStore[bits] = slow(`store${bits}`)
+    slowLoad[bits] = slow(`load${bits}`, false)
+    slowStore[bits] = slow(`store${bits}`, false)
+    slowLoadStack[bits] = slow(`load${bits}`, true)
+    slowStoreStack[bits] = slow(`store${bits}`, true)
   }
   // 256 bits are two halves; a store looks at all of them before it writes the first.
   const wide = (name: 'load128' | 'store128'): FunctionRef =>
@@ -236,6 +246,8 @@ export function defineRuntime(module: ModuleBuilder): Runtime {
     linkMiss,
     slowLoad,
     slowStore,
+    slowLoadStack,
+    slowStoreStack,
     carry: stored('carry'),
     overflow: stored('overflow'),
     sign: stored('sign'),

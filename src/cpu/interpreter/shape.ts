@@ -27,6 +27,7 @@ const kindOfClass: Kinds = {
   [C.x87]: 'x87',
 }
 
+const CS = 1
 const FS = 4
 
 /** How the memory operand of an instruction is addressed; `long` in 64-bit code. */
@@ -41,21 +42,34 @@ function operand(kind: OperandKind, bits: number, index: number, form: AddressFo
   return { kind, bits, index, form }
 }
 
+/**
+ * Whether an instruction outside 64-bit code names a segment that is checked even while CS, DS, ES and SS are flat: FS and GS, which have
+ * bases of their own, and CS, which can never be written.
+ */
+export function namesSegment(instruction: Instruction): boolean {
+  const memory = instruction.memory
+  const segment = memory ? memory.segment : instruction.segment
+  return segment >= FS || segment === CS
+}
+
 function build(
   meaning: { key: string; definition: { modal?: boolean }; vex: boolean },
   operands: Operand[],
   bits: number,
   long: boolean,
+  segmented: boolean,
   samePage: boolean,
   traced: boolean,
 ): Shape {
   const legacy = operands.some(({ form }) => form === 'legacy')
+  const isLong = meaning.definition.modal ? long : !legacy
   return {
     meaning: meaning.key,
     operands,
     vex: meaning.vex,
     operandBits: bits,
-    long: meaning.definition.modal ? long : !legacy,
+    long: isLong,
+    segmented: !isLong && segmented,
     samePage,
     traced,
   }
@@ -65,15 +79,17 @@ function build(
 const traceable = new Set<string>(['call', 'call-indirect', 'ret'])
 
 /** Name of the handler that code of this shape is. */
-export function shapeKey({ meaning, operands, operandBits, long, samePage, traced }: Shape): string {
+export function shapeKey(shape: Shape): string {
+  const { meaning, operands, operandBits, long, segmented, samePage, traced } = shape
   const list = operands.map(({ kind, bits, form }) => `${kind}${bits}${form ?? ''}`).join()
-  return `${meaning}/${operandBits}${long ? 'l' : 'p'}${samePage ? 's' : ''}${traced ? 't' : ''}:${list}`
+  return `${meaning}/${operandBits}${long ? 'l' : segmented ? 'g' : 'p'}${samePage ? 's' : ''}${traced ? 't' : ''}:${list}`
 }
 
-/** The shape of a decoded instruction, or null when nothing says what it means. */
+/** The shape of a decoded instruction, or null when nothing says what it means. `segmented`: some of CS, DS, ES and SS is not flat. */
 export function shapeOf(
   instruction: Instruction,
   long: boolean,
+  segmented: boolean,
   samePage: boolean,
   traceCalls: boolean,
 ): Shape | null {
@@ -94,7 +110,7 @@ export function shapeOf(
   }
   const traced = traceCalls && traceable.has(instruction.row.branch)
   const bits = ignoresSize(instruction.row) ? 32 : instruction.operandSize
-  return build(meaning, operands, bits, long, samePage, traced)
+  return build(meaning, operands, bits, long, segmented || namesSegment(instruction), samePage, traced)
 }
 
 function formsOf(row: Row, form: OperandForm, index: number, long: boolean): Operand[] {
@@ -131,7 +147,11 @@ export function shapesOfRow(row: Row): Shape[] {
   const meaning = meaningOf(row)
   if (!meaning) return []
   const shapes: Shape[] = []
-  for (const long of [true, false]) {
+  for (const [long, segmented] of [
+    [true, false],
+    [false, false],
+    [false, true],
+  ] as const) {
     if (long ? !(row.modes & MODE64) : !(row.modes & ~MODE64)) continue
     let lists: Operand[][] = [[]]
     row.operands.forEach((form, index) => {
@@ -143,7 +163,7 @@ export function shapesOfRow(row: Row): Shape[] {
       for (const samePage of near ? [false, true] : [false])
         for (const list of lists)
           for (const traced of traceable.has(row.branch) ? [false, true] : [false])
-            shapes.push(build(meaning, list, bits, long, samePage, traced))
+            shapes.push(build(meaning, list, bits, long, segmented, samePage, traced))
   }
   return shapes
 }

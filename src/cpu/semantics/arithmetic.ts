@@ -132,7 +132,7 @@ function compareExchange8b(c: Context): void {
 
 function compareExchange16b(c: Context): void {
   c.requireAligned(0)
-  const va = c.address(0)
+  const va = c.address(0, 'write')
   // Aligned, so both halves lie in one page: after the check of the first, the second store cannot fault.
   const low = c.loadForWrite(64, va) as I64
   const high = c.load(64, add(va, i64(8))) as I64

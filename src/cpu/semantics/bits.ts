@@ -48,8 +48,8 @@ function bitTest(change: Change | null): Definition {
     if (far) {
       const unit = i64(Math.log2(bits))
       const bytes = shl(shrS(signed64(offset, bits), unit), i64(Math.log2(bits / 8)))
-      const sum = add(c.address(0), bytes)
-      const va = c.let(c.shape.long ? sum : and(sum, i64(0xffffffff)))
+      const moved = c.wrapOffset(0, add(c.offset(0), bytes))
+      const va = c.linear(0, moved, change ? 'write' : 'read', bits / 8)
       value = change ? c.loadForWrite(bits, va) : c.load(bits, va)
     } else value = change ? c.readForWrite(0) : c.read(0)
     if (change) {

@@ -25,15 +25,33 @@ import { signed64, toI64, truncate } from './values.ts'
 
 const RCX = 1
 
+/** A relative target stays canonical; in a segment it may leave the limit. */
+function checkRelative(c: Context): void {
+  if (c.shape.segmented) c.checkTarget(c.targetRip(0))
+}
+
+function jumpIf(c: Context, condition: I32): void {
+  if (c.shape.segmented) c.f.if(condition, () => checkRelative(c))
+  c.jumpIf(condition, 0)
+}
+
 function jump(c: Context): void {
-  if (c.operand(0).kind === 'relative') c.jumpRelative(0)
-  else c.jumpTo(toI64(c.read(0)))
+  if (c.operand(0).kind === 'relative') {
+    checkRelative(c)
+    c.jumpRelative(0)
+  } else {
+    const target = toI64(c.read(0))
+    c.checkTarget(target)
+    c.jumpTo(target)
+  }
 }
 
 function call(c: Context): void {
   const bits = c.shape.operandBits
   const { kind } = c.operand(0)
   const target = kind === 'relative' ? null : toI64(c.read(0))
+  if (target) c.checkTarget(target)
+  else checkRelative(c)
   push(c, bits, truncate(c.nextRip(), bits))
   if (c.shape.traced) c.probe(EVENT_CALL, target ?? c.targetRip(0), c.nextRip())
   if (target) c.jumpTo(target)
@@ -44,15 +62,16 @@ function ret(c: Context): void {
   const bits = c.shape.operandBits
   const target = toI64(top(c, bits))
   const release = c.operands.length > 0 ? and(c.immediate(0), i64(0xffff)) : i64(0)
+  c.checkTarget(target)
   moveStack(c, add(release, i64(bits / 8)))
   if (c.shape.traced) c.probe(EVENT_RET, target, c.gpr(RSP, 64) as I64)
   c.jumpTo(target)
 }
 
-const conditional = (code: number): Definition => branch((c) => c.jumpIf(c.condition(code), 0))
+const conditional = (code: number): Definition => branch((c) => jumpIf(c, c.condition(code)))
 
 /** The count register in the address size. */
-function countRegister(c: Context): { value: I64; write(value: I64): void } {
+function countRegister(c: Context): { value: I64; mask: I64; write(value: I64): void } {
   const size = c.field('address')
   const mask = c.let(
     select(eq(size, i32(8)), i64(-1), select(eq(size, i32(4)), i64(0xffffffff), i64(0xffff))),
@@ -60,6 +79,7 @@ function countRegister(c: Context): { value: I64; write(value: I64): void } {
   const whole = c.gpr(RCX, 64) as I64
   return {
     value: c.let(and(whole, mask)),
+    mask,
     write: (value) =>
       c.f.if(
         eq(size, i32(2)),
@@ -74,20 +94,22 @@ function loop(zero: boolean | null): Definition {
   return branch((c) => {
     const count = countRegister(c)
     const left = c.let(sub(count.value, i64(1)))
+    const more = c.let(ne(and(left, count.mask), i64(0)))
+    const again = c.let(zero === null ? more : and(more, c.condition(zero ? 4 : 5)))
+    if (c.shape.segmented) c.f.if(again, () => checkRelative(c))
     count.write(left)
-    const again = c.let(ne(countRegister(c).value, i64(0)))
-    c.jumpIf(zero === null ? again : and(again, c.condition(zero ? 4 : 5)), 0)
+    c.jumpIf(again, 0)
   })
 }
 
-const jumpIfCountZero = branch((c) => c.jumpIf(eqz(countRegister(c).value), 0))
+const jumpIfCountZero = branch((c) => jumpIf(c, c.let(eqz(countRegister(c).value))))
 
 const bytes = (bits: number): I32 => i32(bits / 8)
 
 function farTarget(c: Context): [I32, I64] {
   const bits = c.shape.operandBits
   if (c.operand(0).kind === 'far') return [c.field('second'), c.immediate(0)]
-  const va = c.address(0)
+  const va = c.address(0, 'read', bits / 8 + 2)
   const offset = toI64(c.load(bits, va))
   return [c.load(16, add(va, i64(bits / 8))) as I32, offset]
 }
@@ -109,7 +131,7 @@ function farReturn(c: Context): void {
 function bound(c: Context): void {
   const { bits } = c.operand(0)
   const index = signed64(c.read(0), bits)
-  const va = c.address(1)
+  const va = c.address(1, 'read', bits / 4)
   const at = (offset: number): I64 => signed64(c.load(bits, add(va, i64(offset))), bits)
   const low = c.let(at(0))
   const high = c.let(at(bits / 8))

@@ -9,8 +9,17 @@
 import type { HelperName } from '../helpers.ts'
 import * as L from '../layout.ts'
 import {
-  shrU,
+  add,
+  and,
+  i32,
   i64,
+  loadI64,
+  ltU,
+  ne,
+  select,
+  shl,
+  shrS,
+  shrU,
   sub,
   v128,
   wrap,
@@ -24,6 +33,9 @@ import {
 import { conditionOf, carryOf, type FlagSource } from './flags.ts'
 import type { FieldName, Operand, Shape } from './operand.ts'
 import { constant, signed64, truncate, type Value } from './values.ts'
+
+/** What an address is for: the right that its segment must give. `none`: the address is only named (INVLPG). */
+export type Access = 'read' | 'write' | 'none'
 
 /** Exception vectors that semantics raise themselves. */
 export const DE = 0
@@ -78,10 +90,19 @@ export abstract class Context {
   /** Like `read`, of an operand that `writeBack` will write; see `loadForWrite`. */
   abstract readForWrite(index: number, bits?: number): Value
   abstract writeBack(index: number, value: Value, bits?: number): void
-  /** Linear address of a memory operand, bound. */
-  abstract address(index: number): I64
-  /** Its offset within the segment, in 64 bits: what LEA gives. */
+  /**
+   * Linear address of a memory operand, bound. In segmented code the `bytes` from there are checked against the segment; without them as
+   * many as the operand has.
+   */
+  address(index: number, access: Access = 'read', bytes: number = this.operand(index).bits / 8): I64 {
+    return this.linear(index, this.offset(index), access, bytes)
+  }
+  /** The same of another offset in the segment of a memory operand; `offset` has been cut to the address size. */
+  abstract linear(index: number, offset: I64, access: Access, bytes: number): I64
+  /** The offset of a memory operand within its segment, in 64 bits: what LEA gives. */
   abstract offset(index: number): I64
+  /** Cuts an offset to the address size of the memory operand. */
+  abstract wrapOffset(index: number, offset: I64): I64
   /** The immediate operand as a sign- or zero-extended 64-bit value, as decoded. */
   abstract immediate(index: number): I64
   abstract field(name: FieldName): I32
@@ -118,8 +139,9 @@ export abstract class Context {
 
   // Memory by linear address
 
-  abstract load(bits: number, va: I64): Value
-  abstract store(bits: number, va: I64, value: Value): void
+  /** `stack`: an access through SS, to which an address that is not canonical is #SS(0) rather than #GP(0). */
+  abstract load(bits: number, va: I64, stack?: boolean): Value
+  abstract store(bits: number, va: I64, value: Value, stack?: boolean): void
   /** Load of what `storeBack` will write, checked for writing first: the two halves of a read-modify-write. At most one for each instruction. */
   abstract loadForWrite(bits: number, va: I64): Value
   abstract storeBack(bits: number, value: Value): void
@@ -128,6 +150,29 @@ export abstract class Context {
   /** 256 bits, as two lanes; a store that faults has written nothing. */
   abstract loadWide(va: I64): [V128, V128]
   abstract storeWide(va: I64, low: V128, high: V128): void
+
+  // Segments
+
+  /**
+   * Linear address of `bytes` bytes at an offset of a segment, given by number. Segmented code checks limit and type first and raises #GP(0),
+   * or #SS(0) for SS. In 64-bit code only FS and GS have a base.
+   */
+  segmentAddress(segment: I32, offset: I64, access: Access, bytes: number): I64 {
+    if (this.shape.segmented && access !== 'none')
+      return this.systemValue('segmentAddress', segment, offset, i32(bytes), i32(Number(access === 'write')))
+    if (!this.shape.long && !this.shape.segmented) return this.let(offset)
+    const base = loadI64(add(this.cpu, shl(segment, i32(5))), L.SEGMENTS + L.SEG_BASE)
+    if (!this.shape.long) return this.let(and(add(offset, base), i64(0xffffffff)))
+    return this.let(add(offset, select(ltU(segment, i32(L.FS)), i64(0), base)))
+  }
+
+  /** Raises #GP(0) unless a near branch may go there; before anything else of the branch is done. Links need no check in 64-bit code. */
+  checkTarget(rip: I64): void {
+    if (this.shape.segmented) return this.system('checkTarget', rip)
+    // With 57-bit addresses more is canonical than this asks for: the helper knows.
+    if (this.shape.long)
+      this.f.if(ne(shrS(rip, i64(47)), shrS(rip, i64(63))), () => this.system('checkTarget', rip))
+  }
 
   // Control
 

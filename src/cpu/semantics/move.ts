@@ -8,7 +8,6 @@ import {
   i32,
   i64,
   load,
-  ltU,
   neg,
   not,
   or,
@@ -92,23 +91,14 @@ function translate(c: Context): void {
     i64(-1),
     select(eqz(xor(size, i32(4))), i64(0xffffffff), i64(0xffff)),
   )
-  const va = add(and(sum, mask), segmentBase(c, c.field('segment')))
-  c.setGpr(0, 8, c.load(8, c.shape.long ? va : and(va, i64(0xffffffff))))
-}
-
-/** Base of a segment given by number; in 64-bit code only FS and GS have one. */
-export function segmentBase(c: Context, seg: I32): I64 {
-  const at = add(c.cpu, shl(seg, i32(5)))
-  const base = c.let(load('i64.load', at, L.SEGMENTS + L.SEG_BASE))
-  if (!c.shape.long) return base
-  return select(ltU(seg, i32(L.FS)), i64(0), base)
+  c.setGpr(0, 8, c.load(8, c.segmentAddress(c.field('segment'), c.let(and(sum, mask)), 'read', 1)))
 }
 
 /** LDS, LES, LFS, LGS, LSS: offset first, then the selector behind it. */
 function farLoad(seg: number): Definition {
   return plain((c) => {
     const { bits } = c.operand(0)
-    const va = c.address(1)
+    const va = c.address(1, 'read', bits / 8 + 2)
     const offset = c.load(bits, va)
     const value = c.load(16, add(va, i64(bits / 8)))
     c.systemThen(() => c.write(0, offset), 'loadSegment', i32(seg), value)

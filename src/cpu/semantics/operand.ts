@@ -29,7 +29,7 @@ export type OperandKind =
  * - `full`: 64-bit base + index · scale + displacement + segment base.
  * - `absolute`: 64-bit displacement + segment base.
  * - `short`: 64-bit code with 32-bit addresses: the sum is cut to 32 bits before the segment base is added.
- * - `legacy`: any other mode: the sum is cut to the address size, and the linear address to 32 bits.
+ * - `legacy`: any other mode: the sum is cut to the address size; in segmented code a checked segment makes it a linear address of 32 bits.
  */
 export type AddressForm = 'base' | 'full' | 'absolute' | 'short' | 'legacy'
 
@@ -52,6 +52,8 @@ export interface Shape {
   readonly operandBits: number
   /** Whether the code segment is 64-bit; instructions that do not care have the shape of 64-bit code. */
   readonly long: boolean
+  /** Outside 64-bit code: every access is checked against its segment, because some segment in use is not flat. */
+  readonly segmented: boolean
   /** A direct branch whose target lies in the page of the instruction. */
   readonly samePage: boolean
   /** A near CALL or RET that reports to the probe. */

@@ -1,14 +1,13 @@
 /** PUSH, POP, PUSHA, POPA, ENTER, LEAVE. In 64-bit code the stack is flat; elsewhere SS gives base and width of the stack pointer. */
 import * as L from '../layout.ts'
 import { add, and, extendU, i32, i64, ltU, select, sub, wrap, type I32, type I64 } from '../wasm/index.ts'
-import type { Context } from './context.ts'
+import type { Access, Context } from './context.ts'
 import { modal, type Definitions } from './definition.ts'
 import { selector } from './move.ts'
 import { truncate, type Value } from './values.ts'
 
 export const RSP = 4
 const RBP = 5
-const SS_BASE = L.SEGMENTS + L.SS * L.SEG_SIZE + L.SEG_BASE
 
 /** All ones in the width of the stack pointer. */
 function stackMask(c: Context): I64 {
@@ -16,10 +15,18 @@ function stackMask(c: Context): I64 {
   return c.let(select(and(c.stateI32(L.MODE), i32(L.MODE_STACK32)), i64(0xffffffff), i64(0xffff)))
 }
 
-/** Linear address of an offset on the stack. */
-export function stackAddress(c: Context, offset: I64): I64 {
+/** Linear address of `bits` at an offset on the stack, checked in segmented code. */
+function stackAddress(c: Context, offset: I64, access: Access, bits: number): I64 {
   if (c.shape.long) return c.let(offset)
-  return c.let(and(add(c.stateI64(SS_BASE), and(offset, stackMask(c))), i64(0xffffffff)))
+  return c.segmentAddress(i32(L.SS), c.let(and(offset, stackMask(c))), access, bits / 8)
+}
+
+function loadStack(c: Context, bits: number, offset: I64): Value {
+  return c.load(bits, stackAddress(c, offset, 'read', bits), true)
+}
+
+function storeStack(c: Context, bits: number, offset: I64, value: Value): void {
+  c.store(bits, stackAddress(c, offset, 'write', bits), value, true)
 }
 
 /** Writes a stack register (RSP, RBP) in the stack's width. */
@@ -41,13 +48,13 @@ export function moveStack(c: Context, delta: I64): void {
 /** Stores below the stack pointer, then moves it: a fault leaves it alone. */
 export function push(c: Context, bits: number, value: Value): void {
   const top = c.let(sub(c.gpr(RSP, 64) as I64, i64(bits / 8)))
-  c.store(bits, stackAddress(c, top), value)
+  storeStack(c, bits, top, value)
   setStackRegister(c, RSP, top)
 }
 
 /** The value at the top of the stack; the pointer is left for `moveStack`. */
 export function top(c: Context, bits: number): Value {
-  return c.load(bits, stackAddress(c, c.gpr(RSP, 64) as I64))
+  return loadStack(c, bits, c.gpr(RSP, 64) as I64)
 }
 
 function pushOperand(c: Context): void {
@@ -81,8 +88,7 @@ const extend = (value: Value): I64 =>
 function pushAll(c: Context): void {
   const bits = c.shape.operandBits
   const sp = c.gpr(RSP, 64) as I64
-  for (let n = 0; n < 8; n++)
-    c.store(bits, stackAddress(c, sub(sp, i64(((n + 1) * bits) / 8))), c.gpr(n, bits))
+  for (let n = 0; n < 8; n++) storeStack(c, bits, sub(sp, i64(((n + 1) * bits) / 8)), c.gpr(n, bits))
   moveStack(c, i64(-bits))
 }
 
@@ -90,7 +96,7 @@ function popAll(c: Context): void {
   const bits = c.shape.operandBits
   const sp = c.gpr(RSP, 64) as I64
   const values = Array.from({ length: 8 }, (_, n) =>
-    n === RSP ? null : c.load(bits, stackAddress(c, add(sp, i64(((7 - n) * bits) / 8)))),
+    n === RSP ? null : loadStack(c, bits, add(sp, i64(((7 - n) * bits) / 8))),
   )
   values.forEach((value, n) => value && c.setGpr(n, bits, value))
   moveStack(c, i64(bits))
@@ -104,7 +110,7 @@ function enter(c: Context): void {
   const level = f.let(and(c.field('second'), i32(31)))
   const sp = f.variable('i64', sub(c.gpr(RSP, 64) as I64, step))
   const oldFrame = f.let(c.gpr(RBP, 64) as I64)
-  c.store(bits, stackAddress(c, sp.value), c.gpr(RBP, bits))
+  storeStack(c, bits, sp.value, c.gpr(RBP, bits))
   const frame = f.let(sp.value)
   f.if(level, () => {
     const i = f.variable('i32', i32(1))
@@ -113,14 +119,13 @@ function enter(c: Context): void {
       f.if(ltU(i.value, level), () => {
         f.set(from, sub(from.value, step))
         f.set(sp, sub(sp.value, step))
-        const link = c.load(bits, stackAddress(c, from.value))
-        c.store(bits, stackAddress(c, sp.value), link)
+        storeStack(c, bits, sp.value, loadStack(c, bits, from.value))
         f.set(i, add(i.value, i32(1)))
         f.br(again)
       })
     })
     f.set(sp, sub(sp.value, step))
-    c.store(bits, stackAddress(c, sp.value), truncate(frame, bits))
+    storeStack(c, bits, sp.value, truncate(frame, bits))
   })
   const size = and(c.immediate(0), i64(0xffff))
   c.setGpr(RBP, bits, truncate(frame, bits))
@@ -130,7 +135,7 @@ function enter(c: Context): void {
 function leave(c: Context): void {
   const bits = c.shape.operandBits
   const frame = c.gpr(RBP, 64) as I64
-  const value = c.load(bits, stackAddress(c, frame))
+  const value = loadStack(c, bits, frame)
   setStackRegister(c, RSP, add(frame, i64(bits / 8)))
   c.setGpr(RBP, bits, value)
 }

@@ -2,7 +2,7 @@
 import * as L from '../layout.ts'
 import type { HelperName } from '../helpers.ts'
 import { and, extendU, i32, i64, loadI64, ltU, ne, or, select, shl, wrap, type I32 } from '../wasm/index.ts'
-import type { Context } from './context.ts'
+import type { Access, Context } from './context.ts'
 import { modal, plain, type Definition, type Definitions } from './definition.ts'
 import { CF, ZF } from './flags.ts'
 import { toI64, truncate } from './values.ts'
@@ -11,13 +11,16 @@ const call = (name: HelperName): Definition => plain((c) => c.system(name))
 const bytes = (c: Context): I32 => i32(c.shape.operandBits / 8)
 const sized = (name: HelperName): Definition => plain((c) => c.system(name, bytes(c)))
 const withSelector = (name: HelperName): Definition => plain((c) => c.system(name, c.read(0, 16)))
-const withAddress = (name: HelperName): Definition => plain((c) => c.system(name, c.address(0)))
+/** Bytes of an FXSAVE area, and of the smallest XSAVE area. */
+const FXSAVE_BYTES = 512
+const XSAVE_BYTES = 576
 /** With the operand size in bytes; FXSAVE64 and the like have 8. */
-const withArea = (name: HelperName): Definition => plain((c) => c.system(name, c.address(0), bytes(c)))
+const withArea = (name: HelperName, access: Access, size: number): Definition =>
+  plain((c) => c.system(name, c.address(0, access, size), bytes(c)))
 
 /** Descriptor table registers are always loaded and stored with 64-bit bases in 64-bit code. */
-const table = (name: HelperName): Definition =>
-  modal((c) => c.system(name, c.address(0), c.shape.long ? i32(8) : bytes(c)))
+const table = (name: HelperName, access: Access): Definition =>
+  modal((c) => c.system(name, c.address(0, access, 6), c.shape.long ? i32(8) : bytes(c)))
 
 const stringNames = ['movs', 'stos', 'lods', 'scas', 'cmps', 'ins', 'outs'] as const
 const withSource = new Set<string>(['movs', 'lods', 'cmps', 'outs'])
@@ -119,15 +122,15 @@ export const systemInstructions: Definitions = {
     invd: call('wbinvd'),
     wbinvd: call('wbinvd'),
     wbnoinvd: call('wbinvd'),
-    invlpg: withAddress('invlpg'),
-    invpcid: plain((c) => c.system('invpcid', toI64(c.read(0)), c.address(1))),
+    invlpg: plain((c) => c.system('invlpg', c.address(0, 'none'))),
+    invpcid: plain((c) => c.system('invpcid', toI64(c.read(0)), c.address(1, 'read', 16))),
     // The processor may leave MWAIT at any time; halting is the quietest way to wait.
     monitor: none,
     mwait: call('hlt'),
-    lgdt: table('lgdt'),
-    lidt: table('lidt'),
-    sgdt: table('sgdt'),
-    sidt: table('sidt'),
+    lgdt: table('lgdt', 'read'),
+    lidt: table('lidt', 'read'),
+    sgdt: table('sgdt', 'write'),
+    sidt: table('sidt', 'write'),
     lldt: withSelector('lldt'),
     ltr: withSelector('ltr'),
     lmsw: withSelector('lmsw'),
@@ -143,16 +146,16 @@ export const systemInstructions: Definitions = {
     rdgsbase: readBase(L.GS),
     wrfsbase: writeBase(L.FS),
     wrgsbase: writeBase(L.GS),
-    fxsave: withArea('fxsave'),
-    fxsave64: withArea('fxsave'),
-    fxrstor: withArea('fxrstor'),
-    fxrstor64: withArea('fxrstor'),
-    xsave: withArea('xsave'),
-    xsave64: withArea('xsave'),
-    xsaveopt: withArea('xsave'),
-    xsaveopt64: withArea('xsave'),
-    xrstor: withArea('xrstor'),
-    xrstor64: withArea('xrstor'),
+    fxsave: withArea('fxsave', 'write', FXSAVE_BYTES),
+    fxsave64: withArea('fxsave', 'write', FXSAVE_BYTES),
+    fxrstor: withArea('fxrstor', 'read', FXSAVE_BYTES),
+    fxrstor64: withArea('fxrstor', 'read', FXSAVE_BYTES),
+    xsave: withArea('xsave', 'write', XSAVE_BYTES),
+    xsave64: withArea('xsave', 'write', XSAVE_BYTES),
+    xsaveopt: withArea('xsave', 'write', XSAVE_BYTES),
+    xsaveopt64: withArea('xsave', 'write', XSAVE_BYTES),
+    xrstor: withArea('xrstor', 'read', XSAVE_BYTES),
+    xrstor64: withArea('xrstor', 'read', XSAVE_BYTES),
     rdrand: plain(random),
     rdseed: plain(random),
     in: plain((c) => c.system('in', portOf(c, 1), i32(c.operand(0).bits / 8))),

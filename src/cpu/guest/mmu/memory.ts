@@ -1,4 +1,5 @@
 /** Reads and writes of linear memory with every check, in any alignment. What the fast path of generated code does not do. */
+import { ACCESS_SEGMENT, SS } from '../../layout'
 import { raiseGp, raiseSs } from '../raise'
 import { getCpl } from '../state'
 import { CONTINUE, EXCEPTION } from '../status'
@@ -7,10 +8,16 @@ import { readPhysical, writePhysical } from './physical'
 import { crossesPage, explicit, isAddressable, nextPage, translate } from './translate'
 import { NO_TRANSLATION } from './walk'
 
+/** The access may not be made at all: #SS(0) when an instruction makes it through SS, #GP(0) otherwise. */
+function refuse(cpu: usize, access: u32): i32 {
+  const isStack = !(access & ACCESS_IMPLICIT) && load<u32>(cpu, ACCESS_SEGMENT) == SS
+  return isStack ? raiseSs(cpu, 0) : raiseGp(cpu, 0)
+}
+
 /** Reads `size` (1, 2, 4, 8) bytes, zero-extended; check `pending` afterwards. */
 export function read(cpu: usize, va: u64, size: u32, access: u32): u64 {
   if (!isAddressable(cpu, va, size)) {
-    raiseGp(cpu, 0)
+    refuse(cpu, access)
     return 0
   }
   const low = translate(cpu, va, access)
@@ -29,7 +36,7 @@ export function read(cpu: usize, va: u64, size: u32, access: u32): u64 {
 
 /** Writes `size` (1, 2, 4, 8) bytes, all of them or none. */
 export function write(cpu: usize, va: u64, size: u32, value: u64, access: u32): i32 {
-  if (!isAddressable(cpu, va, size)) return raiseGp(cpu, 0)
+  if (!isAddressable(cpu, va, size)) return refuse(cpu, access)
   const low = translate(cpu, va, access)
   if (low == NO_TRANSLATION) return EXCEPTION
   if (!crossesPage(va, size)) {
@@ -83,7 +90,7 @@ export function readStack(cpu: usize, va: u64, size: u32): u64 {
 
 /** Raises what a write of `size` ≤ 4096 bytes would raise. */
 export function probeWriteAs(cpu: usize, va: u64, size: u32, access: u32): i32 {
-  if (!isAddressable(cpu, va, size)) return raiseGp(cpu, 0)
+  if (!isAddressable(cpu, va, size)) return refuse(cpu, access)
   if (translate(cpu, va, access) == NO_TRANSLATION) return EXCEPTION
   if (!crossesPage(va, size)) return CONTINUE
   return translate(cpu, nextPage(cpu, va), access) == NO_TRANSLATION ? EXCEPTION : CONTINUE

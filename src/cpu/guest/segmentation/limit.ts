@@ -1,8 +1,9 @@
 /** Offsets against segment limits, which only 16- and 32-bit code has. SDM Vol. 3A, 5.3. */
 import * as L from '../../layout'
-import { DESC_CODE, DESC_DB, DESC_DC, DESC_P, DESC_RW } from '../bits'
+import { CR0_PE, DESC_CODE, DESC_DB, DESC_DC, DESC_P, DESC_RW } from '../bits'
+import { isCanonical } from '../mmu/canonical'
 import { raiseGp, raiseSs } from '../raise'
-import { mode64, segAttributes, segBase, segLimit } from '../state'
+import { cr0Has, mode64, segAttributes, segBase, segLimit } from '../state'
 import { CONTINUE } from '../status'
 
 /** Whether the `size` bytes from `offset` lie inside the segment. An expand-down segment begins above its limit. */
@@ -16,11 +17,31 @@ export function isWithin(attributes: u32, limit: u32, offset: u32, size: u32): b
 export function checkSegment(cpu: usize, seg: u32, offset: u64, size: u32, isWrite: bool): i32 {
   if (mode64(cpu)) return CONTINUE
   const attributes = segAttributes(cpu, seg)
+  // Real mode has limits but no types: there CS can be written.
+  if (!cr0Has(cpu, CR0_PE))
+    return isWithin(attributes & ~DESC_DC, segLimit(cpu, seg), <u32>offset, size)
+      ? CONTINUE
+      : refuse(cpu, seg)
   const isCodeSegment = (attributes & DESC_CODE) != 0
   const hasRight = isWrite ? !isCodeSegment && attributes & DESC_RW : !isCodeSegment || attributes & DESC_RW
   const isOk = attributes & DESC_P && hasRight
   if (isOk && isWithin(attributes, segLimit(cpu, seg), <u32>offset, size)) return CONTINUE
+  return refuse(cpu, seg)
+}
+
+function refuse(cpu: usize, seg: u32): i32 {
   return seg == L.SS ? raiseSs(cpu, 0) : raiseGp(cpu, 0)
+}
+
+/** Linear address of `size` bytes for an explicit operand of 16- or 32-bit code; 0 when it raised. */
+export function segmentAddress(cpu: usize, seg: u32, offset: u64, size: u32, write: u32): u64 {
+  return checkSegment(cpu, seg, offset, size, write != 0) ? 0 : linear(cpu, seg, offset)
+}
+
+/** Where a near branch may go: inside the code segment, or to a canonical address. SDM Vol. 2A, JMP, and Vol. 2B, RET. */
+export function checkTarget(cpu: usize, rip: u64): i32 {
+  const isInside = mode64(cpu) ? isCanonical(rip) : rip <= <u64>segLimit(cpu, L.CS)
+  return isInside ? CONTINUE : raiseGp(cpu, 0)
 }
 
 /** Linear address of an offset; only FS and GS have a base in 64-bit mode. */

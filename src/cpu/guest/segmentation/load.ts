@@ -7,7 +7,7 @@ import { cr0Has, getCpl, getNextRip, mode64, setRip, setSegment, systemFlags } f
 import { CONTINUE, EXCEPTION, JUMP } from '../status'
 import * as D from './descriptor'
 
-/** Attributes of a segment in real and virtual-8086 mode: present, writable data, accessed; limit and base follow from it. */
+/** Attributes of a segment loaded in real or virtual-8086 mode: present, writable data, accessed. */
 const REAL_ATTRIBUTES: u32 = DESC_P | DESC_S | DESC_RW | 1
 
 /** Puts the fields of a descriptor into a segment register. */
@@ -25,12 +25,15 @@ export function setNullStack(cpu: usize, selector: u32, cpl: u32): void {
   setSegment(cpu, L.SS, selector, DESC_S | DESC_RW | DESC_G | DESC_DB | 1 | (cpl << 5), 0, 0xffff_ffff)
 }
 
-/** Real mode: the selector is the base in paragraphs; the limit stays as it is. */
+/** Real mode: the selector is the base in paragraphs; the limit stays as it is, so large segments of protected mode remain usable. */
 export function setReal(cpu: usize, seg: u32, selector: u32): void {
   const at = cpu + L.SEGMENTS + <usize>seg * L.SEG_SIZE
   store<u32>(at, selector, L.SEG_SELECTOR)
   store<u64>(at, (<u64>selector) << 4, L.SEG_BASE)
-  if (!(systemFlags(cpu) & VM)) return
+  if (!(systemFlags(cpu) & VM)) {
+    const kept = load<u32>(at, L.SEG_ATTRIBUTES) & (DESC_DB | DESC_G)
+    return store<u32>(at, kept | REAL_ATTRIBUTES, L.SEG_ATTRIBUTES)
+  }
   store<u32>(at, REAL_ATTRIBUTES | (3 << 5), L.SEG_ATTRIBUTES)
   store<u32>(at, 0xffff, L.SEG_LIMIT)
 }

@@ -21,7 +21,7 @@ function masked(shape: Shape): Definition {
     if (c.operand(0).kind === 'memory') {
       const lanes = c.readVectors(2)
       lanes.forEach((v, n) => c.f.store('v128.store', c.cpu, v, L.SCRATCH + 16 * n))
-      c.system('maskedStore', c.address(0), mask, size)
+      c.system('maskedStore', c.address(0, 'write'), mask, size)
       return
     }
     const count = c.operand(0).bits / 128

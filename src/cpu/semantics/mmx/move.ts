@@ -9,7 +9,6 @@ import {
   i32,
   i64,
   laneOp,
-  loadI64,
   ltU,
   op,
   or,
@@ -96,13 +95,14 @@ function maskedStore(c: Context): void {
     and(rdi, select(op('i32.eq', size, i32(2)), i64(0xffff), i64(0xffffffff))),
   )
   const segment = c.field('segment')
-  const base = loadI64(add(c.cpu, add(i32(L.SEGMENTS + L.SEG_BASE), shl(segment, i32(5)))))
-  // In 64-bit code only FS and GS have a base.
-  const based = c.shape.long ? select(ltU(segment, i32(L.FS)), i64(0), base) : base
-  const start = c.let(add(offset, based))
+  const start = c.let(offset)
   for (let byte = 0; byte < 8; byte++) {
     f.if(and(shrU(mask, i32(byte)), i32(1)), () => {
-      c.store(8, add(start, i64(byte)), and(wrap(shrU(value, i64(8 * byte))), i32(0xff)))
+      c.store(
+        8,
+        c.segmentAddress(segment, add(start, i64(byte)), 'write', 1),
+        and(wrap(shrU(value, i64(8 * byte))), i32(0xff)),
+      )
     })
   }
   enterMmx(c)

@@ -1,13 +1,10 @@
 /** Moves between vector registers, memory and general registers. */
 import {
-  add,
   and,
   eqz,
   i32,
   i64,
   laneOp,
-  loadI64,
-  ltU,
   op,
   or,
   select,
@@ -110,11 +107,8 @@ function maskedStore(c: Context): void {
   const offset = select(eqz(and(bits, i32(64))), and(rdi, i64(0xffffffff)), rdi)
   const short = and(rdi, i64(0xffff))
   const segment = c.field('segment')
-  const base = loadI64(add(c.cpu, add(i32(L.SEGMENTS + L.SEG_BASE), shl(segment, i32(5)))))
-  // In 64-bit code only FS and GS have a base.
-  const based = c.shape.long ? select(ltU(segment, i32(L.FS)), i64(0), base) : base
-  const start = c.let(add(select(and(bits, i32(16)), short, offset), based))
-  c.system('maskedStore', start, mask, i32(1))
+  const start = c.let(select(and(bits, i32(16)), short, offset))
+  c.system('maskedStore', c.segmentAddress(segment, start, 'write', 16), mask, i32(1))
 }
 
 const loadControl: Definition = vectored((c) => {

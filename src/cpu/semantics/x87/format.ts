@@ -38,7 +38,7 @@ export function readMemory(c: Context, format: number): { value: I64; high: I32 
     const value = c.read(0, bits)
     return { value: c.let(format === INTEGER ? signed64(value, bits) : toI64(value)), high: i32(0) }
   }
-  const va = c.address(0)
+  const va = c.address(0, 'read', 10)
   const value = c.load(64, va) as I64
   return { value, high: c.load(16, add(va, i64(8))) as I32 }
 }

@@ -16,7 +16,7 @@ function storeTo(c: Context, format: number, pops: number, truncate = false): vo
     () => keepPointer(c),
     'x87Store',
     i32(format),
-    c.address(0),
+    c.address(0, 'write'),
     i32(bits / 8),
     i32(pops),
     i32(Number(truncate)),
