@@ -2,6 +2,7 @@
 import type { Cpu } from '../../cpu/cpu.ts'
 import * as L from '../../cpu/layout.ts'
 import type { BootState, LongStart, ProtectedStart } from './boot.ts'
+import { setMemoryTypes } from './memory-types.ts'
 
 /** Attributes as in a descriptor: present, limit in pages; 32- and 64-bit code, and data, with the accessed bit. */
 const FLAT_CODE = 0xc09b
@@ -19,8 +20,9 @@ const RAX = 0
 const RBX = 3
 const RSI = 6
 
-/** Brings a processor from reset to where `state` says. */
+/** Brings a processor from reset to where `state` says, past what firmware would have done. */
 export function start(cpu: Cpu, state: BootState): void {
+  setMemoryTypes(cpu)
   if (state.mode === 'long') startLongMode(cpu, state)
   else startProtectedMode(cpu, state)
   cpu.rip = BigInt(state.entry)

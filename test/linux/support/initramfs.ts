@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { type CpioEntry, writeCpio } from './cpio.ts'
+import { PROMPT } from './console.ts'
 import { type Debian, openDebian } from './debian.ts'
 
 const FOLDER = 0o040755
@@ -75,7 +76,7 @@ for server in $dns; do echo "nameserver $server"; done >/etc/resolv.conf
 function initScript(modules: readonly { name: string }[], script: string): string {
   return `#!/bin/sh
 /bin/busybox --install -s
-export PATH=/bin:/sbin:/usr/bin:/usr/sbin PS1='# '
+export PATH=/bin:/sbin:/usr/bin:/usr/sbin PS1='${PROMPT}'
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
