@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { Machine, type Exit, type LinuxEntry } from '../index.ts'
 import { linkModes } from '../toolchain/index.ts'
 import { OPTIONAL_DEVICES } from '../machine/optional-devices.ts'
+import { parseDrive } from './drive.ts'
 import { exitStatus, UsageError } from './errors.ts'
 import { hintFor } from './hint.ts'
 import { loadImage, parseLinkMode } from './image.ts'
@@ -24,6 +25,7 @@ interface RunFlags {
   faults?: string
   initrd?: string
   append?: string
+  drive?: string | number | (string | number)[]
   linuxEntry?: string | number
   device?: string | string[]
   engine: string
@@ -58,6 +60,10 @@ export function defineRun(cli: CAC): void {
     )
     .option('--initrd <file>', 'A file that the guest finds in memory: the initial RAM disk of Linux')
     .option('--append <text>', "The guest's command line")
+    .option(
+      '--drive <file>',
+      'A disk (virtio) from a raw image: FILE[,readonly][,format=raw][,serial=TEXT]; repeatable',
+    )
     .option('--linux-entry <bits>', 'The entry of a Linux kernel to take: 32 or 64')
     .option('--device <device>', 'An additional device: pc-testdev, for kvm-unit-tests')
     .option('--engine <engine>', 'auto or interpreter', { default: 'auto' })
@@ -96,12 +102,14 @@ async function run(path: string, flags: RunFlags): Promise<number> {
     maxInstructions: optionalCount(flags.maxInstructions, '--max-instructions', Number.MAX_SAFE_INTEGER),
   }
   const linuxEntry = flags.linuxEntry === undefined ? undefined : parseLinuxEntry(String(flags.linuxEntry))
+  const drives = listOf(flags.drive).map((text) => parseDrive(String(text)))
   const initrd = readOptionalFile(flags.initrd, '--initrd')
   const image = await loadImage(path, link, progress)
   const machine = await Machine.create({
     image,
     memory,
     net,
+    drives,
     ...(seed === undefined ? {} : { seed }),
     ...(flags.append === undefined ? {} : { cmdline: String(flags.append) }),
     devices: listOf(flags.device).map((name) => parseChoice(name, '--device', OPTIONAL_DEVICES)),

@@ -15,9 +15,11 @@ import * as testdev from '../devices/platform/test-device.ts'
 import { MEASURE_BYTES, MEASURE_PORT, MeasurePort } from '../devices/platform/measure-port.ts'
 import { KeyboardController, ResetControl, SystemControlPort } from '../devices/platform/reset.ts'
 import { SeededRandom } from '../devices/random.ts'
+import type { BlockBackend } from '../devices/storage/block-backend.ts'
 import { Pit8254 } from '../devices/time/pit8254.ts'
 import { Rtc } from '../devices/time/rtc.ts'
 import { Uart16550 } from '../devices/uart16550.ts'
+import { VirtioBlock } from '../devices/virtio/block/block.ts'
 import { type FramePort, VirtioNet } from '../devices/virtio/net/net.ts'
 import { VirtioPci } from '../devices/virtio/pci.ts'
 import { VirtioRng } from '../devices/virtio/rng.ts'
@@ -36,6 +38,8 @@ const RTC_IRQ = 8
 
 export const NET_SLOT = 2
 export const RNG_SLOT = 3
+/** Where what the user adds is plugged in, in this order: disks. */
+const FIRST_FREE_SLOT = 8
 
 /** The processor, as far as the board pulls at it. */
 export interface ProcessorWires {
@@ -65,6 +69,7 @@ export interface BoardOptions {
   readonly devices?: readonly OptionalDevice[]
   /** The guest marks a place where it is measured. */
   readonly onMark?: (id: number) => void
+  readonly disks?: readonly { readonly disk: BlockBackend; readonly serial: string }[]
   readonly onWarning?: (text: string) => void
 }
 
@@ -119,6 +124,7 @@ export class Board {
     this.#plugHostBridge()
     if (options.net !== undefined) this.net = this.#plugNet(options.net)
     this.#plug(RNG_SLOT, (slot) => new VirtioPci(new VirtioRng(this.#split()), this.memory, slot))
+    this.#plugAdditions()
     assignPciResources(this.pci)
   }
 
@@ -202,7 +208,7 @@ export class Board {
       ['pci', this.pci],
       ...(this.#testDevice ? [['testdev', this.#testDevice] as [string, testdev.TestDevice]] : []),
       ...this.pci.functions.map(([slot, fn]): [string, PciFunction] => [`pci${slot}`, fn]),
-      ...this.#virtio.map((device): [string, VirtioPci] => [device.fn.name, device]),
+      ...this.#virtio.map((device, i): [string, VirtioPci] => [`virtio${i}`, device]),
       // Last, so that lines that devices drive while they load change nothing here.
       ['pics', this.pics],
       ['ioapic', this.ioapic],
@@ -299,6 +305,14 @@ export class Board {
     const device = new VirtioNet({ port, mac, queuePairs: queuePairs ?? 4 })
     this.#plug(NET_SLOT, (slot) => new VirtioPci(device, this.memory, slot))
     return device
+  }
+
+  /** The devices that only some machines have. */
+  #plugAdditions(): void {
+    const { clock: time, disks = [] } = this.#options
+    const devices = disks.map((disk) => new VirtioBlock({ ...disk, time }))
+    for (const [i, device] of devices.entries())
+      this.#plug(FIRST_FREE_SLOT + i, (slot) => new VirtioPci(device, this.memory, slot))
   }
 
   #plug(slot: number, create: (slot: PciSlot) => VirtioPci): void {

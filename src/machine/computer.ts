@@ -15,10 +15,7 @@ export interface CpuModules {
   readonly helpers: WebAssembly.Module
 }
 
-export interface ComputerOptions extends Pick<
-  BoardOptions,
-  'seed' | 'epochMs' | 'serial' | 'net' | 'devices' | 'onMark' | 'onWarning'
-> {
+export interface ComputerOptions extends Omit<BoardOptions, 'clock' | 'ram' | 'ramRanges' | 'processor'> {
   readonly modules: CpuModules
   /** A multiple of 4096. */
   readonly memoryBytes: number

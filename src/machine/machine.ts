@@ -4,6 +4,7 @@ import { ImageError } from './boot/image-error.ts'
 import type { BootModule } from './boot/boot.ts'
 import type { LinuxEntry } from './boot/linux/linux.ts'
 import { Control, createControl, STOP_REQUESTED, STOP_TIMEOUT } from './control.ts'
+import type { Drive } from './drive.ts'
 import type { Exit } from './exit.ts'
 import { MAX_RAM_BYTES, MIB, MIN_RAM_BYTES } from './memory-map.ts'
 import type { OptionalDevice } from './optional-devices.ts'
@@ -29,6 +30,8 @@ export interface MachineOptions {
   readonly mac?: Uint8Array
   /** Queue pairs of the network card, 1 … 8. Default 4. */
   readonly queuePairs?: number
+  /** Disks, as virtio block devices in this order. At most 16. */
+  readonly drives?: readonly Drive[]
   /** From which everything random in the guest follows. Default: a random one. */
   readonly seed?: number
   /** Calendar time at power-on, ms since 1970. Default: now. */
@@ -53,6 +56,7 @@ const DEFAULT_MEMORY: number = 256 * MIB
 const DEFAULT_MAC: Uint8Array = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, 0x56)
 const DEFAULT_PAIRS = 4
 const PAGE = 4096
+const MAX_DRIVES = 16
 const SERIAL_OUT_BYTES: number = 256 * 1024
 const SERIAL_IN_BYTES: number = 64 * 1024
 /** Room for a full TCP window from each of some hundred connections; pages that are never used cost nothing. */
@@ -245,6 +249,8 @@ function describe(options: MachineOptions): WorkerConfig {
   if (!(queuePairs >= 1 && queuePairs <= 8)) throw new RangeError(`queuePairs: ${queuePairs} is not 1 … 8`)
   const mac = options.mac ?? DEFAULT_MAC
   if (mac.length !== 6 || mac[0]! & 1) throw new RangeError('mac: six bytes, not a multicast address')
+  const drives = options.drives ?? []
+  if (drives.length > MAX_DRIVES) throw new RangeError(`${drives.length} drives: at most ${MAX_DRIVES}`)
   return {
     image: options.image,
     memoryBytes: Math.floor(memoryBytes / PAGE) * PAGE,
@@ -257,6 +263,7 @@ function describe(options: MachineOptions): WorkerConfig {
     devices: options.devices ?? [],
     idle: options.idle ?? 'wait',
     net: { mac, queuePairs },
+    drives,
     shared: {
       control: createControl(),
       serialOut: createRing(SERIAL_OUT_BYTES),

@@ -1,6 +1,7 @@
 /** What the two threads of a machine tell each other: the start in one message, then rings and words of shared memory. */
 import type { BootModule } from './boot/boot.ts'
 import type { LinuxEntry } from './boot/linux/linux.ts'
+import type { Drive } from './drive.ts'
 import type { Exit } from './exit.ts'
 import type { OptionalDevice } from './optional-devices.ts'
 
@@ -18,6 +19,7 @@ export interface WorkerConfig {
   readonly devices: readonly OptionalDevice[]
   /** Null: no network card. */
   readonly net: { readonly mac: Uint8Array; readonly queuePairs: number } | null
+  readonly drives: readonly Drive[]
   readonly shared: SharedMemory
 }
 

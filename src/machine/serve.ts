@@ -1,7 +1,10 @@
 /** The worker's side of a machine, whatever kind of worker it is. */
+import type { BlockBackend } from '../devices/storage/block-backend.ts'
+import { MemoryDisk } from '../devices/storage/memory-disk.ts'
 import { ImageError } from './boot/image-error.ts'
 import { Computer, type CpuModules } from './computer.ts'
 import { Control } from './control.ts'
+import type { Drive, FileDrive } from './drive.ts'
 import { RingFramePort } from './frame-port.ts'
 import type { HostMessage, WorkerConfig, WorkerMessage } from './protocol.ts'
 import { RingReader, RingWriter } from './ring.ts'
@@ -14,22 +17,38 @@ export interface HostPort {
   onMessage(listener: (message: HostMessage) => void): void
 }
 
+/** What the kind of worker has to offer. */
+export interface Platform {
+  loadCpuModules(): CpuModules
+  /** Rejects with an ImageError when the file cannot be a disk. */
+  openDrive(drive: FileDrive): Promise<BlockBackend>
+}
+
 /** Answers the host: puts a machine together, says whether that worked, runs it. */
-export function serve(host: HostPort, modules: () => CpuModules): void {
+export function serve(host: HostPort, platform: Platform): void {
   let runner: Runner | null = null
-  host.onMessage((message) => {
+  const answer = async (message: HostMessage): Promise<void> => {
     try {
       if (message.kind === 'create') {
-        runner = create(message.config, modules(), host)
+        runner = await create(message.config, platform, host)
         host.post({ kind: 'ready' })
       } else if (runner !== null) host.post({ kind: 'exit', exit: runner.run() })
     } catch (error) {
       host.post({ kind: 'failed', message: describe(error), isImage: error instanceof ImageError })
     }
-  })
+  }
+  host.onMessage((message) => void answer(message))
 }
 
-function create(config: WorkerConfig, modules: CpuModules, host: HostPort): Runner {
+async function openDisk(drive: Drive, platform: Platform): Promise<{ disk: BlockBackend; serial: string }> {
+  const disk =
+    'data' in drive
+      ? new MemoryDisk(drive.data, { isReadOnly: drive.readonly ?? false })
+      : await platform.openDrive(drive)
+  return { disk, serial: drive.serial ?? '' }
+}
+
+async function create(config: WorkerConfig, platform: Platform, host: HostPort): Promise<Runner> {
   const { shared } = config
   const control = new Control(shared.control)
   const ringBell = (): void => {
@@ -47,8 +66,9 @@ function create(config: WorkerConfig, modules: CpuModules, host: HostPort): Runn
     control,
     ringBell,
   )
+  const disks = await Promise.all(config.drives.map((drive) => openDisk(drive, platform)))
   const computer = new Computer({
-    modules,
+    modules: platform.loadCpuModules(),
     memoryBytes: config.memoryBytes,
     seed: config.seed,
     epochMs: config.epochMs,
@@ -56,6 +76,7 @@ function create(config: WorkerConfig, modules: CpuModules, host: HostPort): Runn
     serial: (byte) => serial.transmit(byte),
     ...(config.net === null ? {} : { net: { ...config.net, port } }),
     onMark: (id) => runner.mark(id),
+    disks,
     onWarning: (text) => host.post({ kind: 'warning', text }),
   })
   computer.load(config)

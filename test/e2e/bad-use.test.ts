@@ -42,13 +42,14 @@ const app = file(
   "import { print } from 'onering'\nexport function main(): void {\n  print('up')\n}\n",
 )
 mkdirSync(join(folder, 'folder'))
+const disk = file('disk.img', new Uint8Array(1024))
 
 const cases: [what: string, args: () => string[], message: RegExp][] = [
   ['a missing file', () => ['run', 'nowhere.ts'], /nowhere\.ts: no such file/],
   ['a missing image', () => ['run', 'nowhere.elf'], /nowhere\.elf: no such file/],
   ['a folder', () => ['run', join(folder, 'folder')], /is a folder/],
-  ['not an ELF', () => ['run', file('text.elf', 'just text')], /not an ELF/],
-  ['an empty file', () => ['run', file('empty.elf', '')], /not an ELF|empty/],
+  ['not an ELF', () => ['run', file('text.elf', 'just text')], /neither an ELF/],
+  ['an empty file', () => ['run', file('empty.elf', '')], /neither an ELF|empty/],
   ['an ELF for another machine', () => ['run', file('arm.elf', elfHeader(183))], /machine|x86/],
   ['a truncated ELF', () => ['run', file('short.elf', elfHeader(62).subarray(0, 30))], /ELF/],
   [
@@ -65,6 +66,15 @@ const cases: [what: string, args: () => string[], message: RegExp][] = [
   ['too little memory', () => ['run', app, '--memory', '1M'], /memory/i],
   ['no size', () => ['run', app, '--memory', 'lots'], /--memory lots: not a size/],
   ['no port', () => ['run', app, '-p', '7'], /-p 7: write HOST:GUEST/],
+  ['a missing disk', () => ['run', app, '--drive', 'nowhere.img'], /nowhere\.img: cannot be opened/],
+  ['an empty disk', () => ['run', app, '--drive', file('empty.img', '')], /empty\.img: empty/],
+  [
+    'a disk of another format',
+    () => ['run', app, '--drive', file('q.img', Buffer.from(`QFI\xfb${'.'.repeat(600)}`, 'latin1'))],
+    /q\.img: .*qcow2/,
+  ],
+  ['a disk that is in use', () => ['run', app, '--drive', disk, '--drive', disk], /disk\.img: in use/],
+  ['no drive option', () => ['run', app, '--drive', `${disk},format=vdi`], /--drive .*only raw/],
   ['an unknown option', () => ['run', app, '--speed', '11'], /--speed/],
   ['an unknown command', () => ['walk', app], /walk: no such command/],
   ['no application', () => ['run'], /app|image|missing/i],

@@ -1,9 +1,13 @@
-/** What lies behind a disk: bytes, read and written in place. Synchronous, because a device answers within the access that asks. */
+/**
+ * What lies behind a disk: bytes, read and written in place. Synchronous: while a backend waits for its medium, the guest's time stands still,
+ * so that a run is repeatable however slow the host is. (A backend in a worker may wait for work done elsewhere with `Atomics.wait`.)
+ */
+import type { Stateful } from '../device.ts'
 
 /** Bytes of one sector; the size of a backend is a multiple of it. */
 export const SECTOR_BYTES = 512
 
-export interface BlockBackend {
+export interface BlockBackend extends Stateful<unknown> {
   /** A multiple of SECTOR_BYTES. */
   readonly sizeBytes: number
   readonly isReadOnly: boolean
@@ -21,6 +25,11 @@ export interface BlockBackend {
 /** The medium cannot do what was asked; devices answer it with their own error status. */
 export class BlockError extends Error {
   override name = 'BlockError'
+}
+
+/** Whether sectors `sector` … `sector + count` exist. */
+export function hasSectors(backend: BlockBackend, sector: number, count: number): boolean {
+  return sector + count <= backend.sizeBytes / SECTOR_BYTES
 }
 
 /** Throws unless `length` bytes from `offset` on lie inside the medium. */

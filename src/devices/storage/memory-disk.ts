@@ -1,6 +1,6 @@
 import { type BlockBackend, BlockError, checkRange, SECTOR_BYTES } from './block-backend.ts'
 
-/** A disk in memory; the bytes are not copied, so that a caller sees what the guest wrote. */
+/** A disk in memory; the bytes are not copied, so that a caller sees what the guest wrote. They are part of a snapshot. */
 export class MemoryDisk implements BlockBackend {
   readonly sizeBytes: number
   readonly isReadOnly: boolean
@@ -27,5 +27,18 @@ export class MemoryDisk implements BlockBackend {
 
   flush(): void {}
 
+  discard(offset: number, length: number): void {
+    checkRange(this, offset, length)
+    this.#bytes.fill(0, offset, offset + length)
+  }
+
   close(): void {}
+
+  save(): Uint8Array {
+    return this.#bytes.slice()
+  }
+
+  load(state: unknown): void {
+    this.#bytes.set(state as Uint8Array)
+  }
 }

@@ -211,6 +211,10 @@ export class VirtioCore implements VirtioHost {
     this.#running[index] = null
   }
 
+  renotify(index: number): void {
+    if (this.queue(index) !== null) this.notify(index)
+  }
+
   /** The driver has notified a queue. */
   notify(index: number): void {
     if (this.queue(index) === null) return this.counters.count('virtio.stray-notify')

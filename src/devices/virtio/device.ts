@@ -15,6 +15,8 @@ export interface VirtioHost {
   queue(index: number): Virtqueue | null
   /** Interrupts the driver if it wants to hear of what was pushed to this queue. */
   signal(index: number): void
+  /** As if the driver had notified the queue once more. */
+  renotify(index: number): void
   /** Tells the driver that the device configuration has changed. */
   configChanged(): void
   /** Runs an action that reads what the guest wrote; a GuestFault in it sets DEVICE_NEEDS_RESET. */

@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import type { HostMessage } from '../protocol.ts'
 import { serve } from '../serve.ts'
 import { loadCpuModules } from './assets.ts'
+import { openDrive } from './open-drive.ts'
 
 const port = parentPort
 if (port === null) throw new Error('this file is the entry of a worker thread')
@@ -12,5 +13,5 @@ serve(
     post: (message) => port.postMessage(message),
     onMessage: (listener) => void port.on('message', (message: HostMessage) => listener(message)),
   },
-  loadCpuModules,
+  { loadCpuModules, openDrive },
 )
