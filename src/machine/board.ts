@@ -7,13 +7,16 @@ import { IoApic, IOAPIC_BASE, IOAPIC_BYTES } from '../devices/interrupt/ioapic.t
 import { LAPIC_BASE, LAPIC_BYTES, LocalApic } from '../devices/interrupt/lapic.ts'
 import { type InterruptMessage, parseMsi } from '../devices/interrupt/message.ts'
 import { PicPair } from '../devices/interrupt/pic8259.ts'
-import { PciFunction, type PciSlot } from '../devices/pci/function.ts'
+import type { PciFunction, PciSlot } from '../devices/pci/function.ts'
 import { PciHostBridge } from '../devices/pci/host-bridge.ts'
-import { ACPI_PM_BASE, ACPI_PM_BYTES, AcpiPm } from '../devices/platform/acpi-pm.ts'
+import { FW_CFG_PORT, FW_CFG_PORTS, FwCfg } from '../devices/firmware/fw-cfg.ts'
+import { AcpiPm } from '../devices/platform/acpi-pm.ts'
 import { DebugExit } from '../devices/platform/debug-exit.ts'
 import * as testdev from '../devices/platform/test-device.ts'
 import { MEASURE_BYTES, MEASURE_PORT, MeasurePort } from '../devices/platform/measure-port.ts'
+import { DebugPort } from '../devices/platform/debug-port.ts'
 import { KeyboardController, ResetControl, SystemControlPort } from '../devices/platform/reset.ts'
+import { Rom } from '../devices/firmware/rom.ts'
 import { SeededRandom } from '../devices/random.ts'
 import type { BlockBackend } from '../devices/storage/block-backend.ts'
 import { Pit8254 } from '../devices/time/pit8254.ts'
@@ -23,11 +26,14 @@ import { VirtioBlock } from '../devices/virtio/block/block.ts'
 import { type FramePort, VirtioNet } from '../devices/virtio/net/net.ts'
 import { VirtioPci } from '../devices/virtio/pci.ts'
 import { VirtioRng } from '../devices/virtio/rng.ts'
+import type { PageKind } from '../cpu/cpu.ts'
+import { type BiosOptions, bootOrderNibbles, romBase } from './bios.ts'
+import { Chipset } from './chipset.ts'
 import type { Clock } from './clock.ts'
 import { type Stop, stopFor } from './exit.ts'
 import { ECAM_BASE, ECAM_BYTES, LOW_RAM_LIMIT } from './memory-map.ts'
 import type { OptionalDevice } from './optional-devices.ts'
-import { pciInterrupt } from './pci-interrupts.ts'
+import { configureFirmware } from './firmware-config.ts'
 import { assignPciResources } from './pci-setup.ts'
 
 const TIMER_IRQ = 0
@@ -35,6 +41,8 @@ const TIMER_IRQ = 0
 const TIMER_PIN = 2
 const SERIAL_IRQ = 4
 const RTC_IRQ = 8
+
+const DEFAULT_BOOT_ORDER = 'cda'
 
 export const NET_SLOT = 2
 export const RNG_SLOT = 3
@@ -52,6 +60,10 @@ export interface ProcessorWires {
   ramWritten(gpa: number, length: number): void
   /** Guest time-stamp counter minus virtual nanoseconds. */
   tscOffset(): bigint
+  /** What answers at whole pages below the end of RAM. */
+  setPages(gpa: number, length: number, kind: PageKind): void
+  /** Whole pages outside RAM that never change. */
+  addRom(gpa: number, bytes: Uint8Array): void
 }
 
 export interface BoardOptions {
@@ -70,6 +82,10 @@ export interface BoardOptions {
   /** The guest marks a place where it is measured. */
   readonly onMark?: (id: number) => void
   readonly disks?: readonly { readonly disk: BlockBackend; readonly serial: string }[]
+  /** The machine starts with a BIOS, which finds everything as it is after power-on. */
+  readonly bios?: BiosOptions
+  /** What firmware writes to its debug ports. */
+  readonly firmwareLog?: (byte: number) => void
   readonly onWarning?: (text: string) => void
 }
 
@@ -86,6 +102,8 @@ export class Board {
   readonly rtc: Rtc
   readonly pm: AcpiPm
   readonly pci: PciHostBridge
+  readonly chipset: Chipset
+  readonly fwCfg: FwCfg
   readonly net: VirtioNet | null = null
   #testDevice: testdev.TestDevice | null = null
   /** Set once the guest has ended the run. */
@@ -93,7 +111,6 @@ export class Board {
   readonly #options: BoardOptions
   readonly #random: SeededRandom
   readonly #virtio: VirtioPci[] = []
-  readonly #pciLines = new Map<number, Set<number>>()
 
   constructor(options: BoardOptions) {
     this.#options = options
@@ -118,14 +135,28 @@ export class Board {
       diagnostics,
     )
     this.pci = new PciHostBridge(diagnostics)
+    this.chipset = new Chipset({
+      memory: this.memory,
+      pci: this.pci,
+      pm: this.pm,
+      slot: (slot) => this.#slot(slot),
+      setIrq: (irq, level) => this.setIrq(irq, level),
+      setPages: (gpa, length, kind) => processor.setPages(gpa, length, kind),
+    })
+    this.fwCfg = new FwCfg(this.memory, diagnostics)
     this.#mapDevices()
     if (options.devices?.includes('pc-testdev')) this.#plugTestDevice()
 
-    this.#plugHostBridge()
     if (options.net !== undefined) this.net = this.#plugNet(options.net)
     this.#plug(RNG_SLOT, (slot) => new VirtioPci(new VirtioRng(this.#split()), this.memory, slot))
     this.#plugAdditions()
-    assignPciResources(this.pci)
+    this.#configureFirmware()
+    if (options.bios === undefined) {
+      this.chipset.setUp()
+      assignPciResources(this.pci)
+    } else {
+      this.#showBios(options.bios.image)
+    }
   }
 
   /** ISA interrupt `irq`, at the IOAPIC and at the 8259 pair. */
@@ -207,7 +238,10 @@ export class Board {
       ['pm', this.pm],
       ['pci', this.pci],
       ...(this.#testDevice ? [['testdev', this.#testDevice] as [string, testdev.TestDevice]] : []),
-      ...this.pci.functions.map(([slot, fn]): [string, PciFunction] => [`pci${slot}`, fn]),
+      ['fw-cfg', this.fwCfg],
+      // Before the bridge, which shows what it says.
+      ['shadow-ram', this.chipset.shadow],
+      ...this.pci.functions.map(([, fn], i): [string, PciFunction] => [`pci${i}`, fn]),
       ...this.#virtio.map((device, i): [string, VirtioPci] => [`virtio${i}`, device]),
       // Last, so that lines that devices drive while they load change nothing here.
       ['pics', this.pics],
@@ -267,7 +301,9 @@ export class Board {
     ports.map(0xf4, 4, 'debug-exit', new DebugExit((status) => this.#debugExit(status)))
     ports.map(MEASURE_PORT, MEASURE_BYTES, 'measure', new MeasurePort((id) => this.#options.onMark?.(id)))
     ports.map(0x3f8, 8, 'uart', this.uart)
-    ports.map(ACPI_PM_BASE, ACPI_PM_BYTES, 'acpi-pm', this.pm)
+    ports.map(FW_CFG_PORT, FW_CFG_PORTS, 'fw-cfg', this.fwCfg)
+    const debugPort = new DebugPort(this.#options.firmwareLog ?? (() => {}))
+    for (const port of [0xe9, 0x402]) ports.map(port, 1, 'debug', debugPort)
     ports.map(0xcf9, 1, 'reset', new ResetControl(reset))
     ports.map(0xcf8, 8, 'pci', this.pci.ports)
   }
@@ -290,14 +326,33 @@ export class Board {
   }
 
   #describeRam(): { epochMs: number; lowRamBytes: number; highRamBytes: number } {
-    const bytes = this.#options.ramRanges.reduce((sum, range) => sum + range.length, 0)
+    const bytes = this.#ramBytes
     const lowRamBytes = Math.min(bytes, LOW_RAM_LIMIT)
     return { epochMs: this.#options.epochMs, lowRamBytes, highRamBytes: bytes - lowRamBytes }
   }
 
-  #plugHostBridge(): void {
-    const identity = { vendor: 0x1b36, device: 0x0008, classCode: 0x060000 }
-    this.pci.plug(0, new PciFunction('host-bridge', identity, this.#slot(0)))
+  get #ramBytes(): number {
+    return this.#options.ramRanges.reduce((sum, range) => sum + range.length, 0)
+  }
+
+  #configureFirmware(): void {
+    const { bios } = this.#options
+    configureFirmware(this.fwCfg, {
+      ramBytes: this.#ramBytes,
+      processors: 1,
+      serialConsole: bios?.serialConsole ?? true,
+      bootMenu: bios?.bootMenu ?? false,
+      ...(bios?.vgaBios === undefined ? {} : { vgaBios: bios.vgaBios }),
+    })
+    this.rtc.setBootOrder(bootOrderNibbles(bios?.bootOrder ?? DEFAULT_BOOT_ORDER))
+  }
+
+  /** The ROM lies at the end of the first 4 GiB; the end of it below 1 MiB, too. */
+  #showBios(image: Uint8Array): void {
+    const base = romBase(image.length)
+    this.mmio.map(base, image.length, 'bios', new Rom(image))
+    this.#options.processor.addRom(base, image)
+    this.chipset.showBios(image)
   }
 
   #plugNet(net: NonNullable<BoardOptions['net']>): VirtioNet {
@@ -322,24 +377,13 @@ export class Board {
   }
 
   #slot(slot: number): PciSlot {
-    const irq = pciInterrupt(slot)
     return {
       memory: this.mmio,
       ports: this.ports,
       msi: (address, data) => this.#sendMsi(address, data),
-      intx: (asserted) => this.#setPciLine(irq, slot, asserted),
+      intx: (asserted) => this.chipset.isaBridge.setPin(slot, 1, asserted),
       diagnostics: this.diagnostics,
     }
-  }
-
-  /** Slots share a wire: it is asserted while any of them pulls. */
-  #setPciLine(irq: number, slot: number, asserted: boolean): void {
-    const pulling = this.#pciLines.get(irq) ?? new Set<number>()
-    this.#pciLines.set(irq, pulling)
-    if (asserted === pulling.has(slot)) return
-    if (asserted) pulling.add(slot)
-    else pulling.delete(slot)
-    this.setIrq(irq, pulling.size > 0)
   }
 
   /** A generator of its own for one device, so that one's appetite does not change what another gets. */

@@ -12,6 +12,9 @@ export const HIGH_RAM_BASE = 0x1_0000_0000
 export const MAX_RAM_BYTES: number = LOW_RAM_LIMIT
 export const MIN_RAM_BYTES: number = 2 * MIB
 
+/** Video memory: device pages in the middle of RAM. */
+export const VIDEO_BASE = 0xa_0000
+export const VIDEO_BYTES = 0x2_0000
 /** Boot information (command line, start info) that the guest is given below 1 MiB. */
 export const BOOT_INFO_BASE = 0x9_0000
 export const BOOT_INFO_END = 0x9_fc00
@@ -26,6 +29,9 @@ export const IMAGE_BASE = 0x10_0000
 /** BARs are placed here; kept clear of ECAM and the interrupt controllers. */
 export const PCI_WINDOW_BASE = 0xc000_0000
 export const PCI_WINDOW_END = 0xe000_0000
+/** A BIOS places them at the end of this one. */
+export const PCI_HIGH_WINDOW_BASE = 0xf000_0000
+export const PCI_HIGH_WINDOW_END = 0xfec0_0000
 export const ECAM_BASE = 0xe000_0000
 export const ECAM_BYTES: number = 256 * MIB
 

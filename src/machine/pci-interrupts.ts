@@ -1,10 +1,13 @@
-/** Where INTA# of a PCI slot goes: the same global interrupt at the IOAPIC and at the 8259 pair. */
-const INTERRUPTS = [10, 11] as const
+/** Which interrupts PCI slots get: the wiring of the slots to the router's four lines, and where firmware leads these. */
+import { pirqOf } from '../devices/chipset/piix.ts'
 
-/** Interrupt of the pin of device `slot`, 0 … 31. Level-triggered, active high at the IOAPIC. */
+/** PIRQA# … PIRQD#, as SeaBIOS routes them too. */
+export const PIRQ_INTERRUPTS = [10, 10, 11, 11] as const
+
+/** Interrupt of INTA# of device `slot`, 1 … 31. Level-triggered, active high at the IOAPIC. */
 export function pciInterrupt(slot: number): number {
-  return INTERRUPTS[slot % INTERRUPTS.length]!
+  return PIRQ_INTERRUPTS[pirqOf(slot, 1)]!
 }
 
 /** All interrupts that PCI slots share. */
-export const PCI_INTERRUPTS: readonly number[] = INTERRUPTS
+export const PCI_INTERRUPTS: readonly number[] = [...new Set(PIRQ_INTERRUPTS)]

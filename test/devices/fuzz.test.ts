@@ -40,6 +40,8 @@ class Hostile {
         interruptRun: () => {},
         ramWritten: () => {},
         tscOffset: () => 0n,
+        setPages: () => {},
+        addRom: () => {},
       },
       seed: new Uint8Array(32),
       epochMs: 1.7e12,

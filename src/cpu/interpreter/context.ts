@@ -488,11 +488,15 @@ export class RecordContext extends Context {
   /** A page-crossing instruction follows: checks that its second page is still the one it was decoded from. */
   guard(): void {
     const { f, cpu } = this
-    const rip = f.let(add(loadI64(cpu, L.CODE_BASE), i64(4096)))
-    const entry = f.let(tlbEntry(cpu, rip))
+    // CODE_BASE is an offset in the code segment; what the TLB knows is the linear address.
+    const isLong = f.let(eq(and(loadI32(cpu, L.MODE), i32(L.MODE_CODE)), i32(L.MODE_CODE64)))
+    const base = select(isLong, i64(0), loadI64(cpu, L.SEGMENTS + L.CS * L.SEG_SIZE + L.SEG_BASE))
+    const mask = select(isLong, PAGE_MASK, i64(0xffff_f000))
+    const va = f.let(and(add(add(loadI64(cpu, L.CODE_BASE), base), i64(4096)), mask))
+    const entry = f.let(tlbEntry(cpu, va))
     const same = and(
-      eq(and(rip, PAGE_MASK), loadI64(entry, L.TLB_EXEC_TAG)),
-      eq(add(wrap(rip), loadI32(entry, L.TLB_ADDEND)), this.#i32(R.OPERAND)),
+      eq(va, loadI64(entry, L.TLB_EXEC_TAG)),
+      eq(add(wrap(va), loadI32(entry, L.TLB_ADDEND)), this.#i32(R.OPERAND)),
     )
     f.if(eqz(same), () => this.stop(R.STATUS_LOOKUP))
   }

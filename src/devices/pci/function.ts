@@ -50,6 +50,8 @@ export class PciFunction {
   readonly bars: Bar[] = []
   /** Called after the guest has written configuration bytes `offset` … `offset + size`. */
   onConfigWrite: ((offset: number, size: AccessSize) => void) | null = null
+  /** Called after the state was loaded. */
+  onLoad: (() => void) | null = null
   /** Called before the guest reads configuration bytes. */
   onConfigRead: ((offset: number, size: AccessSize) => void) | null = null
   readonly #writable = new Uint8Array(reg.CONFIG_SIZE)
@@ -57,6 +59,7 @@ export class PciFunction {
   #nextCapability = reg.FIRST_CAPABILITY
   #lastCapabilityLink = reg.CAPABILITIES
   #intx = false
+  #rom: (BarOptions & { mapping: Mapping | null }) | null = null
 
   constructor(name: string, identity: PciIdentity, slot: PciSlot) {
     this.name = name
@@ -122,6 +125,12 @@ export class PciFunction {
     this.bars.push({ ...options, index, mapping: null })
   }
 
+  /** Puts an option ROM of `size` bytes, a power of two of at least 2 KiB, behind the expansion ROM register. */
+  addRom(size: number, device: MmioDevice): void {
+    this.allowWrite(reg.EXPANSION_ROM, littleEndian((-size & ~0x7ff) | reg.ROM_ENABLE))
+    this.#rom = { kind: 'memory32', size, device, mapping: null }
+  }
+
   /** Says that the function uses INTA#. */
   usePin(): void {
     this.config[reg.INTERRUPT_PIN] = 1
@@ -152,6 +161,7 @@ export class PciFunction {
       this.config[offset + i] = (this.config[offset + i]! & ~mask) | (byte & mask)
     }
     if (offset < reg.BAR0 + 24) this.#remap()
+    if (offset < reg.EXPANSION_ROM + 4) this.#remapRom()
     if (offset === reg.COMMAND) this.#driveIntx()
     this.onConfigWrite?.(offset, size)
   }
@@ -183,7 +193,22 @@ export class PciFunction {
     this.config.set(state.config)
     this.#intx = state.intx
     this.#remap()
+    this.#remapRom()
     this.#driveIntx()
+    this.onLoad?.()
+  }
+
+  #remapRom(): void {
+    const rom = this.#rom
+    if (rom === null) return
+    const register = this.u32(reg.EXPANSION_ROM)
+    const enabled = register & reg.ROM_ENABLE && this.u16(reg.COMMAND) & reg.COMMAND_MEMORY
+    const address = (register & ~0x7ff) >>> 0
+    if (rom.mapping !== null) this.#slot.memory.unmap(rom.mapping)
+    rom.mapping =
+      enabled && address !== 0
+        ? this.#slot.memory.map(address, rom.size, `${this.name}.rom`, rom.device)
+        : null
   }
 
   #driveIntx(): void {

@@ -19,14 +19,15 @@ export class PciHostBridge {
     this.#diagnostics = diagnostics
   }
 
-  /** Everything plugged in, in the order of device numbers. */
+  /** Everything plugged in, in the order of device and function numbers. */
   get functions(): [device: number, fn: PciFunction][] {
-    return [...this.#functions].toSorted(([a], [b]) => a - b)
+    const sorted = [...this.#functions].toSorted(([a], [b]) => a - b)
+    return sorted.map(([devfn, fn]) => [devfn >> 3, fn])
   }
 
-  /** Plugs a function 0 in as `device`, 0 … 31. */
-  plug(device: number, fn: PciFunction): void {
-    this.#functions.set(device, fn)
+  /** Plugs a function in as `device`, 0 … 31; function 0 of a device with several says so in its header type. */
+  plug(device: number, fn: PciFunction, functionNumber = 0): void {
+    this.#functions.set((device << 3) | functionNumber, fn)
   }
 
   /** Ports 0xcf8 … 0xcff. CONFIG_ADDRESS takes only 32-bit accesses; narrower ones are other registers on a real PC. */
@@ -80,6 +81,6 @@ export class PciHostBridge {
   }
 
   #find(devfn: number): PciFunction | undefined {
-    return (devfn & 7) === 0 ? this.#functions.get(devfn >> 3) : undefined
+    return this.#functions.get(devfn)
   }
 }

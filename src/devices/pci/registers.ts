@@ -10,6 +10,7 @@ export const HEADER_TYPE = 0x0e
 export const BAR0 = 0x10
 export const SUBSYSTEM_VENDOR_ID = 0x2c
 export const SUBSYSTEM_ID = 0x2e
+export const EXPANSION_ROM = 0x30
 export const CAPABILITIES = 0x34
 export const INTERRUPT_LINE = 0x3c
 export const INTERRUPT_PIN = 0x3d
@@ -27,6 +28,7 @@ export const STATUS_INTERRUPT = 0x0008
 export const STATUS_CAPABILITIES = 0x0010
 
 export const BAR_IO = 0x1
+export const ROM_ENABLE = 0x1
 export const BAR_MEMORY_64 = 0x4
 export const BAR_PREFETCHABLE = 0x8
 

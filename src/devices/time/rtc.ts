@@ -6,6 +6,8 @@ const REG_B = 0x0b
 const REG_C = 0x0c
 const REG_D = 0x0d
 const CENTURY = 0x32
+const BOOT_FLAG_1 = 0x38
+const BOOT_FLAG_2 = 0x3d
 const CMOS_BYTES = 128
 
 const A_UPDATE_IN_PROGRESS = 0x80
@@ -99,6 +101,13 @@ export class Rtc implements PortDevice, Stateful<RtcState> {
     if (index === REG_B) return this.#writeControl(value)
     cmos[index] = index === REG_A ? value & 0x7f : value
     if (index === REG_A) this.#armPeriodic()
+  }
+
+  /** Where firmware looks for the order of boot devices: one nibble each, the first in the lowest. */
+  setBootOrder(nibbles: number): void {
+    const { cmos } = this.#state
+    cmos[BOOT_FLAG_2] = nibbles & 0xff
+    cmos[BOOT_FLAG_1] = (nibbles >> 4) & 0xf0
   }
 
   reset(): void {

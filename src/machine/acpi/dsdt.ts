@@ -1,6 +1,15 @@
 /** The differentiated system description: what hangs where, and which interrupt a PCI slot has. */
 import { S5_SLEEP_TYPE } from '../../devices/platform/acpi-pm.ts'
-import { ECAM_BASE, ECAM_BYTES, PCI_WINDOW_BASE, PCI_WINDOW_END } from '../memory-map.ts'
+import {
+  ECAM_BASE,
+  ECAM_BYTES,
+  PCI_HIGH_WINDOW_BASE,
+  PCI_HIGH_WINDOW_END,
+  PCI_WINDOW_BASE,
+  PCI_WINDOW_END,
+  VIDEO_BASE,
+  VIDEO_BYTES,
+} from '../memory-map.ts'
 import { pciInterrupt } from '../pci-interrupts.ts'
 import * as aml from './aml.ts'
 
@@ -37,7 +46,9 @@ function describePci(): aml.Aml {
         aml.ioPorts(0xcf8, 8),
         aml.addressSpace(1, 2, 0, 0xcf7),
         aml.addressSpace(1, 2, 0xd00, 0xffff),
+        aml.addressSpace(0, 4, VIDEO_BASE, VIDEO_BASE + VIDEO_BYTES - 1),
         aml.addressSpace(0, 4, PCI_WINDOW_BASE, PCI_WINDOW_END - 1),
+        aml.addressSpace(0, 4, PCI_HIGH_WINDOW_BASE, PCI_HIGH_WINDOW_END - 1),
       ),
     ),
     aml.name('_PRT', aml.packageOf(...routes)),

@@ -5,6 +5,7 @@ import { LAPIC_BASE } from '../../devices/interrupt/lapic.ts'
 import { ACPI_PM_BASE, PM1_CONTROL, PM1_EVENT, PM_TIMER } from '../../devices/platform/acpi-pm.ts'
 import { ECAM_BASE, FIRMWARE_BASE } from '../memory-map.ts'
 import { PCI_INTERRUPTS } from '../pci-interrupts.ts'
+import { checksum, TableBlock, type TablePointer } from './blob.ts'
 import { describeSystem } from './dsdt.ts'
 
 const OEM_ID = 'ONERNG'
@@ -15,8 +16,8 @@ const RTC_CENTURY = 0x32
 
 /** FADT flags: WBINVD, C1 works, no fixed power and sleep buttons, no fixed RTC wake, 32-bit timer, reset register. */
 const FADT_FLAGS: number = (1 << 0) | (1 << 2) | (1 << 4) | (1 << 5) | (1 << 6) | (1 << 8) | (1 << 10)
-/** There are ISA devices, there is no VGA. */
-const BOOT_ARCHITECTURE = 0x0005
+/** There are ISA devices and a keyboard controller. */
+const BOOT_ARCHITECTURE = 0x0003
 const RESET_PORT = 0xcf9
 const RESET_VALUE = 0x06
 
@@ -24,26 +25,36 @@ const RESET_VALUE = 0x06
 const LEVEL_HIGH = 0x000d
 const CONFORMS = 0x0000
 
-/** Writes all tables to the firmware area; returns the address of the RSDP, on a paragraph where guests search for it. */
-export function writeAcpiTables(memory: GuestMemory, processors: number): number {
-  let next = FIRMWARE_BASE + 64
-  const place = (bytes: Uint8Array): number => {
-    const gpa = next
-    memory.writable(gpa, bytes.length).set(bytes)
-    next = (gpa + bytes.length + 63) & ~63
-    return gpa
-  }
-  const facs = place(buildFacs())
-  const dsdt = place(buildTable('DSDT', 2, describeSystem()))
-  const tables = [buildFadt(facs, dsdt), buildMadt(processors), buildMcfg()].map((table) => place(table))
-  const rsdt = place(buildTable('RSDT', 1, flatten(tables.map((gpa) => u32(gpa)))))
-  const xsdt = place(buildTable('XSDT', 1, flatten(tables.map((gpa) => u64(gpa)))))
-  const rsdp = FIRMWARE_BASE
-  memory.writable(rsdp, 36).set(buildRsdp(rsdt, xsdt))
-  return rsdp
+/** All tables, wherever they will be, and where the two roots are among them. */
+export interface AcpiTables {
+  readonly block: TableBlock
+  readonly rsdt: number
+  readonly xsdt: number
 }
 
-function buildRsdp(rsdt: number, xsdt: number): Uint8Array {
+export function buildAcpiTables(processors: number): AcpiTables {
+  const block = new TableBlock()
+  const facs = block.add(buildFacs(), [], false)
+  const dsdt = block.add(buildTable('DSDT', 2, describeSystem()))
+  const fadt = block.add(buildFadt(facs, dsdt), FADT_POINTERS)
+  const tables = [fadt, ...[buildMadt(processors), buildMcfg()].map((table) => block.add(table))]
+  const pointers = (size: 4 | 8) => tables.map((_, i) => ({ offset: HEADER_BYTES + size * i, size }))
+  const rsdt = block.add(buildTable('RSDT', 1, flatten(tables.map((at) => u32(at)))), pointers(4))
+  const xsdt = block.add(buildTable('XSDT', 1, flatten(tables.map((at) => u64(at)))), pointers(8))
+  return { block, rsdt, xsdt }
+}
+
+/** Writes all tables to the firmware area; returns the address of the RSDP, on a paragraph where guests search for it. */
+export function writeAcpiTables(memory: GuestMemory, processors: number): number {
+  const { block, rsdt, xsdt } = buildAcpiTables(processors)
+  const base = FIRMWARE_BASE + 64
+  const bytes = block.relocate(base)
+  memory.writable(base, bytes.length).set(bytes)
+  memory.writable(FIRMWARE_BASE, 36).set(buildRsdp(base + rsdt, base + xsdt))
+  return FIRMWARE_BASE
+}
+
+export function buildRsdp(rsdt: number, xsdt: number): Uint8Array {
   const bytes = flatten([
     ascii('RSD PTR '),
     [0],
@@ -66,6 +77,13 @@ function buildFacs(): Uint8Array {
   bytes[32] = 2
   return bytes
 }
+
+/** FIRMWARE_CTRL, DSDT, X_DSDT. */
+const FADT_POINTERS: readonly TablePointer[] = [
+  { offset: 36, size: 4 },
+  { offset: 40, size: 4 },
+  { offset: 140, size: 8 },
+]
 
 /** Revision 5, 268 bytes (ACPI 5.0). */
 function buildFadt(facs: number, dsdt: number): Uint8Array {
@@ -143,11 +161,6 @@ function buildTable(signature: string, revision: number, body: Uint8Array): Uint
   table.set(body, HEADER_BYTES)
   table[9] = checksum(table)
   return table
-}
-
-/** What makes the sum of all bytes zero. */
-function checksum(bytes: Uint8Array): number {
-  return -bytes.reduce((sum, byte) => sum + byte, 0) & 0xff
 }
 
 function ascii(text: string): number[] {
