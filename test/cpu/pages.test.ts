@@ -1,7 +1,7 @@
 /** Pages below the end of RAM at which something else answers, and code in a ROM above it. */
 import { expect, test } from 'vitest'
 import { al, Assembler, eax, ecx, mem, rdi, rsi } from '../../src/isa/index.ts'
-import { HALTED } from '../../src/cpu/layout.ts'
+import { CS, HALTED } from '../../src/cpu/layout.ts'
 import { createMachine, place } from './machine.ts'
 
 const PAGE = 0x2_0000
@@ -97,4 +97,16 @@ test('code in a ROM outside RAM is decoded once, and counts exactly', () => {
   expect([cpu.gpr(0), cpu.retired]).toEqual([500_500n, 3003])
   // The bus was asked for the instruction on two pages alone.
   expect(bus.log.length).toBeLessThan(40)
+})
+
+test('an instruction that crosses a page runs in a code segment with a base', () => {
+  const machine = createMachine(32)
+  const { cpu, ram } = machine
+  // MOV EAX, 0x12345678; HLT. The base is chosen so that the offset in the segment looks nothing like the address.
+  ram.set([0xb8, 0x78, 0x56, 0x34, 0x12, 0xf4], PAGE - 3)
+  cpu.setSegment(CS, { selector: 0x18, base: 0x5000n, limit: 0xffff_ffff, attributes: 0xc09b })
+  cpu.stateChanged()
+  cpu.rip = BigInt(PAGE - 3 - 0x5000)
+  expect(cpu.run(100)).toBe('halted')
+  expect([cpu.gpr(0), cpu.retired]).toEqual([0x1234_5678n, 2])
 })
