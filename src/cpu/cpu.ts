@@ -11,8 +11,9 @@ import {
   type HostImportName,
 } from './helpers.ts'
 import { BlockCache, type Block } from './interpreter/blocks.ts'
-import { STATUS_LINK, RECORD_SIZE, HANDLER } from './interpreter/record.ts'
+import { STATUS_LINK, RECORD_SIZE, HANDLER, IP, NEXT } from './interpreter/record.ts'
 import { HANDLER_SECTION } from './interpreter/special.ts'
+import * as S from './guest/private.ts'
 import { SHUTDOWN_CHAIN, SHUTDOWN_CHAIN_LENGTH, SHUTDOWN_RIP } from './guest/private.ts'
 import * as L from './layout.ts'
 import { memoryMap, type MemoryMap } from './memory-map.ts'
@@ -58,9 +59,8 @@ const EXCEPTIONS_PER_RUN = 10_000
 /** What one piece of a long string instruction counts as, in exceptions. */
 const AGAIN_COST = 250
 const IF = 0x200n
-const DR6_BS = 0x4000n
-const VECTOR_DB = 1
-const VECTOR_NMI = 2
+const DR6_BS = 0x4000
+const DEBUGCTL_BTF = 2n
 const VECTOR_GP = 13
 /** Bytes of the longest instruction. */
 const MAX_LENGTH = 15
@@ -79,7 +79,6 @@ export class Cpu {
   readonly #listeners = new Map<ProbeListener, boolean>()
   #running = false
   #interrupted = false
-  #nmi = false
   /** Record whose handler has been replaced to end the run, and what it was; 0 = none. */
   #patched = 0
   #patchedHandler = 0
@@ -233,7 +232,7 @@ export class Cpu {
 
   /** A non-maskable interrupt, taken at the next instruction boundary. */
   nmi(): void {
-    this.#nmi = true
+    this.setState32(S.NMI_PENDING, 1)
     if (this.#running) this.#stopAfterInstruction()
   }
 
@@ -304,8 +303,8 @@ export class Cpu {
   }
 
   #restore(): void {
-    if (this.#patched === 0) return
     this.setState32(L.EXIT_REQUEST, 0)
+    if (this.#patched === 0) return
     this.#view.setUint32(this.#patched + HANDLER, this.#patchedHandler, true)
     this.#patched = 0
   }
@@ -316,7 +315,6 @@ export class Cpu {
   reset(): void {
     new Uint8Array(this.#memory.buffer, this.#state, L.STATE_SIZE).fill(0)
     resetState(this.#view, this.#state, this.#map)
-    this.#nmi = false
     this.#blocks.flush()
     this.#updateProbe()
     this.stateChanged()
@@ -354,9 +352,15 @@ export class Cpu {
 
       const { rip } = this
       const mode = this.getState32(L.MODE)
-      const alone = this.getState32(L.INTERRUPT_SHADOW) !== 0 || (mode & L.MODE_SINGLE_STEP) !== 0
       const va = this.#codeAddress(rip, mode)
-      const instructions = alone ? 1 : budget
+      const watched = this.getState32(S.WATCH) ? this.#helper('checkCodeBreakpoint')(this.#state, va) : 0
+      if (watched === STATUS_EXCEPTION) {
+        link = 0
+        this.#deliver()
+        continue
+      }
+      const stepping = (mode & L.MODE_SINGLE_STEP) !== 0
+      const instructions = stepping || watched !== 0 || this.#isShadowed ? 1 : budget
       const block =
         mode & L.MODE_SEGMENTED
           ? this.#segmentedBlock(va, mode, instructions)
@@ -372,13 +376,12 @@ export class Cpu {
       const linkable = lasting && ((mode & L.MODE_SEGMENTED) === 0 || block.secondPage < 0)
       if (link !== 0 && linkable && generation === this.#blocks.generation)
         this.#view.setUint32(link, block.record, true)
-      if (alone) this.setState32(L.INTERRUPT_SHADOW, 0)
+      if (stepping) this.setState32(S.DEBUG_PENDING, this.getState32(S.DEBUG_PENDING) | DR6_BS)
       this.setState64(L.CODE_BASE, BigInt.asUintN(64, rip - (va & 0xfffn)))
       const status = this.#enter(block, budget)
       link = status === STATUS_LINK ? this.getState32(L.EXIT_LINK) : 0
       generation = this.#blocks.generation
-      if (mode & L.MODE_SINGLE_STEP && status !== STATUS_EXCEPTION && status !== STATUS_AGAIN)
-        this.#debugTrap()
+      if (stepping) this.#finishStep(block, rip)
     }
   }
 
@@ -418,31 +421,45 @@ export class Cpu {
     this.#restore()
     // Exact again: during the run the count stood at the last write-back.
     this.setState64(L.RETIRED, this.getState64(L.RETIRED_LIMIT) - this.getState64(L.BUDGET))
-    if (status === STATUS_EXCEPTION) this.#deliver()
+    if (status === STATUS_EXCEPTION) {
+      // An instruction that faults has not met its traps.
+      this.setState32(S.DEBUG_PENDING, 0)
+      this.#deliver()
+    }
     if (status === STATUS_AGAIN) this.#burn(AGAIN_COST)
     // Whatever the reason: a run that does not get ahead ends.
     if (this.getState64(L.BUDGET) === BigInt(budget)) this.#burn(1)
     return status
   }
 
-  /** Delivers an NMI or an interrupt that may be taken now; true when it did. */
+  /** What stands between two instructions, in the order of the manual's table 6-2: debug traps, an NMI, an interrupt. True when one was delivered. */
   #takeEvents(): boolean {
-    if (this.getState32(L.INTERRUPT_SHADOW) !== 0 || this.getState32(L.SHUTDOWN) !== 0) return false
-    if (this.#nmi) {
-      this.#nmi = false
-      this.#helper('deliverInterrupt')(this.#state, VECTOR_NMI)
+    if (this.getState32(L.SHUTDOWN) !== 0) return false
+    const isTrapped =
+      this.getState32(S.DEBUG_PENDING) !== 0 && this.#helper('debugTrap')(this.#state) === STATUS_EXCEPTION
+    if (isTrapped) this.#deliver()
+    if (this.#isShadowed) return isTrapped
+    if (this.getState32(S.NMI_PENDING) !== 0 && this.getState32(S.NMI_BLOCKED) === 0) {
+      this.#helper('deliverNmi')(this.#state)
       return true
     }
-    if (this.getState32(L.INTR) === 0 || !this.interruptsEnabled) return false
+    if (this.getState32(L.INTR) === 0 || !this.interruptsEnabled) return isTrapped
     this.#helper('deliverInterrupt')(this.#state, this.#bus.acknowledgeInterrupt())
     return true
   }
 
-  /** #DB after an instruction that began with RFLAGS.TF set. */
-  #debugTrap(): void {
-    this.setState64(L.DR + 6 * 8, this.getState64(L.DR + 6 * 8) | DR6_BS)
-    this.#helper('raise')(this.#state, VECTOR_DB, 0, 0)
-    this.#deliver()
+  /** The last instruction was an STI or a load of SS that shields the next. */
+  get #isShadowed(): boolean {
+    return this.getState64(S.SHADOW_RETIRED) === this.getState64(L.RETIRED)
+  }
+
+  /** With IA32_DEBUGCTL.BTF only branches are stepped. The instruction began at `rip`. */
+  #finishStep(block: Block, rip: bigint): void {
+    if (!(this.getState64(S.DEBUGCTL) & DEBUGCTL_BTF)) return
+    const length = this.#view.getUint32(block.record + NEXT, true) - this.#view.getUint32(block.record + IP, true)
+    const moved = this.rip - rip
+    if (moved === 0n || moved === BigInt(length))
+      this.setState32(S.DEBUG_PENDING, this.getState32(S.DEBUG_PENDING) & ~DR6_BS)
   }
 
   /** Delivers the pending exception, at RIP. */
@@ -496,6 +513,9 @@ export class Cpu {
       apicWrite: (_: number, msr: number, value: bigint) =>
         bus.apicWrite(msr >>> 0, BigInt.asUintN(64, value)),
       random: () => bus.random(),
+      stopAfterInstruction: () => {
+        if (this.#running) this.#stopAfterInstruction()
+      },
       probe: (_: number, event: number, x: bigint, y: bigint) => {
         for (const listener of this.#listeners.keys())
           listener(event, BigInt.asUintN(64, x), BigInt.asUintN(64, y))

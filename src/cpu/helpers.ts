@@ -60,6 +60,12 @@ const events = {
   deliverException: ['status'],
   /** Delivers an external interrupt between two instructions; clears HALTED. */
   deliverInterrupt: ['status', 'vector:i32'],
+  /** The same for a non-maskable one, which blocks the next until IRET. */
+  deliverNmi: ['status'],
+  /** Makes the debug traps of the last instruction the pending exception, unless none wait or a load of SS holds them back. */
+  debugTrap: ['status'],
+  /** STATUS_EXCEPTION with #DB when DR0 … DR3 have an enabled breakpoint for the instruction at this linear address; STATUS_AGAIN: for others near it. */
+  checkCodeBreakpoint: ['status', 'va:i64'],
   /** Recomputes MODE and TLB_BASE; after a reset, a load of a snapshot, or a write to control registers by the host. */
   updateMode: ['none'],
   flushTlb: ['none'],
@@ -102,7 +108,7 @@ const control = {
   wbinvd: ['status'],
   swapgs: ['status'],
   hlt: ['status'],
-  /** STATUS_JUMP when an interrupt that is pending now becomes deliverable (then with INTERRUPT_SHADOW). */
+  /** STATUS_JUMP when an interrupt that is pending now becomes deliverable (after one more instruction). */
   sti: ['status'],
   cli: ['status'],
   /** Push and pop the flags image; `size` 2, 4 or 8. STATUS_JUMP when MODE changed or a pending interrupt became deliverable. */
@@ -256,6 +262,8 @@ export const hostImports = {
   apicRead: ['i64', 'msr:i32'],
   apicWrite: ['none', 'msr:i32', 'value:i64'],
   random: ['i64'],
+  /** A debug trap waits: the run must end after the instruction that runs now. */
+  stopAfterInstruction: ['none'],
   /** One event of `probe.ts`; the two operands depend on the event. */
   probe: ['none', 'event:i32', 'x:i64', 'y:i64'],
 } as const satisfies Record<string, Signature>

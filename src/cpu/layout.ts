@@ -66,8 +66,6 @@ export const PAGE_FLAGS = 248
 export const PAGE_HAS_CODE = 1
 export const PAGE_READ_ONLY = 2
 export const PAGE_DEVICE = 4
-/** u32: non-zero for the one instruction after STI (that set IF) or a load of SS: no interrupt is taken before it. */
-export const INTERRUPT_SHADOW = 252
 
 /** u64 each. */
 export const CR0 = 256

@@ -1,4 +1,5 @@
 import * as L from './layout.ts'
+import { RESUME_RETIRED, SHADOW_RETIRED } from './guest/private.ts'
 import type { MemoryMap } from './memory-map.ts'
 
 /** Attributes of segments after a reset: present, data or code, accessed; LDTR and TR as the manual gives them. */
@@ -35,6 +36,7 @@ export function resetState(view: DataView, state: number, map: MemoryMap): void 
 
   u64(L.GPR + 2 * 8, SIGNATURE)
   u64(L.RIP, 0xfff0n)
+  for (const boundary of [SHADOW_RETIRED, RESUME_RETIRED]) u64(boundary, 0xffff_ffff_ffff_ffffn)
   u64(L.RFLAGS, 2n)
   u64(L.FLAGS_RESULT, 1n)
   u64(L.CR0, 0x6000_0010n)

@@ -59,7 +59,7 @@ test.skipIf(!haveHelpers).each([64, 32, 16] as const)('random bytes as %i-bit co
       for (let n = 0; n < 16; n++)
         cpu.setGpr(n, random.below(2) ? BigInt(DATA + random.below(8192)) : random.u64())
       cpu.setGpr(4, BigInt(DATA + 0x8000))
-      for (const field of [L.SHUTDOWN, L.HALTED, L.INTERRUPT_SHADOW, L.CPL]) cpu.setState32(field, 0)
+      for (const field of [L.SHUTDOWN, L.HALTED, L.CPL]) cpu.setState32(field, 0)
       for (const seg of [L.ES, L.SS, L.DS, L.FS, L.GS])
         cpu.setSegment(seg, { selector: 0x10, base: 0n, limit: 0xffff_ffff, attributes: 0xc093 })
       const limit = width === 64 || round % 2 === 0 ? 0xffff_ffff : 0xf_ffff

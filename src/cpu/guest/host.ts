@@ -11,5 +11,6 @@ export declare function ioWrite(cpu: usize, port: u32, size: u32, value: u32): v
 export declare function codeWritten(cpu: usize, gpa: f64, size: u32): void
 export declare function apicRead(cpu: usize, msr: u32): u64
 export declare function apicWrite(cpu: usize, msr: u32, value: u64): void
+export declare function stopAfterInstruction(cpu: usize): void
 export declare function random(cpu: usize): u64
 export declare function probe(cpu: usize, event: u32, x: u64, y: u64): void

@@ -24,3 +24,27 @@ export const SHUTDOWN_CHAIN = 2480
 export const SHUTDOWN_CHAIN_LENGTH = 2512
 /** u64: RIP at which that chain began. */
 export const SHUTDOWN_RIP = 2520
+
+/* Events between two instructions, 2816 … 2879. A count of retired instructions names a boundary; all ones: none. */
+
+/** u64: the boundary before which STI (that set IF) or a load of SS shields the next instruction, and u32: which of them, SHADOW_. Vol. 3A, 6.8. */
+export const SHADOW_RETIRED = 2816
+export const SHADOW_KIND = 2824
+export const SHADOW_STI = 1
+export const SHADOW_SS = 2
+/** u64: the boundary at which RFLAGS.RF is set; everywhere else it is clear. Vol. 3B, 17.3.1.1. */
+export const RESUME_RETIRED = 2832
+/** u32: debug traps that wait for the end of the instruction, at their places in DR6. */
+export const DEBUG_PENDING = 2840
+/** u32: which kinds of breakpoints DR7 enables, WATCH_ bits; `debug/breakpoints.ts` keeps it. */
+export const WATCH = 2844
+export const WATCH_CODE = 1
+export const WATCH_DATA = 2
+export const WATCH_PORTS = 4
+/** u32: the pending #DB is a fault: its handler returns to the instruction. */
+export const DEBUG_FAULT = 2848
+/** u32 each: an NMI waits; NMIs are blocked until the next IRET. Vol. 3A, 6.7.1. */
+export const NMI_PENDING = 2852
+export const NMI_BLOCKED = 2856
+/** u64: IA32_DEBUGCTL. */
+export const DEBUGCTL = 2864

@@ -266,7 +266,8 @@ export class BlockCache {
         status = this.#decodeCrossing(base + offset, end, second, code, bits, allowed)
         if (status === DecodeStatus.needMoreBytes) status = DecodeStatus.tooLong
         secondPage = second
-        if (this.#isRam(second)) {
+        // What is run once and now needs no guard.
+        if (this.#isRam(second) && start !== this.#map.scratchRecords) {
           this.#pseudo(record, 'guard', offset)
           this.#view.setUint32(record + R.OPERAND, this.#map.ram + second, true)
           record += R.RECORD_SIZE

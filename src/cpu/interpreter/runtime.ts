@@ -80,13 +80,10 @@ function ripOf(cpu: I32, rip: I64): I64 {
   return and(rip, select(long, i64(-1), i64(0xffffffff)))
 }
 
-/** Whether only the host can go on: an interrupt to look at, one instruction to be run by itself, a run to be ended. */
+/** Whether only the host can go on: an interrupt to look at, a single step, a run to be ended. */
 function needsHost(cpu: I32): I32 {
   const singleStep = and(loadI32(cpu, L.MODE), i32(L.MODE_SINGLE_STEP))
-  return or(
-    or(loadI32(cpu, L.INTR), loadI32(cpu, L.INTERRUPT_SHADOW)),
-    or(singleStep, loadI32(cpu, L.EXIT_REQUEST)),
-  )
+  return or(loadI32(cpu, L.INTR), or(singleStep, loadI32(cpu, L.EXIT_REQUEST)))
 }
 
 export function defineRuntime(module: ModuleBuilder): Runtime {
@@ -140,7 +137,8 @@ export function defineRuntime(module: ModuleBuilder): Runtime {
     f.if(and(ne(fuel, i32(0)), eqz(needsHost(cpu))), () => {
       f.store('i32.store', cpu, sub(fuel, i32(1)), L.EXCEPTION_FUEL)
       const status = f.call(helper('deliverException'), cpu)
-      f.if(eq(status, i32(STATUS_JUMP)), () => {
+      // The frame may have been written where a breakpoint watches.
+      f.if(and(eq(status, i32(STATUS_JUMP)), eqz(loadI32(cpu, L.EXIT_REQUEST))), () => {
         findBlock(f, cpu, f.let(loadI64(cpu, L.RIP)), left, outOfBudget, false)
         f.returnCall(lookup, cpu, loadI64(cpu, L.RIP), left)
       })

@@ -1,6 +1,7 @@
 /** Reads and writes of linear memory with every check, in any alignment. What the fast path of generated code does not do. */
 import { ACCESS_SEGMENT, SS } from '../../layout'
-import { raiseGp, raiseSs } from '../raise'
+import { watchData } from '../debug/breakpoints'
+import { pending, raiseGp, raiseSs } from '../raise'
 import { getCpl } from '../state'
 import { CONTINUE, EXCEPTION } from '../status'
 import { ACCESS_IMPLICIT, ACCESS_READ, ACCESS_USER, ACCESS_WRITE } from './access-kind'
@@ -64,11 +65,15 @@ export function writeSystem(cpu: usize, va: u64, size: u32, value: u64): i32 {
 
 /** A read that the current instruction makes at its privilege level. */
 export function readData(cpu: usize, va: u64, size: u32): u64 {
-  return read(cpu, va, size, explicit(cpu, ACCESS_READ))
+  const value = read(cpu, va, size, explicit(cpu, ACCESS_READ))
+  if (!pending(cpu)) watchData(cpu, va, size, false)
+  return value
 }
 
 export function writeData(cpu: usize, va: u64, size: u32, value: u64): i32 {
-  return write(cpu, va, size, value, explicit(cpu, ACCESS_WRITE))
+  if (write(cpu, va, size, value, explicit(cpu, ACCESS_WRITE))) return EXCEPTION
+  watchData(cpu, va, size, true)
+  return CONTINUE
 }
 
 /**
@@ -77,8 +82,10 @@ export function writeData(cpu: usize, va: u64, size: u32, value: u64): i32 {
  */
 export function writeStack(cpu: usize, va: u64, size: u32, value: u64, cpl: u32): i32 {
   if (!isAddressable(cpu, va, size)) return raiseSs(cpu, 0)
-  if (cpl == 3) return write(cpu, va, size, value, ACCESS_WRITE | ACCESS_USER)
-  return write(cpu, va, size, value, getCpl(cpu) == 3 ? ACCESS_WRITE | ACCESS_IMPLICIT : ACCESS_WRITE)
+  const kind = cpl == 3 ? ACCESS_USER : getCpl(cpu) == 3 ? ACCESS_IMPLICIT : 0
+  if (write(cpu, va, size, value, ACCESS_WRITE | kind)) return EXCEPTION
+  watchData(cpu, va, size, true)
+  return CONTINUE
 }
 
 /** A read of the current stack. */

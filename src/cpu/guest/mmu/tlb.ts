@@ -4,7 +4,8 @@
  */
 import * as L from '../../layout'
 import { AC, CR4_PGE, CR4_SMAP } from '../bits'
-import { LARGE_REGIONS } from '../private'
+import { watchesPage } from '../debug/breakpoints'
+import { LARGE_REGIONS, WATCH, WATCH_CODE, WATCH_DATA } from '../private'
 import { cr4Has, getCpl, systemFlags } from '../state'
 import { event } from '../trace'
 import { EVENT_TLB_FLUSH } from '../../probe'
@@ -100,6 +101,13 @@ function flushLargePage(cpu: usize, va: u64): void {
   }
 }
 
+/** Accesses that a breakpoint waits for take the slow path. */
+function dropWatched(cpu: usize, entry: usize, page: u64): void {
+  if (watchesPage(cpu, page, WATCH_DATA, false)) store<u64>(entry, NO_PAGE, L.TLB_READ_TAG)
+  if (watchesPage(cpu, page, WATCH_DATA, true)) store<u64>(entry, NO_PAGE, L.TLB_WRITE_TAG)
+  if (watchesPage(cpu, page, WATCH_CODE, false)) store<u64>(entry, NO_PAGE, L.TLB_EXEC_TAG)
+}
+
 /** Enters a page of RAM. Each right says whether this class of access may take the fast path. */
 export function fillEntry(
   cpu: usize,
@@ -116,6 +124,7 @@ export function fillEntry(
   store<u64>(entry, canRead ? page : NO_PAGE, L.TLB_READ_TAG)
   store<u64>(entry, canWrite ? page : NO_PAGE, L.TLB_WRITE_TAG)
   store<u64>(entry, canExecute ? page : NO_PAGE, L.TLB_EXEC_TAG)
+  if (load<u32>(cpu, WATCH)) dropWatched(cpu, entry, page)
   store<u32>(entry, <u32>(ram & ~0xfff) - <u32>page, L.TLB_ADDEND)
   store<u32>(entry, flags, L.TLB_FLAGS)
   if (flags & (ENTRY_LARGE | ENTRY_HUGE)) {

@@ -4,8 +4,10 @@
  */
 import * as L from '../../layout'
 import { EVENT_INTERRUPT, EVENT_SHUTDOWN, TRANSITION_EVENT } from '../../probe'
-import { CR0_PE, IOPL, RF, VECTOR_BP, VECTOR_DB, VECTOR_DF, VECTOR_OF, VECTOR_PF, VM } from '../bits'
+import { CR0_PE, IOPL, RF, VECTOR_DB, VECTOR_DF, VECTOR_NMI, VECTOR_PF, VM } from '../bits'
+import { cancelStep, endBoundary, enterDebugHandler, mergePending } from '../debug/trap'
 import { getRflags } from '../flags'
+import * as S from '../private'
 import { EVENT_EXTERNAL, SHUTDOWN_CHAIN, SHUTDOWN_CHAIN_LENGTH, SHUTDOWN_RIP } from '../private'
 import { raiseGp } from '../raise'
 import { cr0Has, getNextRip, getRip, longMode, systemFlags } from '../state'
@@ -42,6 +44,8 @@ function attempt(
   else status = deliverProtected(cpu, vector, isSoftware, hasError, error, flags, rip)
   store<u32>(cpu, 0, EVENT_EXTERNAL)
   if (status) return status
+  endBoundary(cpu)
+  if (vector == VECTOR_DB) enterDebugHandler(cpu)
   end(cpu, TRANSITION_EVENT)
   count(cpu, source)
   return status
@@ -60,8 +64,14 @@ function makesDoubleFault(first: u32, second: u32): bool {
 
 /** RF in the pushed image: set for faults, so that returning does not meet the same breakpoint again. Vol. 3B, 17.3.1.1. */
 function pushedFlags(cpu: usize, vector: u32): u64 {
-  const isTrap = vector == VECTOR_DB || vector == VECTOR_BP || vector == VECTOR_OF
-  return isTrap ? getRflags(cpu) : getRflags(cpu) | RF
+  const isTrap = vector == VECTOR_DB && !load<u32>(cpu, S.DEBUG_FAULT)
+  return isTrap ? flagsAtBoundary(cpu) : getRflags(cpu) | RF
+}
+
+/** RFLAGS between two instructions, with RF where an IRET or an unfinished string instruction has set it. */
+function flagsAtBoundary(cpu: usize): u64 {
+  const flags = getRflags(cpu)
+  return load<u64>(cpu, S.RESUME_RETIRED) == load<u64>(cpu, L.RETIRED) ? flags | RF : flags
 }
 
 function shutdown(cpu: usize, chain: u64): i32 {
@@ -90,8 +100,9 @@ export function deliverException(cpu: usize): i32 {
     record(cpu, vector)
     chain = (chain << 8) | vector
     store<u32>(cpu, 0, L.EXC_PENDING)
-    if (!attempt(cpu, vector, false, hasError, error, pushedFlags(cpu, vector), getRip(cpu), COUNT_EXCEPTION))
-      return JUMP
+    const flags = pushedFlags(cpu, vector)
+    store<u32>(cpu, 0, S.DEBUG_FAULT)
+    if (!attempt(cpu, vector, false, hasError, error, flags, getRip(cpu), COUNT_EXCEPTION)) return JUMP
     store<u32>(cpu, 0, L.EXC_PENDING)
     const second = load<u32>(cpu, L.EXC_VECTOR)
     if (vector == VECTOR_DF) {
@@ -111,8 +122,15 @@ export function deliverInterrupt(cpu: usize, vector: u32): i32 {
   store<u32>(cpu, 0, L.HALTED)
   store<u32>(cpu, 0, L.EXC_PENDING)
   event(cpu, EVENT_INTERRUPT, vector, 0)
-  if (!attempt(cpu, vector, false, false, 0, getRflags(cpu), getRip(cpu), COUNT_INTERRUPT)) return JUMP
+  if (!attempt(cpu, vector, false, false, 0, flagsAtBoundary(cpu), getRip(cpu), COUNT_INTERRUPT)) return JUMP
   return deliverException(cpu)
+}
+
+/** A non-maskable interrupt: the next one waits for an IRET. */
+export function deliverNmi(cpu: usize): i32 {
+  store<u32>(cpu, 0, S.NMI_PENDING)
+  store<u32>(cpu, 1, S.NMI_BLOCKED)
+  return deliverInterrupt(cpu, VECTOR_NMI)
 }
 
 /** INT n, INT3, INTO, INT1: a trap, so it returns to the next instruction. */
@@ -129,5 +147,8 @@ export function intN(cpu: usize, vector: u32, kind: u32): i32 {
     getNextRip(cpu),
     COUNT_SOFTWARE_INTERRUPT,
   )
-  return status ? EXCEPTION : JUMP
+  if (status) return EXCEPTION
+  cancelStep(cpu)
+  if (kind == INT_1) mergePending(cpu)
+  return JUMP
 }

@@ -7,7 +7,7 @@ import { getCpl, getGpr, mode64, RSP, setGpr, systemFlags } from '../state'
 import { CONTINUE, EXCEPTION } from '../status'
 import { step } from '../trace'
 import { dropPrivilegedSegments, jumpTo, setCode, setFlags, setStackPointer } from './commit'
-import { returnedFlags } from './iret'
+import { restoreResumeFlag, returnedFlags } from './iret'
 import { fetchReturnCode, fetchReturnStack, peek, setReturnStack } from './return-target'
 
 export function iretLong(cpu: usize, size: u32): i32 {
@@ -43,6 +43,7 @@ export function iretLong(cpu: usize, size: u32): i32 {
   }
 
   // From here on nothing can fault.
+  restoreResumeFlag(cpu, flags, size)
   setFlags(cpu, returnedFlags(cpu, flags, size, oldCpl))
   setCode(cpu, selector, code, newCpl)
   if (hasStack) setReturnStack(cpu, stackSelector, stack, newCpl)

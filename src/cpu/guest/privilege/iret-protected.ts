@@ -9,7 +9,7 @@ import { getCpl, getGpr, RSP, setGpr, systemFlags } from '../state'
 import { CONTINUE, EXCEPTION } from '../status'
 import { step } from '../trace'
 import { dropPrivilegedSegments, jumpTo, setCode, setCpl, setFlags, setStackPointer } from './commit'
-import { returnedFlags } from './iret'
+import { restoreResumeFlag, returnedFlags } from './iret'
 import { fetchReturnCode, fetchReturnStack, peek, setReturnStack } from './return-target'
 
 export function iretProtected(cpu: usize, size: u32): i32 {
@@ -46,6 +46,7 @@ export function iretProtected(cpu: usize, size: u32): i32 {
   }
 
   // From here on nothing can fault.
+  restoreResumeFlag(cpu, flags, size)
   setFlags(cpu, returnedFlags(cpu, flags, size, oldCpl))
   setCode(cpu, selector, code, newCpl)
   if (isOuter) setReturnStack(cpu, stackSelector, stack, newCpl)
@@ -72,6 +73,7 @@ function returnToVm86(cpu: usize, rip: u64, selector: u32, flags: u64): i32 {
   if (pending(cpu)) return EXCEPTION
   if (rip > 0xffff) return raiseGp(cpu, 0)
 
+  restoreResumeFlag(cpu, flags, 4)
   setFlags(cpu, returnedFlags(cpu, flags, 4, 0) | VM)
   setReal(cpu, L.CS, selector)
   setReal(cpu, L.SS, ss & 0xffff)

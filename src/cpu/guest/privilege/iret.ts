@@ -1,8 +1,10 @@
 /** IRET: back from an interrupt, in every mode. SDM Vol. 2A, IRET. The mode's frame and checks stand in the files it calls. */
-import { CS } from '../../layout'
+import { CS, EXIT_REQUEST } from '../../layout'
 import { STEP_POP_CS, STEP_POP_RFLAGS, STEP_POP_RIP, TRANSITION_IRET } from '../../probe'
-import { AC, ARITHMETIC_FLAGS, CR0_PE, DF, ID, IF, IOPL, NT, TF, VIF, VIP, VM } from '../bits'
+import { AC, ARITHMETIC_FLAGS, CR0_PE, DF, ID, IF, IOPL, NT, RF, TF, VIF, VIP, VM } from '../bits'
+import { setResumeFlag } from '../debug/trap'
 import { getRflags } from '../flags'
+import { NMI_BLOCKED, NMI_PENDING } from '../private'
 import { pending, raiseGp } from '../raise'
 import { setReal } from '../segmentation/load'
 import { cr0Has, getCpl, getGpr, longMode, RSP, systemFlags } from '../state'
@@ -15,6 +17,7 @@ import { peek } from './return-target'
 
 export function iret(cpu: usize, size: u32): i32 {
   begin(cpu, TRANSITION_IRET)
+  unblockNmi(cpu)
   let status: i32
   if (longMode(cpu)) status = iretLong(cpu, size)
   else if (!cr0Has(cpu, CR0_PE)) status = iretReal(cpu, size)
@@ -26,7 +29,18 @@ export function iret(cpu: usize, size: u32): i32 {
   return JUMP
 }
 
-/** RFLAGS after IRET from `cpl`, without VM. RF is not kept: it matters only for instruction breakpoints. */
+/** IRET ends the blocking of NMIs, even when it faults. Vol. 3A, 6.7.1. */
+function unblockNmi(cpu: usize): void {
+  store<u32>(cpu, 0, NMI_BLOCKED)
+  if (load<u32>(cpu, NMI_PENDING)) store<u32>(cpu, 1, EXIT_REQUEST)
+}
+
+/** RF holds for one instruction. */
+export function restoreResumeFlag(cpu: usize, popped: u64, size: u32): void {
+  if (size > 2 && popped & RF) setResumeFlag(cpu)
+}
+
+/** RFLAGS after IRET from `cpl`, without VM and RF. */
 export function returnedFlags(cpu: usize, popped: u64, size: u32, cpl: u32): u64 {
   const old = getRflags(cpu)
   let mask = ARITHMETIC_FLAGS | TF | DF | NT
@@ -50,6 +64,7 @@ function iretReal(cpu: usize, size: u32): i32 {
   step(cpu, STEP_POP_RFLAGS, flags)
   const isVm86 = (systemFlags(cpu) & VM) != 0
   const newFlags = returnedFlags(cpu, flags, size, getCpl(cpu))
+  restoreResumeFlag(cpu, flags, size)
   // In virtual-8086 mode IRET leaves IOPL alone; at CPL 3 `returnedFlags` does so already.
   setFlags(cpu, isVm86 ? newFlags | VM : newFlags)
   setReal(cpu, CS, selector)

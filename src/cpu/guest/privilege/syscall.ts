@@ -1,6 +1,7 @@
 /** SYSCALL: the fast call from ring 3 to ring 0 in 64-bit mode. SDM Vol. 2B, SYSCALL; Vol. 3A, 5.8.8. */
 import { LSTAR, SFMASK, STAR } from '../../layout'
 import { STEP_R11_FROM_RFLAGS, STEP_RCX_FROM_RIP, TRANSITION_SYSCALL } from '../../probe'
+import { stepByNewFlags } from '../debug/trap'
 import { EFER_SCE, RF } from '../bits'
 import { getRflags } from '../flags'
 import { raiseUd } from '../raise'
@@ -28,6 +29,7 @@ export function syscall(cpu: usize): i32 {
   setFlatStack(cpu, selectors + 8, 0)
 
   finishTransition(cpu)
+  stepByNewFlags(cpu)
   end(cpu, TRANSITION_SYSCALL)
   return JUMP
 }

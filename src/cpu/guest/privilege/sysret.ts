@@ -1,6 +1,7 @@
 /** SYSRET: back from SYSCALL, to 64-bit code (REX.W) or to compatibility mode. SDM Vol. 2B, SYSRET. */
 import { STAR } from '../../layout'
 import { TRANSITION_SYSRET } from '../../probe'
+import { stepByNewFlags } from '../debug/trap'
 import { EFER_SCE } from '../bits'
 import { isCanonical } from '../mmu/canonical'
 import { raiseGp, raiseUd } from '../raise'
@@ -38,6 +39,7 @@ export function sysret(cpu: usize, size: u32): i32 {
   setFlatStack(cpu, selectors + 8, 3)
 
   finishTransition(cpu)
+  stepByNewFlags(cpu)
   end(cpu, TRANSITION_SYSRET)
   return JUMP
 }

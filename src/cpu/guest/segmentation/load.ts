@@ -1,7 +1,9 @@
 /** Loading ES, SS, DS, FS and GS: MOV Sreg, POP Sreg, LSS and its kin. SDM Vol. 2B, MOV; Vol. 3A, 3.4.2, 5.6 and 5.7. */
 import * as L from '../../layout'
 import { CR0_PE, DESC_CODE, DESC_DB, DESC_DC, DESC_G, DESC_P, DESC_RW, DESC_S, TF, VM } from '../bits'
+import { beginShadow, cancelStep } from '../debug/trap'
 import { updateMode } from '../mode'
+import { SHADOW_SS } from '../private'
 import { pending, raiseGp, raiseNp, raiseSs, raiseUd } from '../raise'
 import { cr0Has, getCpl, getNextRip, mode64, setRip, setSegment, systemFlags } from '../state'
 import { CONTINUE, EXCEPTION, JUMP } from '../status'
@@ -49,9 +51,13 @@ export function loadSegment(cpu: usize, seg: u32, selector: u32): i32 {
   if (isRealOrVm86(cpu)) setReal(cpu, seg, selector)
   else if (seg == L.SS ? loadStack(cpu, selector) : loadData(cpu, seg, selector)) return EXCEPTION
   updateMode(cpu)
-  const shadows = seg == L.SS && (load<u32>(cpu, L.INTR) != 0 || (systemFlags(cpu) & TF) != 0)
-  if (shadows) store<u32>(cpu, 1, L.INTERRUPT_SHADOW)
-  if (!shadows && load<u32>(cpu, L.MODE) == oldMode) return CONTINUE
+  if (seg == L.SS) {
+    // No trap of this instruction, and nothing between it and the next: Vol. 3A, 6.8.3.
+    cancelStep(cpu)
+    beginShadow(cpu, SHADOW_SS)
+  }
+  const mustLook = seg == L.SS && (load<u32>(cpu, L.INTR) != 0 || (systemFlags(cpu) & TF) != 0)
+  if (!mustLook && load<u32>(cpu, L.MODE) == oldMode) return CONTINUE
   setRip(cpu, getNextRip(cpu))
   return JUMP
 }

@@ -33,6 +33,7 @@ export function scas(cpu: usize, size: u32, rep: u32, address: u32): i32 {
     if (rep == S.REP_NONE) return CONTINUE
     S.countDown(cpu, address, 1)
     if (ends(rep, x == y)) return CONTINUE
+    if (S.isTrapped(cpu)) break
   }
   return S.batchStatus(cpu, rep, address)
 }
@@ -50,6 +51,7 @@ export function cmps(cpu: usize, size: u32, rep: u32, address: u32, seg: u32): i
     if (rep == S.REP_NONE) return CONTINUE
     S.countDown(cpu, address, 1)
     if (ends(rep, x == y)) return CONTINUE
+    if (S.isTrapped(cpu)) break
   }
   return S.batchStatus(cpu, rep, address)
 }

@@ -4,7 +4,7 @@ import { readData, writeData } from '../mmu/memory'
 import { pending } from '../raise'
 import { linear } from '../segmentation/limit'
 import { RDI, RSI } from '../state'
-import { AGAIN, CONTINUE, EXCEPTION } from '../status'
+import { CONTINUE, EXCEPTION } from '../status'
 import { bytesInPage, FAULTED, NOT_RAM, ramForRun } from './run'
 import * as S from './step'
 
@@ -70,7 +70,7 @@ export function movs(cpu: usize, size: u32, rep: u32, address: u32, seg: u32): i
   const canRun = S.isPlain(cpu, seg)
   let work: u32 = 0
   while (S.getCount(cpu, address) != 0) {
-    if (work >= S.BYTES_PER_CALL) return AGAIN
+    if (work >= S.BYTES_PER_CALL || (work > 0 && S.isTrapped(cpu))) return S.batchStatus(cpu, rep, address)
     const moved = canRun ? moveRun(cpu, size, address, seg) : 0
     if (moved < 0) return EXCEPTION
     if (moved == 0) {

@@ -1,5 +1,6 @@
 /** INS and OUTS: string transfers between memory and a port. SDM Vol. 2A, 2B. */
 import { ES } from '../../layout'
+import { watchPort } from '../debug/breakpoints'
 import { ioRead, ioWrite } from '../host'
 import { ACCESS_WRITE } from '../mmu/access-kind'
 import { probeWriteAs, readData, writeData } from '../mmu/memory'
@@ -19,8 +20,10 @@ export function ins(cpu: usize, size: u32, rep: u32, address: u32): i32 {
     if (pending(cpu)) return EXCEPTION
     if (probeWriteAs(cpu, to, size, explicit(cpu, ACCESS_WRITE))) return EXCEPTION
     writeData(cpu, to, size, ioRead(cpu, port, size))
+    watchPort(cpu, port, size)
     S.advance(cpu, RDI, address, S.stride(cpu, size))
     if (rep != S.REP_NONE) S.countDown(cpu, address, 1)
+    if (S.isTrapped(cpu)) break
   }
   return S.batchStatus(cpu, rep, address)
 }
@@ -35,8 +38,10 @@ export function outs(cpu: usize, size: u32, rep: u32, address: u32, seg: u32): i
     const value = readData(cpu, from, size)
     if (pending(cpu)) return EXCEPTION
     ioWrite(cpu, port, size, <u32>value)
+    watchPort(cpu, port, size)
     S.advance(cpu, RSI, address, S.stride(cpu, size))
     if (rep != S.REP_NONE) S.countDown(cpu, address, 1)
+    if (S.isTrapped(cpu)) break
   }
   return S.batchStatus(cpu, rep, address)
 }

@@ -1,6 +1,7 @@
 /** What the string instructions share: the index and count registers, the direction, and how much one call may do. */
 import * as L from '../../layout'
-import { DF } from '../bits'
+import { DF, TF } from '../bits'
+import { DEBUG_PENDING, RESUME_RETIRED, WATCH, WATCH_DATA } from '../private'
 import { checkSegment, linear } from '../segmentation/limit'
 import { getGpr, RCX, setGpr, systemFlags } from '../state'
 import { AGAIN, CONTINUE, EXCEPTION } from '../status'
@@ -51,14 +52,21 @@ export function countDown(cpu: usize, address: u32, elements: u64): void {
 
 /** How many elements this call handles at most. */
 export function batch(cpu: usize, rep: u32, address: u32): u32 {
-  if (rep == REP_NONE) return 1
+  if (rep == REP_NONE || systemFlags(cpu) & TF) return 1
   const count = getCount(cpu, address)
   return count > ELEMENTS_PER_CALL ? ELEMENTS_PER_CALL : <u32>count
 }
 
-/** After a batch: whether the instruction is complete. */
+/** A single step or a breakpoint ends the batch after its element. */
+export function isTrapped(cpu: usize): bool {
+  return load<u32>(cpu, DEBUG_PENDING) != 0
+}
+
+/** After a batch: whether the instruction is complete. If not, the flags that an interrupt pushes have RF set. Vol. 3B, 17.3.1.1. */
 export function batchStatus(cpu: usize, rep: u32, address: u32): i32 {
-  return rep != REP_NONE && getCount(cpu, address) != 0 ? AGAIN : CONTINUE
+  if (rep == REP_NONE || getCount(cpu, address) == 0) return CONTINUE
+  store<u64>(cpu, load<u64>(cpu, L.RETIRED), RESUME_RETIRED)
+  return AGAIN
 }
 
 /** Whether runs of elements may be handled at once: forwards, and no segment to check. `seg`: the source's segment. */
@@ -66,7 +74,7 @@ export function isPlain(cpu: usize, seg: u32): bool {
   const mode = load<u32>(cpu, L.MODE)
   const isChecked =
     (mode & L.MODE_CODE) != L.MODE_CODE64 && (mode & L.MODE_SEGMENTED || seg == L.FS || seg == L.GS)
-  return !(systemFlags(cpu) & DF) && !isChecked
+  return !(systemFlags(cpu) & (DF | TF)) && !isChecked && !(load<u32>(cpu, WATCH) & WATCH_DATA)
 }
 
 /** Linear address of an element, after the segment checks; NO_ADDRESS when they raised. */

@@ -4,7 +4,7 @@ import { readData, writeData } from '../mmu/memory'
 import { pending } from '../raise'
 import { linear } from '../segmentation/limit'
 import { getGpr, RAX, RDI, RSI, setGpr } from '../state'
-import { AGAIN, CONTINUE, EXCEPTION } from '../status'
+import { CONTINUE, EXCEPTION } from '../status'
 import { bytesInPage, FAULTED, NOT_RAM, ramForRun } from './run'
 import * as S from './step'
 
@@ -55,7 +55,7 @@ export function stos(cpu: usize, size: u32, rep: u32, address: u32): i32 {
   const canRun = S.isPlain(cpu, ES)
   let work: u32 = 0
   while (S.getCount(cpu, address) != 0) {
-    if (work >= S.BYTES_PER_CALL) return AGAIN
+    if (work >= S.BYTES_PER_CALL || (work > 0 && S.isTrapped(cpu))) return S.batchStatus(cpu, rep, address)
     const moved = canRun ? storeRun(cpu, size, address) : 0
     if (moved < 0) return EXCEPTION
     if (moved == 0) {
@@ -83,6 +83,7 @@ export function lods(cpu: usize, size: u32, rep: u32, address: u32, seg: u32): i
     setAccumulator(cpu, size, value)
     S.advance(cpu, RSI, address, S.stride(cpu, size))
     if (rep != S.REP_NONE) S.countDown(cpu, address, 1)
+    if (S.isTrapped(cpu)) break
   }
   return S.batchStatus(cpu, rep, address)
 }

@@ -1,13 +1,16 @@
-/** MOV to and from DR0 … DR7. SDM Vol. 3B, 17.2. The registers hold their values; breakpoints do not fire yet. */
+/** MOV to and from DR0 … DR7. SDM Vol. 3B, 17.2. */
 import { DR } from '../../layout'
-import { CR4_DE, VECTOR_DB } from '../bits'
-import { raise, raiseGp, raiseUd } from '../raise'
-import { cr4Has, getCpl, setGpr } from '../state'
-import { CONTINUE } from '../status'
+import { CR4_DE } from '../bits'
+import { updateWatch } from '../debug/breakpoints'
+import { DR6_BD, raiseDebugFault } from '../debug/trap'
+import { flushTlb } from '../mmu/tlb'
+import { WATCH } from '../private'
+import { raiseGp, raiseUd } from '../raise'
+import { cr4Has, getCpl, getNextRip, setGpr, setRip } from '../state'
+import { CONTINUE, JUMP } from '../status'
 
 const DR6_FIXED: u64 = 0xffff_0ff0
 const DR6_WRITABLE: u64 = 0xe00f
-const DR6_BD: u64 = 1 << 13
 const DR7_FIXED: u64 = 0x400
 const DR7_WRITABLE: u64 = 0xffff_23ff
 const DR7_GD: u64 = 1 << 13
@@ -20,11 +23,7 @@ function register(cpu: usize, dr: u32): usize {
 function check(cpu: usize, dr: u32): i32 {
   if (dr > 7 || ((dr == 4 || dr == 5) && cr4Has(cpu, CR4_DE))) return raiseUd(cpu)
   if (getCpl(cpu)) return raiseGp(cpu, 0)
-  const dr7 = register(cpu, 7)
-  if (!(load<u64>(dr7) & DR7_GD)) return CONTINUE
-  store<u64>(dr7, load<u64>(dr7) & ~DR7_GD)
-  store<u64>(register(cpu, 6), load<u64>(register(cpu, 6)) | DR6_BD)
-  return raise(cpu, VECTOR_DB, 0, 0)
+  return load<u64>(register(cpu, 7)) & DR7_GD ? raiseDebugFault(cpu, DR6_BD) : CONTINUE
 }
 
 function aliased(dr: u32): u32 {
@@ -35,16 +34,24 @@ export function movToDr(cpu: usize, dr: u32, value: u64): i32 {
   const status = check(cpu, dr)
   if (status) return status
   const n = aliased(dr)
-  if (n < 4) {
-    store<u64>(register(cpu, n), value)
+  if (n == 6) {
+    if (value >> 32) return raiseGp(cpu, 0)
+    store<u64>(register(cpu, 6), (value & DR6_WRITABLE) | DR6_FIXED)
     return CONTINUE
   }
-  if (value >> 32) return raiseGp(cpu, 0)
-  store<u64>(
-    register(cpu, n),
-    n == 6 ? (value & DR6_WRITABLE) | DR6_FIXED : (value & DR7_WRITABLE) | DR7_FIXED,
-  )
-  return CONTINUE
+  if (n == 7 && value >> 32) return raiseGp(cpu, 0)
+  store<u64>(register(cpu, n), n == 7 ? (value & DR7_WRITABLE) | DR7_FIXED : value)
+  return rearm(cpu)
+}
+
+/** Pages that are watched now, or were, get their tags anew. */
+function rearm(cpu: usize): i32 {
+  const before = load<u32>(cpu, WATCH)
+  updateWatch(cpu)
+  if (!(before | load<u32>(cpu, WATCH))) return CONTINUE
+  flushTlb(cpu)
+  setRip(cpu, getNextRip(cpu))
+  return JUMP
 }
 
 export function movFromDr(cpu: usize, dr: u32, gpr: u32): i32 {

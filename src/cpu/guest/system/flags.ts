@@ -1,5 +1,7 @@
 /** CLI, STI, PUSHF, POPF, STAC, CLAC: flags with a privilege check. SDM Vol. 2. */
 import * as L from '../../layout'
+import { beginShadow } from '../debug/trap'
+import { SHADOW_STI } from '../private'
 import { AC, IF, IOPL, RF, VIF, VIP, VM } from '../bits'
 import { getRflags, setRflags } from '../flags'
 import { writeStack } from '../mmu/memory'
@@ -33,8 +35,8 @@ export function sti(cpu: usize): i32 {
   const old = systemFlags(cpu)
   if (old & IF) return CONTINUE
   setSystemFlags(cpu, old | IF)
+  beginShadow(cpu, SHADOW_STI)
   if (!load<u32>(cpu, L.INTR)) return CONTINUE
-  store<u32>(cpu, 1, L.INTERRUPT_SHADOW)
   setRip(cpu, getNextRip(cpu))
   return JUMP
 }

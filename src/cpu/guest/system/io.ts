@@ -1,6 +1,7 @@
 /** IN and OUT, with the I/O permission bitmap of the TSS. SDM Vol. 1, 19.5. */
 import { TR } from '../../layout'
 import { TYPE_TSS, TYPE_TSS_BUSY, VM } from '../bits'
+import { watchPort } from '../debug/breakpoints'
 import { ioRead, ioWrite } from '../host'
 import { readSystem } from '../mmu/memory'
 import { pending, raiseGp } from '../raise'
@@ -30,6 +31,7 @@ export function checkPorts(cpu: usize, port: u32, size: u32): i32 {
 export function inPort(cpu: usize, port: u32, size: u32): i32 {
   if (checkPorts(cpu, port, size)) return EXCEPTION
   const value = ioRead(cpu, port, size)
+  watchPort(cpu, port, size)
   if (size == 4) {
     setGpr32(cpu, RAX, value)
     return CONTINUE
@@ -43,5 +45,6 @@ export function outPort(cpu: usize, port: u32, size: u32): i32 {
   if (checkPorts(cpu, port, size)) return EXCEPTION
   const value = <u32>getGpr(cpu, RAX)
   ioWrite(cpu, port, size, size == 4 ? value : value & ((1 << (size << 3)) - 1))
+  watchPort(cpu, port, size)
   return CONTINUE
 }
