@@ -456,7 +456,8 @@ export class Cpu {
   /** With IA32_DEBUGCTL.BTF only branches are stepped. The instruction began at `rip`. */
   #finishStep(block: Block, rip: bigint): void {
     if (!(this.getState64(S.DEBUGCTL) & DEBUGCTL_BTF)) return
-    const length = this.#view.getUint32(block.record + NEXT, true) - this.#view.getUint32(block.record + IP, true)
+    const length =
+      this.#view.getUint32(block.record + NEXT, true) - this.#view.getUint32(block.record + IP, true)
     const moved = this.rip - rip
     if (moved === 0n || moved === BigInt(length))
       this.setState32(S.DEBUG_PENDING, this.getState32(S.DEBUG_PENDING) & ~DR6_BS)

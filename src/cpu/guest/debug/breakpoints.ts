@@ -65,7 +65,9 @@ export function watchesPage(cpu: usize, va: u64, kind: u32, isWrite: bool): bool
   for (let n: u32 = 0; n < 4; n++) {
     const condition = conditionOf(control, n)
     const isWanted =
-      kind == WATCH_CODE ? condition == ON_EXECUTION : condition == ON_ACCESS || (condition == ON_WRITE && isWrite)
+      kind == WATCH_CODE
+        ? condition == ON_EXECUTION
+        : condition == ON_ACCESS || (condition == ON_WRITE && isWrite)
     if (isEnabled(control, n) && isWanted && covers(cpu, control, n, va & ~0xfff, 4096)) return true
   }
   return false
