@@ -35,6 +35,7 @@ const host = {
   codeWritten: (_: number, gpa: number, size: number) => log.push(`code ${hex(gpa)} ${size}`),
   apicRead: () => 0n,
   apicWrite: () => {},
+  stopAfterInstruction: () => {},
   random: () => 42n,
   probe: (_: number, event: number, x: bigint, y: bigint) =>
     events.push([event, BigInt.asUintN(64, x), BigInt.asUintN(64, y)]),
