@@ -6,6 +6,7 @@ import { ImageError } from './image-error.ts'
 import { type LinuxEntry, loadLinux } from './linux/linux.ts'
 import { isLinux } from './linux/setup-header.ts'
 import { findMultibootHeader, loadMultiboot } from './multiboot.ts'
+import { findMultiboot2Header, loadMultiboot2 } from './multiboot2.ts'
 import { loadPvh, NOTE_NAME, NOTE_PHYS32_ENTRY } from './pvh.ts'
 
 /** A file that the guest finds in memory. */
@@ -30,7 +31,7 @@ export interface BootRequest {
 export type BootState = ProtectedStart | LongStart
 
 interface Start {
-  readonly protocol: 'pvh' | 'multiboot' | 'linux'
+  readonly protocol: 'pvh' | 'multiboot' | 'multiboot2' | 'linux'
   readonly entry: number
 }
 
@@ -60,21 +61,20 @@ export interface PlacedModule {
 /** Loads an image. Throws an ImageError that says in one line what is wrong and what to do. */
 export function boot(request: BootRequest): BootState {
   const { image } = request
-  const multiboot = findMultibootHeader(image)
-  if (isElf(image)) {
+  if (image.length === 0) throw new ImageError('the image is empty: build it again')
+  const isElfFile = isElf(image)
+  if (isElfFile) {
     const elf = parseElf(image)
     if (findNote(image, elf, NOTE_NAME, NOTE_PHYS32_ENTRY) !== null) return loadPvh(request, elf)
-    if (multiboot !== null) return loadMultiboot(request, multiboot)
-    throw new ImageError(
-      'the ELF file has neither a PVH note (XEN_ELFNOTE_PHYS32_ENTRY) nor a multiboot header: it is not a kernel image; ' +
-        'build it with onering build, or add one of them',
-    )
-  }
-  if (isLinux(image)) return loadLinux(request)
+  } else if (isLinux(image)) return loadLinux(request)
+  const multiboot2 = findMultiboot2Header(image)
+  if (multiboot2 !== null) return loadMultiboot2(request, multiboot2)
+  const multiboot = findMultibootHeader(image)
   if (multiboot !== null) return loadMultiboot(request, multiboot)
   throw new ImageError(
-    image.length === 0
-      ? 'the image is empty: build it again'
+    isElfFile
+      ? 'the ELF file has neither a PVH note (XEN_ELFNOTE_PHYS32_ENTRY) nor a multiboot header: it is not a kernel image; ' +
+          'build it with onering build, or add one of them'
       : 'the image is neither an ELF file, nor a multiboot image, nor a Linux kernel (bzImage): give one, or an application in TypeScript',
   )
 }

@@ -31,6 +31,7 @@ const MACHINES: ReadonlyMap<number, string> = new Map([
 export interface Segment {
   readonly type: number
   readonly offset: number
+  readonly vaddr: number
   readonly paddr: number
   readonly fileBytes: number
   readonly memoryBytes: number
@@ -49,7 +50,6 @@ export function isElf(image: Uint8Array): boolean {
 
 /** Reads the headers of an x86 executable. Throws an ImageError that says what is wrong. */
 export function parseElf(image: Uint8Array): Elf {
-  if (image.length === 0) throw new ImageError('the image is empty: build it again')
   if (!isElf(image))
     throw new ImageError(
       'the image is not an ELF file: give an x86-64 kernel or an application in TypeScript',
@@ -89,6 +89,14 @@ export function loadSegments(image: Uint8Array, elf: Elf, memory: GuestMemory): 
     end = Math.max(end, paddr + memoryBytes)
   }
   return end
+}
+
+/** Where the entry lies in physical memory: it is a virtual address in a segment that is loaded elsewhere, or already physical. */
+export function physicalEntry({ entry, segments }: Elf): number {
+  const home = segments.find(
+    ({ type, vaddr, memoryBytes }) => type === PT_LOAD && entry >= vaddr && entry < vaddr + memoryBytes,
+  )
+  return home === undefined ? entry : home.paddr + (entry - home.vaddr)
 }
 
 /** Throws unless `bytes` bytes at `paddr` are RAM that the loader itself does not need. */
@@ -170,6 +178,7 @@ function parseSegment(view: DataView, at: number, wide: boolean): Segment {
     return {
       type,
       offset: readU64(view, at + 8),
+      vaddr: readU64(view, at + 16),
       paddr: readU64(view, at + 24),
       fileBytes: readU64(view, at + 32),
       memoryBytes: readU64(view, at + 40),
@@ -177,6 +186,7 @@ function parseSegment(view: DataView, at: number, wide: boolean): Segment {
   return {
     type,
     offset: view.getUint32(at + 4, true),
+    vaddr: view.getUint32(at + 8, true),
     paddr: view.getUint32(at + 12, true),
     fileBytes: view.getUint32(at + 16, true),
     memoryBytes: view.getUint32(at + 20, true),

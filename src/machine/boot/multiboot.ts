@@ -2,8 +2,10 @@
 import { E820_RAM, LOW_RAM_LIMIT, memoryRegions } from '../memory-map.ts'
 import { type BootRequest, type BootState, placeModules } from './boot.ts'
 import { BootInfoWriter, setU64 } from './boot-info.ts'
-import { checkPlace, isElf, loadSegments, parseElf, viewOf } from './elf.ts'
+import { isElf, loadSegments, parseElf, physicalEntry, viewOf } from './elf.ts'
+import { loadFlat } from './flat-image.ts'
 import { ImageError } from './image-error.ts'
+import { FRAMEBUFFER_TEXT, LOADER_NAME, TEXT_SCREEN } from './multiboot-common.ts'
 
 const HEADER_MAGIC = 0x1bad_b002
 const LOADER_MAGIC = 0x2bad_b002
@@ -23,6 +25,7 @@ const INFO_CMDLINE = 1 << 2
 const INFO_MODULES = 1 << 3
 const INFO_MEMORY_MAP = 1 << 6
 const INFO_LOADER_NAME = 1 << 9
+const INFO_FRAMEBUFFER = 1 << 12
 const INFO_BYTES = 120
 const MODULE_BYTES = 16
 const REGION_BYTES = 24
@@ -51,7 +54,7 @@ export function loadMultiboot(request: BootRequest, header: MultibootHeader): Bo
     throw new ImageError(
       `the multiboot header asks for features 0x${unknown.toString(16)} that nobody here has`,
     )
-  const { entry, end } = header.flags & FLAG_ADDRESSES ? loadFlat(request, header) : loadElf(request)
+  const { entry, end } = header.flags & FLAG_ADDRESSES ? loadByAddresses(request, header) : loadElf(request)
   return { protocol: 'multiboot', mode: 'protected', entry, eax: LOADER_MAGIC, ebx: writeInfo(request, end) }
 }
 
@@ -61,26 +64,23 @@ function loadElf({ image, memory }: BootRequest): { entry: number; end: number }
       'the multiboot image is not an ELF file and gives no load addresses: set flag 16 of its header',
     )
   const elf = parseElf(image)
-  return { entry: elf.entry, end: loadSegments(image, elf, memory) }
+  return { entry: physicalEntry(elf), end: loadSegments(image, elf, memory) }
 }
 
 /** Flag 16: `header_addr`, `load_addr`, `load_end_addr`, `bss_end_addr`, `entry_addr`. */
-function loadFlat({ image, memory }: BootRequest, header: MultibootHeader): { entry: number; end: number } {
-  if (header.offset + ADDRESS_BYTES > image.length)
+function loadByAddresses(request: BootRequest, { offset }: MultibootHeader): { entry: number; end: number } {
+  const { image } = request
+  if (offset + ADDRESS_BYTES > image.length)
     throw new ImageError('the multiboot header is cut off: the file is not complete, build it again')
   const view = viewOf(image)
-  const field = (i: number): number => view.getUint32(header.offset + HEADER_BYTES + 4 * i, true)
-  const [headerAddr, loadAddr, loadEnd, bssEnd, entry] = [field(0), field(1), field(2), field(3), field(4)]
-  const from = header.offset - (headerAddr - loadAddr)
-  const bytes = loadEnd === 0 ? image.length - from : loadEnd - loadAddr
-  if (headerAddr < loadAddr || from < 0 || bytes < 0 || from + bytes > image.length)
-    throw new ImageError('the load addresses in the multiboot header do not fit the file: build it again')
-  const end = Math.max(loadAddr + bytes, bssEnd)
-  checkPlace(loadAddr, end - loadAddr, memory)
-  const target = memory.writable(loadAddr, end - loadAddr)
-  target.set(image.subarray(from, from + bytes))
-  target.fill(0, bytes)
-  return { entry, end }
+  const field = (i: number): number => view.getUint32(offset + HEADER_BYTES + 4 * i, true)
+  const end = loadFlat(request, offset, {
+    headerAddr: field(0),
+    loadAddr: field(1),
+    loadEnd: field(2),
+    bssEnd: field(3),
+  })
+  return { entry: field(4), end }
 }
 
 function writeInfo(request: BootRequest, imageEnd: number): number {
@@ -88,7 +88,11 @@ function writeInfo(request: BootRequest, imageEnd: number): number {
   const modules = placeModules(request, imageEnd)
   const writer = new BootInfoWriter(memory)
   const { gpa, view } = writer.allocate(INFO_BYTES)
-  view.setUint32(0, INFO_MEMORY | INFO_CMDLINE | INFO_MODULES | INFO_MEMORY_MAP | INFO_LOADER_NAME, true)
+  view.setUint32(
+    0,
+    INFO_MEMORY | INFO_CMDLINE | INFO_MODULES | INFO_MEMORY_MAP | INFO_LOADER_NAME | INFO_FRAMEBUFFER,
+    true,
+  )
   view.setUint32(4, 639, true)
   view.setUint32(8, (Math.min(ramBytes, LOW_RAM_LIMIT) - 0x10_0000) / 1024, true)
   view.setUint32(16, writer.string(cmdline), true)
@@ -113,6 +117,12 @@ function writeInfo(request: BootRequest, imageEnd: number): number {
   }
   view.setUint32(44, REGION_BYTES * regions.length, true)
   view.setUint32(48, map.gpa, true)
-  view.setUint32(64, writer.string('onering'), true)
+  view.setUint32(64, writer.string(LOADER_NAME), true)
+  setU64(view, 88, TEXT_SCREEN.base)
+  view.setUint32(96, TEXT_SCREEN.pitch, true)
+  view.setUint32(100, TEXT_SCREEN.columns, true)
+  view.setUint32(104, TEXT_SCREEN.rows, true)
+  view.setUint8(108, TEXT_SCREEN.bitsPerCell)
+  view.setUint8(109, FRAMEBUFFER_TEXT)
   return gpa
 }

@@ -33,7 +33,13 @@ const EM_X86_64 = 62
 const HEADERS_BYTES = 64 + 2 * 56
 
 export interface ImageOptions {
-  protocol: 'pvh' | 'multiboot-elf' | 'multiboot-flat'
+  protocol:
+    | 'pvh'
+    | 'multiboot-elf'
+    | 'multiboot-flat'
+    | 'multiboot2-flat'
+    | 'multiboot2-elf32'
+    | 'multiboot2-elf64'
   /** Changes for tests of bad images. */
   machine?: number
   paddr?: number
@@ -42,9 +48,10 @@ export interface ImageOptions {
 /** The code, from its first byte on, as an executable for a boot protocol. Execution starts at the first byte of the code. */
 export function buildImage(code: Uint8Array, options: ImageOptions): Uint8Array {
   if (options.protocol === 'multiboot-flat') return concat(multibootHeader(true, 32), code)
+  if (options.protocol === 'multiboot2-flat') return concat(multiboot2Header(true), code)
   const paddr = options.paddr ?? IMAGE_BASE
-  const elf = options.protocol === 'pvh' ? 64 : 32
-  const header = options.protocol === 'pvh' ? new Uint8Array(0) : pad(multibootHeader(false, 12), 16)
+  const elf = options.protocol === 'pvh' || options.protocol === 'multiboot2-elf64' ? 64 : 32
+  const header = elfHeader(options.protocol)
   const note = options.protocol === 'pvh' ? pvhNote(paddr) : new Uint8Array(0)
   const body = concat(header, code)
   const out = new Uint8Array(HEADERS_BYTES + body.length + note.length)
@@ -130,6 +137,39 @@ function multibootHeader(isFlat: boolean, bytes: number): Uint8Array {
   const fields = [0x1bad_b002, flags, -(0x1bad_b002 + flags) >>> 0]
   if (isFlat) fields.push(IMAGE_BASE, IMAGE_BASE, 0, 0, IMAGE_BASE + bytes)
   fields.forEach((value, i) => view.setUint32(4 * i, value, true))
+  return out
+}
+
+function elfHeader(protocol: ImageOptions['protocol']): Uint8Array {
+  if (protocol === 'pvh') return new Uint8Array(0)
+  return protocol === 'multiboot-elf' ? pad(multibootHeader(false, 12), 16) : multiboot2Header(false)
+}
+
+/** Asks for a memory map; a flat image says where it lies and begins. `more`: further tags, type (and flags) and body in words. */
+export function multiboot2Header(isFlat: boolean, more: readonly (readonly number[])[] = []): Uint8Array {
+  const words: number[] = []
+  const tag = (type: number, ...body: number[]): void => {
+    words.push(type, 8 + 4 * body.length, ...body)
+    if (body.length % 2) words.push(0)
+  }
+  tag(1, 6)
+  const length =
+    16 +
+    16 +
+    (isFlat ? 24 + 16 : 0) +
+    more.reduce((n, t) => n + 4 + 4 * t.length + (t.length % 2 ? 0 : 4), 0) +
+    8
+  if (isFlat) {
+    tag(2, IMAGE_BASE, IMAGE_BASE, 0, 0)
+    tag(3, IMAGE_BASE + length)
+  }
+  for (const [type, ...body] of more) tag(type!, ...body)
+  tag(0)
+  const out = new Uint8Array(length)
+  const view = new DataView(out.buffer)
+  ;[0xe852_50d6, 0, length, -(0xe852_50d6 + length) >>> 0, ...words].forEach((value, i) =>
+    view.setUint32(4 * i, value, true),
+  )
   return out
 }
 
