@@ -25,6 +25,7 @@ interface RunFlags {
   faults?: string
   initrd?: string
   append?: string
+  console: string
   drive?: string | number | (string | number)[]
   linuxEntry?: string | number
   device?: string | string[]
@@ -60,6 +61,9 @@ export function defineRun(cli: CAC): void {
     )
     .option('--initrd <file>', 'A file that the guest finds in memory: the initial RAM disk of Linux')
     .option('--append <text>', "The guest's command line")
+    .option('--console <console>', 'What the terminal is attached to: serial or virtio (hvc0)', {
+      default: 'serial',
+    })
     .option(
       '--drive <file>',
       'A disk (virtio) from a raw image: FILE[,readonly][,format=raw][,serial=TEXT]; repeatable',
@@ -110,6 +114,7 @@ async function run(path: string, flags: RunFlags): Promise<number> {
     memory,
     net,
     drives,
+    console: parseChoice(flags.console, '--console', ['serial', 'virtio'] as const),
     ...(seed === undefined ? {} : { seed }),
     ...(flags.append === undefined ? {} : { cmdline: String(flags.append) }),
     devices: listOf(flags.device).map((name) => parseChoice(name, '--device', OPTIONAL_DEVICES)),

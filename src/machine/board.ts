@@ -23,6 +23,7 @@ import { Pit8254 } from '../devices/time/pit8254.ts'
 import { Rtc } from '../devices/time/rtc.ts'
 import { Uart16550 } from '../devices/uart16550.ts'
 import { VirtioBlock } from '../devices/virtio/block/block.ts'
+import { VirtioConsole } from '../devices/virtio/console.ts'
 import { type FramePort, VirtioNet } from '../devices/virtio/net/net.ts'
 import { VirtioPci } from '../devices/virtio/pci.ts'
 import { VirtioRng } from '../devices/virtio/rng.ts'
@@ -46,6 +47,7 @@ const DEFAULT_BOOT_ORDER = 'cda'
 
 export const NET_SLOT = 2
 export const RNG_SLOT = 3
+const CONSOLE_SLOT = 4
 /** Where what the user adds is plugged in, in this order: disks. */
 const FIRST_FREE_SLOT = 8
 
@@ -81,6 +83,8 @@ export interface BoardOptions {
   readonly devices?: readonly OptionalDevice[]
   /** The guest marks a place where it is measured. */
   readonly onMark?: (id: number) => void
+  /** Given what the guest prints on a virtio console; without it there is none. */
+  readonly console?: (bytes: Uint8Array) => void
   readonly disks?: readonly { readonly disk: BlockBackend; readonly serial: string }[]
   /** The machine starts with a BIOS, which finds everything as it is after power-on. */
   readonly bios?: BiosOptions
@@ -105,6 +109,7 @@ export class Board {
   readonly chipset: Chipset
   readonly fwCfg: FwCfg
   readonly net: VirtioNet | null = null
+  readonly console: VirtioConsole | null = null
   #testDevice: testdev.TestDevice | null = null
   /** Set once the guest has ended the run. */
   stopped: Stop | null = null
@@ -149,7 +154,8 @@ export class Board {
 
     if (options.net !== undefined) this.net = this.#plugNet(options.net)
     this.#plug(RNG_SLOT, (slot) => new VirtioPci(new VirtioRng(this.#split()), this.memory, slot))
-    this.#plugAdditions()
+    if (options.console !== undefined) this.console = this.#plugConsole(options.console)
+    this.#plugDisks()
     this.#configureFirmware()
     if (options.bios === undefined) {
       this.chipset.setUp()
@@ -362,12 +368,19 @@ export class Board {
     return device
   }
 
-  /** The devices that only some machines have. */
-  #plugAdditions(): void {
+  #plugConsole(output: (bytes: Uint8Array) => void): VirtioConsole {
+    const device = new VirtioConsole(output)
+    this.#plug(CONSOLE_SLOT, (slot) => new VirtioPci(device, this.memory, slot))
+    return device
+  }
+
+  #plugDisks(): void {
     const { clock: time, disks = [] } = this.#options
-    const devices = disks.map((disk) => new VirtioBlock({ ...disk, time }))
-    for (const [i, device] of devices.entries())
-      this.#plug(FIRST_FREE_SLOT + i, (slot) => new VirtioPci(device, this.memory, slot))
+    for (const [i, disk] of disks.entries())
+      this.#plug(
+        FIRST_FREE_SLOT + i,
+        (slot) => new VirtioPci(new VirtioBlock({ ...disk, time }), this.memory, slot),
+      )
   }
 
   #plug(slot: number, create: (slot: PciSlot) => VirtioPci): void {

@@ -32,6 +32,8 @@ export interface MachineOptions {
   readonly queuePairs?: number
   /** Disks, as virtio block devices in this order. At most 16. */
   readonly drives?: readonly Drive[]
+  /** What `write` types on: the serial port (default), or a virtio console, which is plugged in then. The `serial` event hears both. */
+  readonly console?: 'serial' | 'virtio'
   /** From which everything random in the guest follows. Default: a random one. */
   readonly seed?: number
   /** Calendar time at power-on, ms since 1970. Default: now. */
@@ -264,6 +266,7 @@ function describe(options: MachineOptions): WorkerConfig {
     idle: options.idle ?? 'wait',
     net: { mac, queuePairs },
     drives,
+    console: options.console ?? 'serial',
     shared: {
       control: createControl(),
       serialOut: createRing(SERIAL_OUT_BYTES),

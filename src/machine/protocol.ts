@@ -20,6 +20,8 @@ export interface WorkerConfig {
   /** Null: no network card. */
   readonly net: { readonly mac: Uint8Array; readonly queuePairs: number } | null
   readonly drives: readonly Drive[]
+  /** What the terminal is attached to; the serial port is there in any case, and heard. */
+  readonly console: 'serial' | 'virtio'
   readonly shared: SharedMemory
 }
 

@@ -1,5 +1,5 @@
-/** The machine's end of the serial line: bytes of the guest are gathered, bytes for it are handed over as it takes them. */
-import type { Uart16550 } from '../devices/uart16550.ts'
+/** The machine's end of the terminal: bytes of the guest are gathered, bytes for it are handed over as it takes them. */
+import type { ByteReceiver } from '../devices/byte-receiver.ts'
 import { STOP_NONE, type Control } from './control.ts'
 import type { RingReader, RingWriter } from './ring.ts'
 
@@ -15,7 +15,7 @@ export class SerialPort {
   #used = 0
   /** How much of the oldest record has been given to the guest. */
   #given = 0
-  #uart: Uart16550 | null = null
+  #receiver: ByteReceiver | null = null
 
   constructor(out: RingWriter, input: RingReader, control: Control, ringBell: () => void) {
     this.#out = out
@@ -24,15 +24,20 @@ export class SerialPort {
     this.#ringBell = ringBell
   }
 
-  attach(uart: Uart16550): void {
-    this.#uart = uart
-    uart.onRoom = () => this.feed()
+  /** Where what is typed goes. */
+  attach(receiver: ByteReceiver): void {
+    this.#receiver = receiver
+    receiver.onRoom = () => this.feed()
   }
 
   /** A byte of the guest. Blocks when the host does not keep up: no byte is lost, and no memory grows. */
   transmit(byte: number): void {
     this.#buffer[this.#used++] = byte
     if (this.#used === BUFFER_BYTES) this.flush()
+  }
+
+  print(bytes: Uint8Array): void {
+    for (const byte of bytes) this.transmit(byte)
   }
 
   /** Hands what was gathered to the host. */
@@ -53,13 +58,15 @@ export class SerialPort {
 
   /** Gives the guest as many bytes as its receiver has room for. */
   feed(): void {
-    const uart = this.#uart
-    if (uart === null) return
-    for (let record = this.#in.peek(); record !== null && uart.room > 0; record = this.#in.peek()) {
-      while (this.#given < record.length && uart.room > 0) uart.receive(record[this.#given++]!)
-      if (this.#given < record.length) return
+    const receiver = this.#receiver
+    if (receiver === null || receiver.room === 0) return
+    let fed = 0
+    for (let record = this.#in.peek(); record !== null && receiver.room > 0; record = this.#in.peek()) {
+      for (; this.#given < record.length && receiver.room > 0; fed++) receiver.receive(record[this.#given++]!)
+      if (this.#given < record.length) break
       this.#given = 0
       this.#in.next()
     }
+    if (fed > 0) receiver.commit?.()
   }
 }

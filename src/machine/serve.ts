@@ -77,11 +77,12 @@ async function create(config: WorkerConfig, platform: Platform, host: HostPort):
     ...(config.net === null ? {} : { net: { ...config.net, port } }),
     onMark: (id) => runner.mark(id),
     disks,
+    ...(config.console === 'serial' ? {} : { console: (bytes) => serial.print(bytes) }),
     onWarning: (text) => host.post({ kind: 'warning', text }),
   })
   computer.load(config)
   const { board, clock, cpu } = computer
-  serial.attach(board.uart)
+  serial.attach(board.console ?? board.uart)
   const runner = new Runner({
     board,
     clock,
