@@ -2,6 +2,7 @@
 import { cac, type CAC } from 'cac'
 import { readFileSync } from 'node:fs'
 import { exitStatus, oneLine, UsageError } from './errors.ts'
+import { defineBench } from './bench.ts'
 import { defineBuild } from './build.ts'
 import { defineRun } from './run.ts'
 
@@ -13,6 +14,7 @@ function version(): string {
 function defineCommands(cli: CAC): void {
   defineRun(cli)
   defineBuild(cli)
+  defineBench(cli)
   cli.help()
   cli.version(version())
 }
@@ -27,7 +29,7 @@ async function main(argv: string[]): Promise<number> {
     if (!cli.matchedCommand) {
       const word = cli.args[0]
       if (word !== undefined)
-        throw new UsageError(`${word}: no such command; there are run and build, and --help`)
+        throw new UsageError(`${word}: no such command; there are run, build and bench, and --help`)
       cli.outputHelp()
       return exitStatus.usage
     }

@@ -41,6 +41,7 @@ export const counterNames: ReadonlyMap<number, string> = new Map([
   [C.COUNT_SOFTWARE_INTERRUPT, 'software-interrupt'],
   [C.COUNT_EXCEPTION, 'exception'],
   [C.COUNT_INTERRUPT, 'interrupt'],
+  [C.COUNT_STRING_BYTES, 'string-bytes'],
   ...transitions.map(([transition, name]) => [C.COUNT_TRANSITIONS + transition, name] as const),
   ...instructions.map(([name], index) => [C.COUNT_INSTRUCTIONS + index, name] as const),
 ])

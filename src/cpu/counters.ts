@@ -16,6 +16,8 @@ export const COUNT_CR3_KEEP = 6
 export const COUNT_SOFTWARE_INTERRUPT = 7
 export const COUNT_EXCEPTION = 8
 export const COUNT_INTERRUPT = 9
+/** Bytes that repeated string instructions have gone through. */
+export const COUNT_STRING_BYTES = 10
 /** One for each TRANSITION_ of `probe.ts` from here on. */
 export const COUNT_TRANSITIONS = 16
 /** Instructions of `counter-names.ts` from here on. */

@@ -14,8 +14,9 @@ const allowed: Record<string, string[]> = {
   toolchain: ['isa', 'kernel'],
   kernel: [],
   app: ['kernel'],
+  bench: ['app', 'index.ts'],
   debug: ['isa', 'cpu', 'devices', 'machine'],
-  cli: ['isa', 'cpu', 'devices', 'machine', 'net', 'toolchain', 'debug', 'index.ts'],
+  cli: ['isa', 'cpu', 'devices', 'machine', 'net', 'toolchain', 'debug', 'bench', 'index.ts'],
 }
 /** Folders whose code also runs in a browser worker; `node/` below them is the part for Node. */
 const nodeFree = ['isa', 'cpu', 'devices', 'machine', 'debug']

@@ -4,10 +4,14 @@ import { COUNTERS, CPL, PROBE } from '../layout'
 import { EVENT_BEGIN, EVENT_END, EVENT_STEP } from '../probe'
 import { probe } from './host'
 
-/** Adds one to a counter of `counters.ts`. */
-export function count(cpu: usize, counter: u32): void {
+/** Adds to a counter of `counters.ts`. */
+export function addCount(cpu: usize, counter: u32, amount: u64): void {
   const at = cpu + COUNTERS + ((<usize>counter) << 3)
-  store<u64>(at, load<u64>(at) + 1)
+  store<u64>(at, load<u64>(at) + amount)
+}
+
+export function count(cpu: usize, counter: u32): void {
+  addCount(cpu, counter, 1)
 }
 
 export function event(cpu: usize, kind: u32, x: u64, y: u64): void {

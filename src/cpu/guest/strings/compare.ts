@@ -31,7 +31,7 @@ export function scas(cpu: usize, size: u32, rep: u32, address: u32): i32 {
     setFlagsOfCompare(cpu, x, y, size << 3)
     S.advance(cpu, RDI, address, S.stride(cpu, size))
     if (rep == S.REP_NONE) return CONTINUE
-    S.countDown(cpu, address, 1)
+    S.countDown(cpu, address, 1, size)
     if (ends(rep, x == y)) return CONTINUE
     if (S.isTrapped(cpu)) break
   }
@@ -49,7 +49,7 @@ export function cmps(cpu: usize, size: u32, rep: u32, address: u32, seg: u32): i
     S.advance(cpu, RSI, address, S.stride(cpu, size))
     S.advance(cpu, RDI, address, S.stride(cpu, size))
     if (rep == S.REP_NONE) return CONTINUE
-    S.countDown(cpu, address, 1)
+    S.countDown(cpu, address, 1, size)
     if (ends(rep, x == y)) return CONTINUE
     if (S.isTrapped(cpu)) break
   }

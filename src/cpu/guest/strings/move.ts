@@ -61,7 +61,7 @@ function moveRun(cpu: usize, size: u32, address: u32, seg: u32): i32 {
   copy(target, source, bytes, size)
   S.advance(cpu, RSI, address, bytes)
   S.advance(cpu, RDI, address, bytes)
-  S.countDown(cpu, address, elements)
+  S.countDown(cpu, address, elements, size)
   return bytes
 }
 
@@ -75,7 +75,7 @@ export function movs(cpu: usize, size: u32, rep: u32, address: u32, seg: u32): i
     if (moved < 0) return EXCEPTION
     if (moved == 0) {
       if (moveElement(cpu, size, address, seg)) return EXCEPTION
-      S.countDown(cpu, address, 1)
+      S.countDown(cpu, address, 1, size)
     }
     work += moved ? moved : 32
   }

@@ -22,7 +22,7 @@ export function ins(cpu: usize, size: u32, rep: u32, address: u32): i32 {
     writeData(cpu, to, size, ioRead(cpu, port, size))
     watchPort(cpu, port, size)
     S.advance(cpu, RDI, address, S.stride(cpu, size))
-    if (rep != S.REP_NONE) S.countDown(cpu, address, 1)
+    if (rep != S.REP_NONE) S.countDown(cpu, address, 1, size)
     if (S.isTrapped(cpu)) break
   }
   return S.batchStatus(cpu, rep, address)
@@ -40,7 +40,7 @@ export function outs(cpu: usize, size: u32, rep: u32, address: u32, seg: u32): i
     ioWrite(cpu, port, size, <u32>value)
     watchPort(cpu, port, size)
     S.advance(cpu, RSI, address, S.stride(cpu, size))
-    if (rep != S.REP_NONE) S.countDown(cpu, address, 1)
+    if (rep != S.REP_NONE) S.countDown(cpu, address, 1, size)
     if (S.isTrapped(cpu)) break
   }
   return S.batchStatus(cpu, rep, address)

@@ -1,10 +1,12 @@
 /** What the string instructions share: the index and count registers, the direction, and how much one call may do. */
 import * as L from '../../layout'
+import { COUNT_STRING_BYTES } from '../../counters'
 import { DF, TF } from '../bits'
 import { DEBUG_PENDING, RESUME_RETIRED, WATCH, WATCH_DATA } from '../private'
 import { checkSegment, linear } from '../segmentation/limit'
 import { getGpr, RCX, setGpr, systemFlags } from '../state'
 import { AGAIN, CONTINUE, EXCEPTION } from '../status'
+import { addCount } from '../trace'
 
 /** Bytes that one call may move before it lets the run loop look at budget and interrupts. */
 export const BYTES_PER_CALL: u32 = 65536
@@ -46,7 +48,9 @@ export function getCount(cpu: usize, address: u32): u64 {
   return getIndex(cpu, RCX, address)
 }
 
-export function countDown(cpu: usize, address: u32, elements: u64): void {
+/** `elements` of `size` bytes are done. */
+export function countDown(cpu: usize, address: u32, elements: u64, size: u32): void {
+  addCount(cpu, COUNT_STRING_BYTES, elements * size)
   setIndex(cpu, RCX, address, getGpr(cpu, RCX) - elements)
 }
 

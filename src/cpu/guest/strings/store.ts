@@ -45,7 +45,7 @@ function storeRun(cpu: usize, size: u32, address: u32): i32 {
   const bytes = elements * size
   fill(target, bytes, size, getGpr(cpu, RAX))
   S.advance(cpu, RDI, address, bytes)
-  S.countDown(cpu, address, elements)
+  S.countDown(cpu, address, elements, size)
   return bytes
 }
 
@@ -60,7 +60,7 @@ export function stos(cpu: usize, size: u32, rep: u32, address: u32): i32 {
     if (moved < 0) return EXCEPTION
     if (moved == 0) {
       if (storeElement(cpu, size, address)) return EXCEPTION
-      S.countDown(cpu, address, 1)
+      S.countDown(cpu, address, 1, size)
     }
     work += moved ? moved : 32
   }
@@ -82,7 +82,7 @@ export function lods(cpu: usize, size: u32, rep: u32, address: u32, seg: u32): i
     if (pending(cpu)) return EXCEPTION
     setAccumulator(cpu, size, value)
     S.advance(cpu, RSI, address, S.stride(cpu, size))
-    if (rep != S.REP_NONE) S.countDown(cpu, address, 1)
+    if (rep != S.REP_NONE) S.countDown(cpu, address, 1, size)
     if (S.isTrapped(cpu)) break
   }
   return S.batchStatus(cpu, rep, address)

@@ -1,0 +1,74 @@
+import type { CAC } from 'cac'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { formatCsv } from '../bench/csv.ts'
+import { findProfile, profiles } from '../bench/profiles/index.ts'
+import { resultsOf, WORK_MODE } from '../bench/results.ts'
+import { measure, type Measurement } from '../bench/run.ts'
+import { formatResults } from '../bench/table.ts'
+import { buildApp, linkModes } from '../toolchain/index.ts'
+import { UsageError } from './errors.ts'
+import { parseChoice } from './options.ts'
+import { createProgress } from './progress.ts'
+
+interface BenchFlags {
+  link: string
+  profile: string
+  json?: string
+  csv?: string
+  quiet?: boolean
+}
+
+const profileNames = profiles.map(({ name }) => name)
+
+/** `onering bench`: the same calls through every link mode, counted, and priced by a cycle model. */
+export function defineBench(cli: CAC): void {
+  cli
+    .command('bench', 'Measure what calling the kernel costs, in every link mode')
+    .option('--link <modes>', `Which link modes, separated by commas, of ${linkModes.join(', ')}`, {
+      default: linkModes.join(','),
+    })
+    .option('--profile <name>', `The cycle model: ${profileNames.join(', ')}`, { default: 'skylake' })
+    .option('--json <file>', 'Write all figures, with the model and the sources of its numbers')
+    .option('--csv <file>', 'Write the figures as comma-separated values')
+    .option('--quiet', 'Print nothing but the tables')
+    .example('onering bench --profile zen3 --json figures.json')
+    .action(bench)
+}
+
+/** Opened before the work begins, so that a path that cannot be written costs nobody the figures. */
+function output(path: string | undefined, option: string): (text: string) => void {
+  if (path === undefined) return () => {}
+  try {
+    const file = openSync(path, 'w')
+    return (text) => {
+      writeFileSync(file, text)
+      closeSync(file)
+    }
+  } catch (error) {
+    throw new UsageError(
+      `${option} ${path}: cannot be written (${(error as NodeJS.ErrnoException).code ?? error})`,
+    )
+  }
+}
+
+async function bench(flags: BenchFlags): Promise<void> {
+  const profile = findProfile(parseChoice(flags.profile, '--profile', profileNames))!
+  const chosen = flags.link.split(',').map((each) => parseChoice(each.trim(), '--link', linkModes))
+  const writeJson = output(flags.json, '--json')
+  const writeCsv = output(flags.csv, '--csv')
+  const progress = createProgress(process.stderr, flags.quiet === true)
+  const app = fileURLToPath(new URL('../../src/app/bench/calls.ts', import.meta.url))
+  const measured = new Map<string, Measurement[]>()
+  // Without it there would be nothing to compare with.
+  for (const link of new Set([...linkModes.filter((each) => chosen.includes(each)), WORK_MODE])) {
+    progress.step(`measuring (${link})`)
+    const { image } = await buildApp(app, { link, onProgress: (text) => progress.step(text) })
+    measured.set(link, await measure(image))
+  }
+  progress.clear()
+  const results = resultsOf(measured, profile)
+  console.log(formatResults(results, profile))
+  writeJson(`${JSON.stringify({ profile, results }, null, 1)}\n`)
+  writeCsv(formatCsv(results))
+}
