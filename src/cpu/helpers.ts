@@ -92,6 +92,9 @@ const control = {
   ltr: ['status', 'selector:i32'],
   /** Checks (UMIP) only; the value is read from SEGMENTS by the caller. Also for SMSW. */
   checkUmip: ['status'],
+  /** #UD in real and virtual-8086 mode; for SLDT and STR the UMIP check too. */
+  checkProtected: ['status'],
+  checkSelectorStore: ['status'],
   sgdt: ['status', 'va:i64', 'size:i32'],
   sidt: ['status', 'va:i64', 'size:i32'],
   lgdt: ['status', 'va:i64', 'size:i32'],
@@ -134,6 +137,8 @@ const system = {
   /** `seg`: FS or GS. Checks CR4.FSGSBASE and canonical form; the caller reads and writes the GPR by number. `size` 4 or 8. */
   rdSegBase: ['status', 'seg:i32', 'gpr:i32', 'size:i32'],
   wrSegBase: ['status', 'seg:i32', 'value:i64'],
+  rdpkru: ['status'],
+  wrpkru: ['status'],
   xgetbv: ['status'],
   xsetbv: ['status'],
   fxsave: ['status', 'va:i64', 'size:i32'],

@@ -201,13 +201,20 @@ export const MODE_TRACE_CALLS = 256
 /** x87 instructions raise #NM, MMX instructions #UD: CR0.EM is set. */
 export const MODE_EMULATION = 512
 
+/** u64: bits that may be set in CR4, which tell what the model of the processor has. */
+export const CR4_WRITABLE = 3208
+/** u32 each: PKRU and IA32_PKRS, the rights of protection keys for user and for supervisor pages. */
+export const PKRU = 3240
+export const PKRS = 3244
+
 /** Free for the owners of single helpers: 2048 … 4095, but for the x87 unit and FLOAT_OPERANDS above. */
 export const PRIVATE = 2048
 /** u64 each: the counters of `counters.ts`. */
 export const COUNTERS = 4096
 export const STATE_SIZE = 8192
 
-/** Geometry of one TLB array; three of them (supervisor, supervisor that may touch user pages, user). */
+/** Geometry of one TLB array; four of them (supervisor, supervisor that may touch user pages, user, user code only while alignment is checked). */
+export const TLB_ARRAY_COUNT = 4
 export const TLB_ENTRIES = 1024
 export const TLB_ENTRY_SIZE = 32
 export const TLB_READ_TAG = 0

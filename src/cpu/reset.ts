@@ -8,6 +8,9 @@ const CODE = 0x9b
 const LDT = 0x82
 const TSS = 0x8b
 
+/** Every bit of CR4 that there is. */
+const CR4_WRITABLE = 0x977_1fffn
+
 /** Family 6: what EDX holds after a reset. */
 const SIGNATURE = 0x600n
 
@@ -35,6 +38,7 @@ export function resetState(view: DataView, state: number, map: MemoryMap): void 
   u32(L.BLOCK_TABLE, map.blockTable)
 
   u64(L.GPR + 2 * 8, SIGNATURE)
+  u64(L.CR4_WRITABLE, CR4_WRITABLE)
   u64(L.RIP, 0xfff0n)
   for (const boundary of [SHADOW_RETIRED, RESUME_RETIRED]) u64(boundary, 0xffff_ffff_ffff_ffffn)
   u64(L.RFLAGS, 2n)

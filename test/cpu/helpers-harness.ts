@@ -11,6 +11,7 @@ export const helpersModule: WebAssembly.Module = new WebAssembly.Module(readFile
 export const RAM_SIZE = 4 << 20
 export const CR0_LONG = 0x8001_0033n
 export const CR4_PAE = 0x20n
+export const CR4_LA57 = 0x1000n
 export const EFER_LONG = 0xd01n
 
 type Call = (...args: (number | bigint)[]) => number | bigint
@@ -150,10 +151,15 @@ export class Helpers {
     return table
   }
 
+  #topLevel(): number {
+    return this.get(L.CR4) & CR4_LA57 ? 5 : 4
+  }
+
   /** Maps a 4 KiB page; `flags` go into the leaf, `upper` into the tables above, which are made when missing. */
   map(va: bigint, gpa: number, flags: bigint, upper = 7n): void {
     let table = Number(this.get(L.CR3))
-    for (const shift of [39n, 30n, 21n]) {
+    for (let level = this.#topLevel(); level > 1; level--) {
+      const shift = BigInt(12 + 9 * (level - 1))
       const slot = table + Number((va >> shift) & 511n) * 8
       if (!(this.read64(slot) & 1n)) this.write64(slot, BigInt(this.#newTable()) | upper)
       table = Number(this.read64(slot) & 0xffff_ffff_f000n)
@@ -161,10 +167,10 @@ export class Helpers {
     this.write64(table + Number((va >> 12n) & 511n) * 8, BigInt(gpa) | flags)
   }
 
-  /** Address of the entry at `level` (1 = PTE … 4 = PML4E) that translates `va`. */
+  /** Address of the entry at `level` (1 = PTE … 4 = PML4E, 5 = PML5E) that translates `va`. */
   entry(va: bigint, level: number): number {
     let table = Number(this.get(L.CR3))
-    for (let at = 4; ; at--) {
+    for (let at = this.#topLevel(); ; at--) {
       const slot = table + Number((va >> BigInt(12 + 9 * (at - 1))) & 511n) * 8
       if (at === level) return slot
       table = Number(this.read64(slot) & 0xffff_ffff_f000n)

@@ -48,11 +48,15 @@ export const CR4_PCE: u64 = 1 << 8
 export const CR4_OSFXSR: u64 = 1 << 9
 export const CR4_OSXMMEXCPT: u64 = 1 << 10
 export const CR4_UMIP: u64 = 1 << 11
+export const CR4_LA57: u64 = 1 << 12
 export const CR4_FSGSBASE: u64 = 1 << 16
 export const CR4_PCIDE: u64 = 1 << 17
 export const CR4_OSXSAVE: u64 = 1 << 18
 export const CR4_SMEP: u64 = 1 << 20
 export const CR4_SMAP: u64 = 1 << 21
+export const CR4_PKE: u64 = 1 << 22
+export const CR4_PKS: u64 = 1 << 24
+export const CR4_LASS: u64 = 1 << 27
 
 /* IA32_EFER: Vol. 3A, 2.2.1 */
 export const EFER_SCE: u64 = 1 << 0

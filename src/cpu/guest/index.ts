@@ -25,11 +25,20 @@ export * from './crypto/sha'
 export * from './vector/masked'
 export { clts, lmsw, movFromCr, movToCr } from './system/control-registers'
 export { movFromDr, movToDr } from './system/debug-registers'
-export { checkUmip, lgdt, lidt, sgdt, sidt } from './system/descriptor-tables'
+export {
+  checkProtected,
+  checkSelectorStore,
+  checkUmip,
+  lgdt,
+  lidt,
+  sgdt,
+  sidt,
+} from './system/descriptor-tables'
 export { clac, cli, popf, pushf, stac, sti } from './system/flags'
 export * from './system/gs-fs'
 export { hlt } from './system/halt'
 export { inPort as in, outPort as out } from './system/io'
+export { rdpkru, wrpkru } from './system/pkru'
 export { random } from './system/random'
 export { rdpmc, rdtsc, rdtscp } from './system/time'
 export * from './system/tlb-instructions'

@@ -14,7 +14,7 @@ import {
   DESC_S,
   TF,
 } from './bits'
-import { accessClass, tlbArray } from './mmu/tlb'
+import { currentArray, tlbArray } from './mmu/tlb'
 import { cr0Has, cr4Has, longMode, segAttributes, segBase, segLimit, systemFlags } from './state'
 
 const XCR0_YMM: u64 = 4
@@ -55,5 +55,5 @@ export function updateMode(cpu: usize): void {
 
 /** TLB_BASE alone: enough after a change of RFLAGS.AC. */
 export function updateTlbBase(cpu: usize): void {
-  store<u32>(cpu, <u32>tlbArray(cpu, accessClass(cpu, 0)), L.TLB_BASE)
+  store<u32>(cpu, <u32>tlbArray(cpu, currentArray(cpu)), L.TLB_BASE)
 }

@@ -3,6 +3,7 @@ import {
   CPL,
   CR0,
   CR4,
+  CR4_WRITABLE,
   EFER,
   EXC_ERROR,
   NEXT_RIP,
@@ -65,6 +66,11 @@ export function cr0Has(cpu: usize, bits: u64): bool {
 
 export function cr4Has(cpu: usize, bits: u64): bool {
   return (load<u64>(cpu, CR4) & bits) != 0
+}
+
+/** Whether the model of the processor has what a bit of CR4 enables. */
+export function modelHas(cpu: usize, cr4Bits: u64): bool {
+  return (load<u64>(cpu, CR4_WRITABLE) & cr4Bits) != 0
 }
 
 export function eferHas(cpu: usize, bits: u64): bool {

@@ -160,7 +160,7 @@ export class BlockCache {
     const flag = this.#map.pageFlags + page / PAGE
     this.#bytes[flag]! |= L.PAGE_HAS_CODE
     const linear = (this.#map.ram + page) | 0
-    for (let i = 0; i < 3 * L.TLB_ENTRIES; i++) {
+    for (let i = 0; i < L.TLB_ARRAY_COUNT * L.TLB_ENTRIES; i++) {
       const entry = this.#map.tlb + i * L.TLB_ENTRY_SIZE
       const tag = this.#view.getInt32(entry + L.TLB_WRITE_TAG, true)
       if (((tag + this.#view.getInt32(entry + L.TLB_ADDEND, true)) | 0) !== linear) continue

@@ -38,7 +38,7 @@ function string(name: (typeof stringNames)[number], size: number): Definition {
 const storeSelector = (seg: number): Definition =>
   plain((c) => {
     const { bits } = c.operand(0)
-    c.system('checkUmip')
+    c.system('checkSelectorStore')
     const value = and(c.stateI32(L.SEGMENTS + seg * L.SEG_SIZE + L.SEG_SELECTOR), i32(0xffff))
     c.write(0, bits === 64 ? extendU(value) : value)
   })
@@ -64,6 +64,7 @@ function inspect(name: HelperName): Definition {
 
 /** ARPL: raises the requested privilege level of a selector to that of another. */
 function adjustRpl(c: Context): void {
+  c.system('checkProtected')
   const x = c.readForWrite(0) as I32
   const rpl = c.let(and(c.read(1) as I32, i32(3)))
   const lower = c.let(ltU(and(x, i32(3)), rpl))
@@ -103,6 +104,8 @@ export const systemInstructions: Definitions = {
     sti: call('sti'),
     stac: call('stac'),
     clac: call('clac'),
+    rdpkru: call('rdpkru'),
+    wrpkru: call('wrpkru'),
     clts: call('clts'),
     pushf: sized('pushf'),
     pushfd: sized('pushf'),

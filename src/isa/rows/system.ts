@@ -25,6 +25,8 @@ export const system: RowDraft[] = family(
   SWAPGS            | 0F 01 F8        | ZO | 64 cpl0
   MONITOR           | NP 0F 01 C8     | ZO | MONITOR cpl0
   MWAIT             | NP 0F 01 C9     | ZO | MONITOR cpl0
+  RDPKRU            | NP 0F 01 EE     | ZO | PKU
+  WRPKRU            | NP 0F 01 EF     | ZO | PKU
   XGETBV            | NP 0F 01 D0     | ZO | XSAVE
   XSETBV            | NP 0F 01 D1     | ZO | XSAVE cpl0
   VMCALL            | NP 0F 01 C1     | ZO | VMX branch=undefined

@@ -2,7 +2,7 @@
 import { pending, raiseGp } from '../raise'
 import { CONTINUE, EXCEPTION } from '../status'
 import { ACCESS_FETCH, ACCESS_WRITE } from './access-kind'
-import { probeWriteAs, readData, writeData } from './memory'
+import { probeWriteAs, readData, readUnaligned, writeData, writeUnaligned } from './memory'
 import { explicit, isAddressable, translate } from './translate'
 
 export function load8(cpu: usize, va: u64): u64 {
@@ -39,9 +39,9 @@ export function store64(cpu: usize, va: u64, value: u64): i32 {
 
 /** 16 bytes of guest memory to the linear address `to`. */
 export function load128(cpu: usize, va: u64, to: usize): i32 {
-  const low = readData(cpu, va, 8)
+  const low = readUnaligned(cpu, va, 8)
   if (pending(cpu)) return EXCEPTION
-  const high = readData(cpu, va + 8, 8)
+  const high = readUnaligned(cpu, va + 8, 8)
   if (pending(cpu)) return EXCEPTION
   store<u64>(to, low)
   store<u64>(to, high, 8)
@@ -51,8 +51,8 @@ export function load128(cpu: usize, va: u64, to: usize): i32 {
 /** 16 bytes at the linear address `from` to guest memory, all of them or none. */
 export function store128(cpu: usize, va: u64, from: usize): i32 {
   if (probeWrite(cpu, va, 16)) return EXCEPTION
-  writeData(cpu, va, 8, load<u64>(from))
-  return writeData(cpu, va + 8, 8, load<u64>(from, 8))
+  writeUnaligned(cpu, va, 8, load<u64>(from))
+  return writeUnaligned(cpu, va + 8, 8, load<u64>(from, 8))
 }
 
 export function probeWrite(cpu: usize, va: u64, size: u32): i32 {
@@ -61,7 +61,8 @@ export function probeWrite(cpu: usize, va: u64, size: u32): i32 {
 
 /** Guest-physical address of the code byte at `va`, or -1. */
 export function translateExec(cpu: usize, va: u64): u64 {
-  if (isAddressable(cpu, va, 1)) return translate(cpu, va, explicit(cpu, ACCESS_FETCH))
+  const access = explicit(cpu, ACCESS_FETCH)
+  if (isAddressable(cpu, va, 1, access)) return translate(cpu, va, access)
   raiseGp(cpu, 0)
   return ~(<u64>0)
 }

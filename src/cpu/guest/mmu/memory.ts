@@ -4,23 +4,24 @@ import { watchData } from '../debug/breakpoints'
 import { pending, raiseGp, raiseSs } from '../raise'
 import { getCpl } from '../state'
 import { CONTINUE, EXCEPTION } from '../status'
-import { ACCESS_IMPLICIT, ACCESS_READ, ACCESS_USER, ACCESS_WRITE } from './access-kind'
+import { ACCESS_IMPLICIT, ACCESS_READ, ACCESS_UNALIGNED, ACCESS_USER, ACCESS_WRITE } from './access-kind'
+import { isMisaligned } from './alignment'
 import { readPhysical, writePhysical } from './physical'
 import { crossesPage, explicit, isAddressable, nextPage, translate } from './translate'
 import { NO_TRANSLATION } from './walk'
 
-/** The access may not be made at all: #SS(0) when an instruction makes it through SS, #GP(0) otherwise. */
-function refuse(cpu: usize, access: u32): i32 {
+/** Whether the access may reach paging; otherwise its exception is pending: #SS(0) when an instruction makes it through SS, else #GP(0), or #AC. */
+function mayTranslate(cpu: usize, va: u64, size: u32, access: u32): bool {
+  if (isAddressable(cpu, va, size, access)) return !isMisaligned(cpu, va, size, access)
   const isStack = !(access & ACCESS_IMPLICIT) && load<u32>(cpu, ACCESS_SEGMENT) == SS
-  return isStack ? raiseSs(cpu, 0) : raiseGp(cpu, 0)
+  if (isStack) raiseSs(cpu, 0)
+  else raiseGp(cpu, 0)
+  return false
 }
 
 /** Reads `size` (1, 2, 4, 8) bytes, zero-extended; check `pending` afterwards. */
 export function read(cpu: usize, va: u64, size: u32, access: u32): u64 {
-  if (!isAddressable(cpu, va, size)) {
-    refuse(cpu, access)
-    return 0
-  }
+  if (!mayTranslate(cpu, va, size, access)) return 0
   const low = translate(cpu, va, access)
   if (low == NO_TRANSLATION) return 0
   if (!crossesPage(va, size)) return readPhysical(cpu, low, size)
@@ -37,7 +38,7 @@ export function read(cpu: usize, va: u64, size: u32, access: u32): u64 {
 
 /** Writes `size` (1, 2, 4, 8) bytes, all of them or none. */
 export function write(cpu: usize, va: u64, size: u32, value: u64, access: u32): i32 {
-  if (!isAddressable(cpu, va, size)) return refuse(cpu, access)
+  if (!mayTranslate(cpu, va, size, access)) return EXCEPTION
   const low = translate(cpu, va, access)
   if (low == NO_TRANSLATION) return EXCEPTION
   if (!crossesPage(va, size)) {
@@ -63,41 +64,60 @@ export function writeSystem(cpu: usize, va: u64, size: u32, value: u64): i32 {
   return write(cpu, va, size, value, ACCESS_WRITE | ACCESS_IMPLICIT)
 }
 
-/** A read that the current instruction makes at its privilege level. */
-export function readData(cpu: usize, va: u64, size: u32): u64 {
-  const value = read(cpu, va, size, explicit(cpu, ACCESS_READ))
+/* Accesses that instructions make, which data breakpoints watch. */
+
+function readWatched(cpu: usize, va: u64, size: u32, access: u32): u64 {
+  const value = read(cpu, va, size, access)
   if (!pending(cpu)) watchData(cpu, va, size, false)
   return value
 }
 
-export function writeData(cpu: usize, va: u64, size: u32, value: u64): i32 {
-  if (write(cpu, va, size, value, explicit(cpu, ACCESS_WRITE))) return EXCEPTION
+function writeWatched(cpu: usize, va: u64, size: u32, value: u64, access: u32): i32 {
+  if (write(cpu, va, size, value, access)) return EXCEPTION
   watchData(cpu, va, size, true)
   return CONTINUE
+}
+
+/** A read that the current instruction makes at its privilege level. */
+export function readData(cpu: usize, va: u64, size: u32): u64 {
+  return readWatched(cpu, va, size, explicit(cpu, ACCESS_READ))
+}
+
+export function writeData(cpu: usize, va: u64, size: u32, value: u64): i32 {
+  return writeWatched(cpu, va, size, value, explicit(cpu, ACCESS_WRITE))
+}
+
+/** The same of a part of an operand that #AC leaves alone. */
+export function readUnaligned(cpu: usize, va: u64, size: u32): u64 {
+  return readWatched(cpu, va, size, explicit(cpu, ACCESS_READ) | ACCESS_UNALIGNED)
+}
+
+export function writeUnaligned(cpu: usize, va: u64, size: u32, value: u64): i32 {
+  return writeWatched(cpu, va, size, value, explicit(cpu, ACCESS_WRITE) | ACCESS_UNALIGNED)
 }
 
 /**
  * A write to a stack of privilege level `cpl`, which may be more privileged than the current one; then EFLAGS.AC of the
- * interrupted program does not open user pages. A stack address that is not canonical is #SS, not #GP.
+ * interrupted program does not open user pages. A stack address that may not be accessed at all is #SS, not #GP.
  */
 export function writeStack(cpu: usize, va: u64, size: u32, value: u64, cpl: u32): i32 {
-  if (!isAddressable(cpu, va, size)) return raiseSs(cpu, 0)
-  const kind = cpl == 3 ? ACCESS_USER : getCpl(cpu) == 3 ? ACCESS_IMPLICIT : 0
-  if (write(cpu, va, size, value, ACCESS_WRITE | kind)) return EXCEPTION
-  watchData(cpu, va, size, true)
-  return CONTINUE
+  let access = cpl == 3 ? ACCESS_WRITE | ACCESS_USER : ACCESS_WRITE
+  if (cpl != 3 && getCpl(cpu) == 3) access |= ACCESS_IMPLICIT
+  if (!isAddressable(cpu, va, size, access)) return raiseSs(cpu, 0)
+  return writeWatched(cpu, va, size, value, access)
 }
 
 /** A read of the current stack. */
 export function readStack(cpu: usize, va: u64, size: u32): u64 {
-  if (isAddressable(cpu, va, size)) return readData(cpu, va, size)
+  const access = explicit(cpu, ACCESS_READ)
+  if (isAddressable(cpu, va, size, access)) return readWatched(cpu, va, size, access)
   raiseSs(cpu, 0)
   return 0
 }
 
 /** Raises what a write of `size` ≤ 4096 bytes would raise. */
 export function probeWriteAs(cpu: usize, va: u64, size: u32, access: u32): i32 {
-  if (!isAddressable(cpu, va, size)) return refuse(cpu, access)
+  if (!mayTranslate(cpu, va, size, access)) return EXCEPTION
   if (translate(cpu, va, access) == NO_TRANSLATION) return EXCEPTION
   if (!crossesPage(va, size)) return CONTINUE
   return translate(cpu, nextPage(cpu, va), access) == NO_TRANSLATION ? EXCEPTION : CONTINUE

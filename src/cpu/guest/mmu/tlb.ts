@@ -1,5 +1,5 @@
 /**
- * The software TLB: three direct-mapped arrays, one for each class of access, so that one compare of a tag covers presence,
+ * The software TLB: direct-mapped arrays, one for each class of access, so that one compare of a tag covers presence,
  * permission and mode. A tag is the page's linear address, or NO_PAGE when this kind of access must take the slow path.
  */
 import * as L from '../../layout'
@@ -10,12 +10,17 @@ import { cr4Has, getCpl, systemFlags } from '../state'
 import { event } from '../trace'
 import { EVENT_TLB_FLUSH } from '../../probe'
 import { ACCESS_IMPLICIT, ACCESS_USER } from './access-kind'
+import { checksAlignment } from './alignment'
 
 /** Supervisor accesses to which user pages are closed (CR4.SMAP without EFLAGS.AC, or implicit). */
 export const CLASS_SUPERVISOR: u32 = 0
 /** Supervisor accesses that may touch user pages. */
 export const CLASS_SUPERVISOR_ANY: u32 = 1
 export const CLASS_USER: u32 = 2
+/**
+ * The array, not a class, of programs whose alignment is checked: it has tags for fetches only, so that every data access takes the slow path.
+ */
+export const CODE_ONLY: u32 = 3
 
 /** Never equal to a page address. */
 export const NO_PAGE: u64 = ~(<u64>0)
@@ -34,6 +39,11 @@ export function accessClass(cpu: usize, access: u32): u32 {
   if (!cr4Has(cpu, CR4_SMAP)) return CLASS_SUPERVISOR_ANY
   if (access & ACCESS_IMPLICIT) return CLASS_SUPERVISOR
   return systemFlags(cpu) & AC ? CLASS_SUPERVISOR_ANY : CLASS_SUPERVISOR
+}
+
+/** The array in which generated code looks up its accesses. */
+export function currentArray(cpu: usize): u32 {
+  return checksAlignment(cpu) ? CODE_ONLY : accessClass(cpu, 0)
 }
 
 export function tlbArray(cpu: usize, kind: u32): usize {
@@ -59,17 +69,22 @@ function holdsPage(entry: usize): u64 {
   )
 }
 
+/** Drops every entry because the rights that it holds may be out of date; the program has not asked for it. */
+export function forgetTranslations(cpu: usize): void {
+  memory.fill(tlbArray(cpu, 0), 0xff, ARRAY_SIZE * L.TLB_ARRAY_COUNT)
+  store<u64>(cpu, 0, LARGE_REGIONS)
+}
+
 /** Drops every translation, global ones included. */
 export function flushTlb(cpu: usize): void {
-  memory.fill(tlbArray(cpu, 0), 0xff, ARRAY_SIZE * 3)
-  store<u64>(cpu, 0, LARGE_REGIONS)
+  forgetTranslations(cpu)
   event(cpu, EVENT_TLB_FLUSH, 0, 0)
 }
 
 /** Drops what a MOV to CR3 drops: everything but global pages. SDM Vol. 3A, 4.10.4.1. */
 export function flushNonGlobal(cpu: usize): void {
   if (!cr4Has(cpu, CR4_PGE)) return flushTlb(cpu)
-  const end = tlbArray(cpu, 3)
+  const end = tlbArray(cpu, L.TLB_ARRAY_COUNT)
   for (let entry = tlbArray(cpu, 0); entry < end; entry += L.TLB_ENTRY_SIZE) {
     if (!(load<u32>(entry, L.TLB_FLAGS) & ENTRY_GLOBAL)) clearEntry(entry)
   }
@@ -78,7 +93,7 @@ export function flushNonGlobal(cpu: usize): void {
 
 /** Drops the page of `va`, all of it when it is a large one, global or not. */
 export function flushPage(cpu: usize, va: u64): void {
-  for (let kind: u32 = 0; kind < 3; kind++) {
+  for (let kind: u32 = 0; kind < <u32>L.TLB_ARRAY_COUNT; kind++) {
     const entry = tlbEntry(cpu, kind, va)
     if (holdsPage(entry) == (va & ~0xfff)) clearEntry(entry)
   }
@@ -91,7 +106,7 @@ function regionBit(va: u64): u64 {
 }
 
 function flushLargePage(cpu: usize, va: u64): void {
-  const end = tlbArray(cpu, 3)
+  const end = tlbArray(cpu, L.TLB_ARRAY_COUNT)
   for (let entry = tlbArray(cpu, 0); entry < end; entry += L.TLB_ENTRY_SIZE) {
     const flags = load<u32>(entry, L.TLB_FLAGS)
     if (!(flags & (ENTRY_LARGE | ENTRY_HUGE))) continue

@@ -2,8 +2,9 @@
 import { RAM_BASE, TLB_ADDEND, TLB_EXEC_TAG, TLB_READ_TAG, TLB_WRITE_TAG } from '../../layout'
 import { getCpl, longMode } from '../state'
 import { ACCESS_FETCH, ACCESS_USER, ACCESS_WRITE } from './access-kind'
-import { isCanonical } from './canonical'
-import { accessClass, tlbEntry } from './tlb'
+import { checksAlignment } from './alignment'
+import { isCanonical, lassAllows } from './canonical'
+import { accessClass, CLASS_USER, CODE_ONLY, tlbEntry } from './tlb'
 import { walk } from './walk'
 
 function tagOffset(access: u32): usize {
@@ -11,9 +12,12 @@ function tagOffset(access: u32): usize {
   return access & ACCESS_WRITE ? TLB_WRITE_TAG : TLB_READ_TAG
 }
 
-/** Guest-physical address of `va`, which is canonical, or NO_TRANSLATION with the #PF pending. */
+/** Guest-physical address of `va`, which is addressable, or NO_TRANSLATION with the #PF pending. */
 export function translate(cpu: usize, va: u64, access: u32): u64 {
-  const entry = tlbEntry(cpu, accessClass(cpu, access), va)
+  let array = accessClass(cpu, access)
+  // Generated code looks fetches up where the walk must then have entered them.
+  if (access & ACCESS_FETCH && array == CLASS_USER && checksAlignment(cpu)) array = CODE_ONLY
+  const entry = tlbEntry(cpu, array, va)
   if (load<u64>(entry + tagOffset(access)) != (va & ~0xfff)) return walk(cpu, va, access)
   return <u64>(<u32>va + load<u32>(entry, TLB_ADDEND) - load<u32>(cpu, RAM_BASE))
 }
@@ -23,9 +27,11 @@ export function explicit(cpu: usize, access: u32): u32 {
   return getCpl(cpu) == 3 ? access | ACCESS_USER : access
 }
 
-/** Whether the `size` bytes from `va` may be addressed at all. Outside IA-32e mode every 32-bit address may. */
-export function isAddressable(cpu: usize, va: u64, size: u32): bool {
-  return !longMode(cpu) || (isCanonical(va) && isCanonical(va + size - 1))
+/** Whether the `size` bytes from `va` may be addressed at all: canonical and on the right side of LASS. Outside IA-32e mode every 32-bit address may. */
+export function isAddressable(cpu: usize, va: u64, size: u32, access: u32): bool {
+  if (!longMode(cpu)) return true
+  if (!isCanonical(cpu, va) || !isCanonical(cpu, va + size - 1)) return false
+  return lassAllows(cpu, accessClass(cpu, access), va, access)
 }
 
 export function crossesPage(va: u64, size: u32): bool {

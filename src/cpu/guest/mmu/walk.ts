@@ -9,13 +9,24 @@ import { PDPTE, WALK } from '../private'
 import { raisePf } from '../raise'
 import { cr0Has, cr4Has, eferHas } from '../state'
 import { event } from '../trace'
-import { ACCESS_FETCH, ACCESS_IMPLICIT, ACCESS_WRITE, FAULT_PROTECTION, FAULT_RESERVED } from './access-kind'
+import {
+  ACCESS_FETCH,
+  ACCESS_REPORTED,
+  ACCESS_WRITE,
+  FAULT_KEY,
+  FAULT_PROTECTION,
+  FAULT_RESERVED,
+} from './access-kind'
+import { checksAlignment } from './alignment'
+import { lassAllows } from './canonical'
 import * as F from './format'
+import { keyDenies, keyDeniesRead, keyDeniesWrite } from './protection-keys'
 import { isRam, pageFlags, ramAddress, readPhysical, writePhysical } from './physical'
 import {
   accessClass,
   CLASS_SUPERVISOR,
   CLASS_USER,
+  CODE_ONLY,
   ENTRY_GLOBAL,
   ENTRY_HUGE,
   ENTRY_LARGE,
@@ -55,7 +66,7 @@ function mayAccess(cpu: usize, kind: u32, rights: u32, access: u32): bool {
 }
 
 function fault(cpu: usize, va: u64, access: u32, cause: u32): u64 {
-  let error = (access & ~ACCESS_IMPLICIT) | cause
+  let error = (access & ACCESS_REPORTED) | cause
   const reportsFetch = cr4Has(cpu, CR4_SMEP) || (cr4Has(cpu, CR4_PAE) && eferHas(cpu, EFER_NXE))
   if (!reportsFetch) error &= ~ACCESS_FETCH
   event(cpu, EVENT_PAGE_WALK, va, NO_TRANSLATION)
@@ -89,7 +100,7 @@ function pageBase(format: u32, level: u32, entry: u64): u64 {
 function walkTables(cpu: usize, va: u64, access: u32, format: u32): u64 {
   const isPae = format != F.PAGING_32BIT
   const entrySize: u32 = isPae ? 8 : 4
-  let level: u32 = format == F.PAGING_4LEVEL ? 4 : 2
+  let level = F.topLevel(format)
   let table = load<u64>(cpu, CR3) & (isPae ? F.ADDRESS_MASK : 0xffff_f000)
   let rights = ALL_RIGHTS
   let depth: u32 = 0
@@ -132,6 +143,10 @@ function finish(
   rights: u32,
 ): u64 {
   const kind = accessClass(cpu, access)
+  const denied = keyDenies(cpu, format, kind, (rights & RIGHT_USER) != 0, leaf)
+  const isKeyFault =
+    !(access & ACCESS_FETCH) && (access & ACCESS_WRITE ? keyDeniesWrite(denied) : keyDeniesRead(denied))
+  if (isKeyFault) return fault(cpu, va, access, FAULT_PROTECTION | FAULT_KEY)
   if (!mayAccess(cpu, kind, rights, access)) return fault(cpu, va, access, FAULT_PROTECTION)
   markUsed(cpu, depth, format == F.PAGING_32BIT ? 4 : 8, access)
   const offsetMask = ((<u64>1) << pageOffsetBits(format, level)) - 1
@@ -140,18 +155,32 @@ function finish(
   if (level > 1) flags |= level > 2 ? ENTRY_HUGE : ENTRY_LARGE
   // Until D is set a write must walk, so that it sets it.
   const isDirty = (leaf & F.ENTRY_D) != 0 || (access & ACCESS_WRITE) != 0
-  enter(cpu, kind, va, gpa, rights, isDirty, flags)
+  enter(cpu, kind, va, gpa, rights, denied, isDirty, flags)
   event(cpu, EVENT_PAGE_WALK, va, gpa)
   return gpa
 }
 
 /** Enters a translation to RAM in the TLB; device pages always take the slow path. */
-function enter(cpu: usize, kind: u32, va: u64, gpa: u64, rights: u32, isDirty: bool, flags: u32): void {
+function enter(
+  cpu: usize,
+  kind: u32,
+  va: u64,
+  gpa: u64,
+  rights: u32,
+  denied: u32,
+  isDirty: bool,
+  flags: u32,
+): void {
   if (!isRam(cpu, gpa & ~0xfff, 4096)) return
   const isPlain = pageFlags(cpu, gpa) == 0
-  const canRead = mayRead(kind, rights)
-  const canWrite = isDirty && isPlain && mayWrite(cpu, kind, rights)
-  fillEntry(cpu, kind, va, ramAddress(cpu, gpa), canRead, canWrite, mayFetch(cpu, kind, rights), flags)
+  const isData = lassAllows(cpu, kind, va, 0)
+  const canRead = isData && mayRead(kind, rights) && !keyDeniesRead(denied)
+  const canWrite = isData && isDirty && isPlain && mayWrite(cpu, kind, rights) && !keyDeniesWrite(denied)
+  const canFetch = mayFetch(cpu, kind, rights) && lassAllows(cpu, kind, va, ACCESS_FETCH)
+  const ram = ramAddress(cpu, gpa)
+  fillEntry(cpu, kind, va, ram, canRead, canWrite, canFetch, flags)
+  if (canFetch && kind == CLASS_USER && checksAlignment(cpu))
+    fillEntry(cpu, CODE_ONLY, va, ram, false, false, true, flags)
 }
 
 /** Walks the paging structures of the current mode and fills the TLB. `va` is canonical. */
@@ -159,7 +188,7 @@ export function walk(cpu: usize, va: u64, access: u32): u64 {
   const format = F.pagingFormat(cpu)
   if (format != F.PAGING_NONE) return walkTables(cpu, va, access, format)
   const gpa = va & 0xffff_ffff
-  enter(cpu, accessClass(cpu, access), va, gpa, rightsWithoutPaging(cpu, access), true, 0)
+  enter(cpu, accessClass(cpu, access), va, gpa, rightsWithoutPaging(cpu, access), 0, true, 0)
   return gpa
 }
 

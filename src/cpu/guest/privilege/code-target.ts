@@ -36,7 +36,7 @@ export function checkCodeEntry(cpu: usize, selector: u32, descriptor: u64, rip: 
   const isLong = longMode(cpu)
   if (isLong && (attributes & (DESC_L | DESC_DB)) == (DESC_L | DESC_DB)) return raiseGp(cpu, selector)
   const is64 = isLong && (attributes & DESC_L) != 0
-  const isInside = is64 ? isCanonical(rip) : rip <= <u64>D.limitOf(descriptor)
+  const isInside = is64 ? isCanonical(cpu, rip) : rip <= <u64>D.limitOf(descriptor)
   return isInside ? CONTINUE : raiseGp(cpu, 0)
 }
 

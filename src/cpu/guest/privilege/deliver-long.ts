@@ -100,7 +100,7 @@ export function deliverLong(
 
   let rsp = chooseStack(cpu, <u32>(gate >> 32) & 7, newCpl)
   if (pending(cpu)) return EXCEPTION
-  if (!isCanonical(target)) return raiseGp(cpu, 0)
+  if (!isCanonical(cpu, target)) return raiseGp(cpu, 0)
   // RSP ← RSP AND −16, then the frame of five or six quadwords, whatever the levels are.
   rsp &= ~15
   step(cpu, P.STEP_ALIGN_STACK, rsp)

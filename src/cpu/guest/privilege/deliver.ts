@@ -4,19 +4,19 @@
  */
 import * as L from '../../layout'
 import { EVENT_INTERRUPT, EVENT_SHUTDOWN, TRANSITION_EVENT } from '../../probe'
-import { CR0_PE, IOPL, RF, VECTOR_DB, VECTOR_DF, VECTOR_NMI, VECTOR_PF, VM } from '../bits'
+import { CR0_PE, RF, VECTOR_DB, VECTOR_DF, VECTOR_NMI, VECTOR_PF } from '../bits'
 import { cancelStep, endBoundary, enterDebugHandler, mergePending } from '../debug/trap'
 import { getRflags } from '../flags'
 import * as S from '../private'
 import { EVENT_EXTERNAL, SHUTDOWN_CHAIN, SHUTDOWN_CHAIN_LENGTH, SHUTDOWN_RIP } from '../private'
-import { raiseGp } from '../raise'
-import { cr0Has, getNextRip, getRip, longMode, systemFlags } from '../state'
+import { cr0Has, getNextRip, getRip, longMode } from '../state'
 import { BOARD, EXCEPTION, JUMP } from '../status'
 import { COUNT_EXCEPTION, COUNT_INTERRUPT, COUNT_SOFTWARE_INTERRUPT } from '../../counters'
 import { begin, count, end, event } from '../trace'
 import { deliverLong } from './deliver-long'
 import { deliverProtected } from './deliver-protected'
 import { deliverReal } from './deliver-real'
+import { INT_THROUGH_IDT, interruptVm86, isVm86 } from './virtual-8086'
 
 /** Exceptions that a report can hold; the rules allow no longer chain but one that alternates. */
 const CHAIN_SIZE: u32 = 8
@@ -135,8 +135,10 @@ export function deliverNmi(cpu: usize): i32 {
 
 /** INT n, INT3, INTO, INT1: a trap, so it returns to the next instruction. */
 export function intN(cpu: usize, vector: u32, kind: u32): i32 {
-  const iopl = systemFlags(cpu) & IOPL
-  if (kind == INT_N && systemFlags(cpu) & VM && iopl != IOPL) return raiseGp(cpu, 0)
+  if (kind == INT_N && isVm86(cpu)) {
+    const status = interruptVm86(cpu, vector)
+    if (status != INT_THROUGH_IDT) return status ? EXCEPTION : JUMP
+  }
   const status = attempt(
     cpu,
     vector,

@@ -23,7 +23,7 @@ export function sysexit(cpu: usize, size: u32): i32 {
   const to64 = size == 8
   const rip = getGpr(cpu, RDX)
   const rsp = getGpr(cpu, RCX)
-  if (to64 && !(isCanonical(rip) && isCanonical(rsp))) return raiseGp(cpu, 0)
+  if (to64 && !(isCanonical(cpu, rip) && isCanonical(cpu, rsp))) return raiseGp(cpu, 0)
   begin(cpu, TRANSITION_SYSEXIT)
 
   // CS ← SYSENTER_CS + 16 (32-bit) or + 32 (64-bit), CPL ← 3; SS ← CS + 8

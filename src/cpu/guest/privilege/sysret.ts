@@ -26,7 +26,7 @@ export function sysret(cpu: usize, size: u32): i32 {
   const target = getGpr(cpu, RCX)
   const to64 = size == 8
   // The fault comes while still in ring 0, on the caller's stack: the famous trap of this instruction.
-  if (getCpl(cpu) != 0 || (to64 && !isCanonical(target))) return raiseGp(cpu, 0)
+  if (getCpl(cpu) != 0 || (to64 && !isCanonical(cpu, target))) return raiseGp(cpu, 0)
   begin(cpu, TRANSITION_SYSRET)
   const selectors = <u32>(load<u64>(cpu, STAR) >> 48)
 

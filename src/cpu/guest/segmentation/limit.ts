@@ -40,7 +40,7 @@ export function segmentAddress(cpu: usize, seg: u32, offset: u64, size: u32, wri
 
 /** Where a near branch may go: inside the code segment, or to a canonical address. SDM Vol. 2A, JMP, and Vol. 2B, RET. */
 export function checkTarget(cpu: usize, rip: u64): i32 {
-  const isInside = mode64(cpu) ? isCanonical(rip) : rip <= <u64>segLimit(cpu, L.CS)
+  const isInside = mode64(cpu) ? isCanonical(cpu, rip) : rip <= <u64>segLimit(cpu, L.CS)
   return isInside ? CONTINUE : raiseGp(cpu, 0)
 }
 

@@ -1,7 +1,7 @@
 /** LLDT, LTR, and the questions VERR, VERW, LAR, LSL. SDM Vol. 2A and 2B; Vol. 3A, 5.10. */
 import { LDTR, TR } from '../../layout'
 import { DESC_CODE, DESC_P, DESC_RW, DESC_S, TYPE_LDT, TYPE_TSS, TYPE_TSS16 } from '../bits'
-import { isCanonical } from '../mmu/canonical'
+import { isCanonicalBase } from '../mmu/canonical'
 import { readSystem } from '../mmu/memory'
 import { pending, raiseGp, raiseNp, raiseUd } from '../raise'
 import { getCpl, longMode, setSegment } from '../state'
@@ -45,7 +45,7 @@ function loadSystem(cpu: usize, seg: u32, selector: u32): i32 {
   if (!isRightType(cpu, seg, attributes)) return raiseGp(cpu, selector)
   if (!(attributes & DESC_P)) return raiseNp(cpu, selector)
   const base = D.baseOf(descriptor) | (high << 32)
-  if (size == 16 && !isCanonical(base)) return raiseGp(cpu, selector)
+  if (size == 16 && !isCanonicalBase(cpu, base)) return raiseGp(cpu, selector)
   const busy: u32 = seg == TR ? 2 : 0
   if (D.markDescriptor(cpu, at, descriptor, busy)) return EXCEPTION
   setSegment(cpu, seg, selector, attributes | busy, base, D.limitOf(descriptor))

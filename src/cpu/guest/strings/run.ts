@@ -17,8 +17,9 @@ export function bytesInPage(va: u64): u32 {
 
 /** Linear address in the wasm memory of the byte at `va`, when the rest of its page is RAM that needs no attention. */
 export function ramForRun(cpu: usize, va: u64, isWrite: bool): usize {
-  if (!isAddressable(cpu, va, 1)) return NOT_RAM
-  const gpa = translate(cpu, va, explicit(cpu, isWrite ? ACCESS_WRITE : ACCESS_READ))
+  const access = explicit(cpu, isWrite ? ACCESS_WRITE : ACCESS_READ)
+  if (!isAddressable(cpu, va, 1, access)) return NOT_RAM
+  const gpa = translate(cpu, va, access)
   if (gpa == NO_TRANSLATION) return FAULTED
   if (!isRam(cpu, gpa & ~0xfff, 4096) || (isWrite && pageFlags(cpu, gpa))) return NOT_RAM
   return ramAddress(cpu, gpa)

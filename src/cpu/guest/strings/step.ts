@@ -3,6 +3,7 @@ import * as L from '../../layout'
 import { COUNT_STRING_BYTES } from '../../counters'
 import { DF, TF } from '../bits'
 import { DEBUG_PENDING, RESUME_RETIRED, WATCH, WATCH_DATA } from '../private'
+import { checksAlignment } from '../mmu/alignment'
 import { checkSegment, linear } from '../segmentation/limit'
 import { getGpr, RCX, setGpr, systemFlags } from '../state'
 import { AGAIN, CONTINUE, EXCEPTION } from '../status'
@@ -73,11 +74,12 @@ export function batchStatus(cpu: usize, rep: u32, address: u32): i32 {
   return AGAIN
 }
 
-/** Whether runs of elements may be handled at once: forwards, and no segment to check. `seg`: the source's segment. */
+/** Whether runs of elements may be handled at once: forwards, and no segment or alignment to check. `seg`: the source's segment. */
 export function isPlain(cpu: usize, seg: u32): bool {
   const mode = load<u32>(cpu, L.MODE)
   const isChecked =
     (mode & L.MODE_CODE) != L.MODE_CODE64 && (mode & L.MODE_SEGMENTED || seg == L.FS || seg == L.GS)
+  if (checksAlignment(cpu)) return false
   return !(systemFlags(cpu) & (DF | TF)) && !isChecked && !(load<u32>(cpu, WATCH) & WATCH_DATA)
 }
 

@@ -40,24 +40,19 @@ const CR0_DEFINED: u64 =
   B.CR0_CD |
   B.CR0_PG
 const CR0_TRANSLATION: u64 = B.CR0_PE | B.CR0_PG | B.CR0_WP
-/** What this processor supports; every other bit of CR4 is reserved. */
-const CR4_DEFINED: u64 =
-  B.CR4_TSD |
-  B.CR4_DE |
+const CR4_TRANSLATION: u64 =
   B.CR4_PSE |
   B.CR4_PAE |
-  B.CR4_MCE |
   B.CR4_PGE |
-  B.CR4_PCE |
-  B.CR4_OSFXSR |
-  B.CR4_OSXMMEXCPT |
-  B.CR4_UMIP |
-  B.CR4_FSGSBASE |
+  B.CR4_LA57 |
   B.CR4_PCIDE |
-  B.CR4_OSXSAVE |
   B.CR4_SMEP |
-  B.CR4_SMAP
-const CR4_TRANSLATION: u64 = B.CR4_PSE | B.CR4_PAE | B.CR4_PGE | B.CR4_PCIDE | B.CR4_SMEP
+  B.CR4_SMAP |
+  B.CR4_PKE |
+  B.CR4_PKS |
+  B.CR4_LASS
+/** A change of these makes PAE paging load its top level again. Vol. 3A, 4.4.1. */
+const CR4_LOADS_PDPTES: u64 = B.CR4_PSE | B.CR4_PAE | B.CR4_PGE | B.CR4_SMEP
 const CR3_NO_FLUSH: u64 = 1 << 63
 
 function next(cpu: usize): i32 {
@@ -169,11 +164,13 @@ function writeCr3(cpu: usize, value: u64): i32 {
 
 function writeCr4(cpu: usize, value: u64): i32 {
   const old = load<u64>(cpu, L.CR4)
-  if (value & ~CR4_DEFINED) return raiseGp(cpu, 0)
+  // What the model does not have is reserved.
+  if (value & ~load<u64>(cpu, L.CR4_WRITABLE)) return raiseGp(cpu, 0)
   if (longMode(cpu) && !(value & B.CR4_PAE)) return raiseGp(cpu, 0)
   if (value & ~old & B.CR4_PCIDE && (!longMode(cpu) || load<u64>(cpu, L.CR3) & 0xfff)) return raiseGp(cpu, 0)
   const changed = old ^ value
-  if (changed & CR4_TRANSLATION && usesPdptes(cpu, value) && loadPdptes(cpu, load<u64>(cpu, L.CR3)))
+  if (changed & B.CR4_LA57 && longMode(cpu)) return raiseGp(cpu, 0)
+  if (changed & CR4_LOADS_PDPTES && usesPdptes(cpu, value) && loadPdptes(cpu, load<u64>(cpu, L.CR3)))
     return EXCEPTION
   store<u64>(cpu, value, L.CR4)
   event(cpu, EVENT_CR_WRITE, 4, value)

@@ -19,6 +19,7 @@ const LEAF1_ECX: u32 =
 
 const LEAF1_EDX: u32 =
   (1 << 0) | // FPU
+  (1 << 1) | // VME
   (1 << 2) | // DE
   (1 << 3) | // PSE
   (1 << 4) | // TSC
@@ -54,6 +55,9 @@ const LEAF7_EBX: u32 =
   (1 << 24) // CLWB
 const LEAF7_ECX: u32 =
   (1 << 2) | // UMIP
+  (1 << 3) | // PKU
+  (1 << 16) | // LA57
+  (1 << 31) | // PKS
   (1 << 22) // RDPID
 
 const EXTENDED1_ECX: u32 =
@@ -71,8 +75,8 @@ const EXTENDED1_EDX: u32 =
 const SIGNATURE: u32 = 0x0005_06f1
 /** One logical processor, CLFLUSH line of 64 bytes, initial APIC id 0. */
 const LEAF1_EBX: u32 = (1 << 16) | (8 << 8)
-/** 48-bit linear and 40-bit physical addresses. */
-const ADDRESS_SIZES: u32 = (48 << 8) | 40
+/** 57-bit linear and 40-bit physical addresses. */
+const ADDRESS_SIZES: u32 = (57 << 8) | 40
 /** Ticks per second: one for each nanosecond of virtual time. */
 const TSC_HZ: u32 = 1_000_000_000
 
@@ -85,7 +89,8 @@ export const ROW_WORDS: i32 = 6
 export const CPUID_ROWS: StaticArray<u32> = [
   0, ANY_SUBLEAF, MAX_BASIC_LEAF, 0x756e_6547, 0x6c65_746e, 0x4965_6e69, // GenuineIntel
   1, ANY_SUBLEAF, SIGNATURE, LEAF1_EBX, LEAF1_ECX, LEAF1_EDX,
-  7, 0, 0, LEAF7_EBX, LEAF7_ECX, 1 << 4, // EDX: fast short REP MOVSB
+  7, 0, 1, LEAF7_EBX, LEAF7_ECX, 1 << 4, // EDX: fast short REP MOVSB
+  7, 1, 1 << 6, 0, 0, 0, // LASS
   0xb, 0, 0, 1, 0x100, 0, // one thread per core
   0xb, 1, 0, 1, 0x201, 0, // one core per package
   0xd, 0, 3, 576, 576, 0, // XCR0 may hold x87 and SSE; EBX follows XCR0

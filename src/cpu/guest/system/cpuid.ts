@@ -1,12 +1,13 @@
 /** CPUID: the table of `cpuid-model.ts`, and the few bits that depend on the state. SDM Vol. 2A, CPUID. */
 import { APIC_BASE, XCR0 } from '../../layout'
-import { CR4_OSXSAVE } from '../bits'
+import { CR4_OSXSAVE, CR4_PKE } from '../bits'
 import { cr4Has, getGpr, RAX, RBX, RCX, RDX, setGpr32 } from '../state'
 import { CONTINUE } from '../status'
 import { ANY_SUBLEAF, CPUID_ROWS, MAX_BASIC_LEAF, MAX_EXTENDED_LEAF, ROW_WORDS } from './cpuid-model'
 
 const LEAF1_EDX_APIC: u32 = 1 << 9
 const LEAF1_ECX_OSXSAVE: u32 = 1 << 27
+const LEAF7_ECX_OSPKE: u32 = 1 << 4
 const APIC_ENABLED: u64 = 1 << 11
 
 /** A leaf beyond the last answers like the last basic one. */
@@ -42,6 +43,7 @@ export function cpuid(cpu: usize): i32 {
     if (!(load<u64>(cpu, APIC_BASE) & APIC_ENABLED)) edx &= ~LEAF1_EDX_APIC
     if (cr4Has(cpu, CR4_OSXSAVE)) ecx |= LEAF1_ECX_OSXSAVE
   }
+  if (leaf == 7 && subleaf == 0 && cr4Has(cpu, CR4_PKE)) ecx |= LEAF7_ECX_OSPKE
   // Bytes that an XSAVE area needs for the components that are enabled now.
   if (leaf == 0xd && subleaf == 0) ebx = load<u64>(cpu, XCR0) & 4 ? 832 : 576
   setGpr32(cpu, RAX, eax)

@@ -2,7 +2,7 @@
 import * as L from '../../layout'
 import { beginShadow } from '../debug/trap'
 import { SHADOW_STI } from '../private'
-import { AC, IF, IOPL, RF, VIF, VIP, VM } from '../bits'
+import { AC, CR4_VME, IF, IOPL, RF, VIF, VIP, VM } from '../bits'
 import { getRflags, setRflags } from '../flags'
 import { writeStack } from '../mmu/memory'
 import { updateMode, updateTlbBase } from '../mode'
@@ -11,8 +11,16 @@ import { setStackPointer } from '../privilege/commit'
 import { peek } from '../privilege/return-target'
 import { pushedPointer, pushTo, useCurrentStack } from '../privilege/stack-target'
 import { pending, raiseGp, raiseUd } from '../raise'
-import { getCpl, getGpr, getNextRip, mode64, RSP, setRip, systemFlags } from '../state'
+import { cr4Has, getCpl, getGpr, getNextRip, mode64, RSP, setRip, systemFlags } from '../state'
 import { CONTINUE, EXCEPTION, JUMP } from '../status'
+import {
+  isIoplSensitive,
+  isVm86,
+  loadedVirtual,
+  mayLoadVirtual,
+  usesVirtualIf,
+  virtualFlags,
+} from '../privilege/virtual-8086'
 
 /** CLI, STI, I/O: CPL against IOPL. In real mode CPL is 0. */
 export function hasIoPrivilege(cpu: usize): bool {
@@ -24,6 +32,10 @@ function setSystemFlags(cpu: usize, flags: u64): void {
 }
 
 export function cli(cpu: usize): i32 {
+  if (usesVirtualIf(cpu)) {
+    setSystemFlags(cpu, systemFlags(cpu) & ~VIF)
+    return CONTINUE
+  }
   if (!hasIoPrivilege(cpu)) return raiseGp(cpu, 0)
   setSystemFlags(cpu, systemFlags(cpu) & ~IF)
   return CONTINUE
@@ -31,6 +43,11 @@ export function cli(cpu: usize): i32 {
 
 /** Interrupts wait for one more instruction, so that STI; HLT and STI; RET cannot be torn apart. */
 export function sti(cpu: usize): i32 {
+  if (usesVirtualIf(cpu)) {
+    if (systemFlags(cpu) & VIP) return raiseGp(cpu, 0)
+    setSystemFlags(cpu, systemFlags(cpu) | VIF)
+    return CONTINUE
+  }
   if (!hasIoPrivilege(cpu)) return raiseGp(cpu, 0)
   const old = systemFlags(cpu)
   if (old & IF) return CONTINUE
@@ -41,14 +58,19 @@ export function sti(cpu: usize): i32 {
   return JUMP
 }
 
-/** In virtual-8086 mode the flags are sensitive to IOPL. */
+/** PUSHF and POPF of an 8086 program that may not see IF. */
 function isVirtualized(cpu: usize): bool {
-  return (systemFlags(cpu) & VM) != 0 && (systemFlags(cpu) & IOPL) != IOPL
+  return isVm86(cpu) && isIoplSensitive(cpu)
+}
+
+/** Under VME it sees VIF in its place, in 16-bit images. */
+function isRefused(cpu: usize, size: u32): bool {
+  return isVirtualized(cpu) && (size != 2 || !cr4Has(cpu, CR4_VME))
 }
 
 export function pushf(cpu: usize, size: u32): i32 {
-  if (isVirtualized(cpu)) return raiseGp(cpu, 0)
-  const image = getRflags(cpu) & ~(VM | RF)
+  if (isRefused(cpu, size)) return raiseGp(cpu, 0)
+  const image = isVirtualized(cpu) ? virtualFlags(cpu) : getRflags(cpu) & ~(VM | RF)
   const rsp = getGpr(cpu, RSP)
   if (mode64(cpu)) {
     if (writeStack(cpu, rsp - size, size, image, getCpl(cpu))) return EXCEPTION
@@ -62,13 +84,18 @@ export function pushf(cpu: usize, size: u32): i32 {
 }
 
 export function popf(cpu: usize, size: u32): i32 {
-  if (isVirtualized(cpu)) return raiseGp(cpu, 0)
+  if (isRefused(cpu, size)) return raiseGp(cpu, 0)
   const popped = peek(cpu, 0, size)
   if (pending(cpu)) return EXCEPTION
+  const hasVirtualIf = isVirtualized(cpu)
+  if (hasVirtualIf && !mayLoadVirtual(cpu, popped)) return raiseGp(cpu, 0)
   setStackPointer(cpu, getGpr(cpu, RSP) + size)
   const oldMode = load<u32>(cpu, L.MODE)
   const hadIf = (systemFlags(cpu) & IF) != 0
-  setRflags(cpu, returnedFlags(cpu, popped & ~(VIF | VIP), size, getCpl(cpu)))
+  const loaded = hasVirtualIf
+    ? loadedVirtual(cpu, popped)
+    : returnedFlags(cpu, popped & ~(VIF | VIP), size, getCpl(cpu))
+  setRflags(cpu, loaded)
   updateMode(cpu)
   const opensInterrupts = !hadIf && (systemFlags(cpu) & IF) != 0 && load<u32>(cpu, L.INTR) != 0
   if (!opensInterrupts && load<u32>(cpu, L.MODE) == oldMode) return CONTINUE

@@ -1,7 +1,7 @@
 /** SWAPGS, RDFSBASE and its kin. SDM Vol. 2B. */
 import { CR4_FSGSBASE } from '../bits'
 import { GS, KERNEL_GS_BASE } from '../../layout'
-import { isCanonical } from '../mmu/canonical'
+import { isCanonicalBase } from '../mmu/canonical'
 import { raiseGp, raiseUd } from '../raise'
 import { cr4Has, getCpl, mode64, segBase, setGpr, setSegBase } from '../state'
 import { CONTINUE } from '../status'
@@ -26,7 +26,7 @@ export function rdSegBase(cpu: usize, seg: u32, gpr: u32, size: u32): i32 {
 /** `value` is zero-extended when the operand has 32 bits. */
 export function wrSegBase(cpu: usize, seg: u32, value: u64): i32 {
   if (!mode64(cpu) || !cr4Has(cpu, CR4_FSGSBASE)) return raiseUd(cpu)
-  if (!isCanonical(value)) return raiseGp(cpu, 0)
+  if (!isCanonicalBase(cpu, value)) return raiseGp(cpu, 0)
   setSegBase(cpu, seg, value)
   return CONTINUE
 }

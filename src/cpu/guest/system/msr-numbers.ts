@@ -17,6 +17,7 @@ export const IA32_MTRR_FIX4K_C0000: u32 = 0x268
 export const IA32_PAT: u32 = 0x277
 export const IA32_MTRR_DEF_TYPE: u32 = 0x2ff
 export const IA32_TSC_DEADLINE: u32 = 0x6e0
+export const IA32_PKRS: u32 = 0x6e1
 export const X2APIC_FIRST: u32 = 0x800
 export const X2APIC_LAST: u32 = 0x8ff
 export const IA32_EFER: u32 = 0xc000_0080

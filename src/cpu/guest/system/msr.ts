@@ -1,15 +1,16 @@
 /** RDMSR and WRMSR. SDM Vol. 4; Vol. 3A, 11.11 (MTRR), 11.12 (PAT). A number that is not here raises #GP(0). */
 import * as L from '../../layout'
 import { EVENT_MSR_WRITE } from '../../probe'
-import { CR0_PG, EFER_LMA, EFER_LME, EFER_NXE, EFER_SCE } from '../bits'
+import { CR0_PG, CR4_PKS, EFER_LMA, EFER_LME, EFER_NXE, EFER_SCE } from '../bits'
 import { apicRead, apicWrite } from '../host'
-import { isCanonical } from '../mmu/canonical'
+import { isCanonicalBase } from '../mmu/canonical'
 import { PHYSICAL_BITS } from '../mmu/format'
 import { flushTlb } from '../mmu/tlb'
+import { setPkrs } from '../mmu/protection-keys'
 import { updateMode } from '../mode'
 import * as S from '../private'
 import { raiseGp } from '../raise'
-import { cr0Has, getCpl, getGpr, getNextRip, RAX, RCX, RDX, setGpr32, setRip } from '../state'
+import { cr0Has, getCpl, getGpr, getNextRip, modelHas, RAX, RCX, RDX, setGpr32, setRip } from '../state'
 import { CONTINUE, JUMP } from '../status'
 import { event } from '../trace'
 import * as M from './msr-numbers'
@@ -95,6 +96,8 @@ export function readMsr(cpu: usize): i32 {
   switch (msr) {
     case M.IA32_TSC:
       return answer(cpu, timeStamp(cpu))
+    case M.IA32_PKRS:
+      return modelHas(cpu, CR4_PKS) ? answer(cpu, load<u32>(cpu, L.PKRS)) : raiseGp(cpu, 0)
     case M.IA32_MTRRCAP:
       return answer(cpu, MTRR_CAPABILITIES)
     case M.IA32_BIOS_SIGN_ID:
@@ -124,7 +127,8 @@ export function writeMsr(cpu: usize): i32 {
   if (isApic(cpu, msr)) return writeApic(cpu, msr, value)
   if (msr == M.IA32_EFER) return writeEfer(cpu, value)
   const field = plainField(msr)
-  if (field) store<u64>(cpu + field, value)
+  if (msr == M.IA32_PKRS) setPkrs(cpu, <u32>value)
+  else if (field) store<u64>(cpu + field, value)
   else if (msr == M.IA32_TSC)
     store<u64>(cpu, value - load<u64>(cpu, L.RETIRED) - load<u64>(cpu, L.HALTED_NS), L.TSC_OFFSET)
   return CONTINUE
@@ -148,10 +152,12 @@ function isValid(cpu: usize, msr: u32, value: u64): bool {
     case M.IA32_KERNEL_GS_BASE:
     case M.IA32_SYSENTER_ESP:
     case M.IA32_SYSENTER_EIP:
-      return isCanonical(value)
+      return isCanonicalBase(cpu, value)
     case M.IA32_FMASK:
     case M.IA32_TSC_AUX:
       return value >> 32 == 0
+    case M.IA32_PKRS:
+      return modelHas(cpu, CR4_PKS) && value >> 32 == 0
     case M.IA32_MTRR_DEF_TYPE:
       return (value & ~0xcff) == 0
     default:

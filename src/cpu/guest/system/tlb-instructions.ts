@@ -1,6 +1,6 @@
 /** INVLPG, INVPCID, WBINVD. SDM Vol. 2A; Vol. 3A, 4.10.4.1. */
 import { CR4_PCIDE } from '../bits'
-import { isCanonical } from '../mmu/canonical'
+import { isCanonicalBase } from '../mmu/canonical'
 import { readData } from '../mmu/memory'
 import { flushNonGlobal, flushPage, flushTlb } from '../mmu/tlb'
 import { pending, raiseGp } from '../raise'
@@ -23,7 +23,7 @@ export function invpcid(cpu: usize, kind: u64, va: u64): i32 {
   if (pending(cpu)) return EXCEPTION
   if (kind > 3 || pcid >> 12) return raiseGp(cpu, 0)
   if (kind < 2 && pcid != 0 && !cr4Has(cpu, CR4_PCIDE)) return raiseGp(cpu, 0)
-  if (kind == 0 && !isCanonical(address)) return raiseGp(cpu, 0)
+  if (kind == 0 && !isCanonicalBase(cpu, address)) return raiseGp(cpu, 0)
   if (kind == 0) flushPage(cpu, address)
   else if (kind == 2) flushTlb(cpu)
   else flushNonGlobal(cpu)

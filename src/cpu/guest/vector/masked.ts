@@ -1,7 +1,7 @@
 /** Masked loads and stores: elements whose bit is clear are not accessed, so that they cannot fault. SDM Vol. 2, VMASKMOV and VPMASKMOV. */
 import { SCRATCH } from '../../layout'
-import { ACCESS_WRITE } from '../mmu/access-kind'
-import { probeWriteAs, readData, writeData } from '../mmu/memory'
+import { ACCESS_UNALIGNED, ACCESS_WRITE } from '../mmu/access-kind'
+import { probeWriteAs, readUnaligned, writeUnaligned } from '../mmu/memory'
 import { explicit } from '../mmu/translate'
 import { pending } from '../raise'
 import { CONTINUE, EXCEPTION } from '../status'
@@ -22,7 +22,7 @@ export function maskedLoad(cpu: usize, va: u64, mask: u32, size: u32): i32 {
   memory.fill(cpu + SCRATCH, 0, 32)
   for (let at: u32 = 0; mask; mask >>= 1, at += size) {
     if (!(mask & 1)) continue
-    const value = readData(cpu, va + at, size)
+    const value = readUnaligned(cpu, va + at, size)
     if (pending(cpu)) return EXCEPTION
     storeElement(cpu + SCRATCH + at, size, value)
   }
@@ -33,10 +33,12 @@ export function maskedLoad(cpu: usize, va: u64, mask: u32, size: u32): i32 {
 export function maskedStore(cpu: usize, va: u64, mask: u32, size: u32): i32 {
   let rest = mask
   for (let at: u32 = 0; rest; rest >>= 1, at += size) {
-    if (rest & 1 && probeWriteAs(cpu, va + at, size, explicit(cpu, ACCESS_WRITE))) return EXCEPTION
+    if (rest & 1 && probeWriteAs(cpu, va + at, size, explicit(cpu, ACCESS_WRITE) | ACCESS_UNALIGNED))
+      return EXCEPTION
   }
   for (let at: u32 = 0; mask; mask >>= 1, at += size) {
-    if (mask & 1 && writeData(cpu, va + at, size, loadElement(cpu + SCRATCH + at, size))) return EXCEPTION
+    if (mask & 1 && writeUnaligned(cpu, va + at, size, loadElement(cpu + SCRATCH + at, size)))
+      return EXCEPTION
   }
   return CONTINUE
 }
