@@ -172,9 +172,9 @@ export const FPU_REGISTERS = 2592
 export const FPU_STRIDE = 16
 
 /** Operands and result of `floatLanes`: four times 32 bytes, 16-byte aligned; the result comes last. */
-export const FLOAT_OPERANDS = 2752
+export const FLOAT_OPERANDS = 3072
 export const FLOAT_OPERAND_SIZE = 32
-export const FLOAT_RESULT = 2848
+export const FLOAT_RESULT = 3168
 
 /** Bits of MODE: 16-, 32- or 64-bit code. */
 export const MODE_CODE = 3
