@@ -4,6 +4,8 @@ import { sseApproximate } from './approximate.ts'
 import { sseArithmetic } from './arithmetic.ts'
 import { sseCompare } from './compare.ts'
 import { sseConvert } from './convert.ts'
+import { fma } from './fma.ts'
+import { half } from './half.ts'
 import { sseInsert } from './insert.ts'
 import { sseInteger } from './integer.ts'
 import { sseMove } from './move.ts'
@@ -18,6 +20,8 @@ export const sse: readonly Definitions[] = [
   sseCompare,
   sseConvert,
   sseRound,
+  fma,
+  half,
   sseInteger,
   sseShuffle,
   sseInsert,
