@@ -20,19 +20,21 @@ console.log(`seed ${seed}`)
 let total = 0
 let different = 0
 const rows = floatRows(new RegExp(pattern))
+const page = floatPage(random)
+const emulated = new Emulated(page)
 for (const row of rows) {
   let failures = 0
   let first = ''
   let done = 0
   while (done < Number(count)) {
-    const page = floatPage(random)
+    // Both processors read the page for each case.
+    page.set(floatPage(random))
     const cases: FloatCase[] = []
     while (cases.length < Math.min(BATCH, Number(count) - done)) {
       const one = floatCase(row, random)
       if (one) cases.push(one)
     }
     const native = runNative(cases, page)
-    const emulated = new Emulated(page)
     cases.forEach((one, n) => {
       const text = compare(one, native[n]!, emulated)
       if (!text) return
