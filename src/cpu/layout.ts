@@ -171,6 +171,8 @@ export const FDP = 2576
 export const FPU_REGISTERS = 2592
 export const FPU_STRIDE = 16
 
+/** u64: offset of the memory operand of the x87 instruction that is being executed, for FDP. */
+export const FPU_OPERAND = 2720
 /** Operands and result of `floatLanes`: four times 32 bytes, 16-byte aligned; the result comes last. */
 export const FLOAT_OPERANDS = 3072
 export const FLOAT_OPERAND_SIZE = 32

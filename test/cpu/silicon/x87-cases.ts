@@ -1,6 +1,6 @@
 /**
  * Cases with x87 state: each is FNINIT; FRSTOR of one of the images in the data page; the instruction; FNSAVE. So the state before and after goes
- * through memory, and neither runner needs to know of it. FIP, FDP and FOP are not compared: makes of processor differ in when they keep them.
+ * through memory, and neither runner needs to know of it.
  */
 import type { Row } from '../../../src/isa/index.ts'
 import { DATA, DATA_SIZE, type Case, type Outcome } from './native.ts'
@@ -102,6 +102,7 @@ function writeImage(view: DataView, at: number, random: Random, options: StateOp
   view.setUint32(at, fcw | 0xffff_0000, true)
   view.setUint32(at + 4, conditions | sticky | (top << 11) | 0xffff_0000, true)
   view.setUint32(at + 8, tags | 0xffff_0000, true)
+  for (const offset of [12, 16, 20, 24]) view.setUint32(at + offset, random.u32(), true)
   for (let i = 0; i < 8; i++) {
     const [significand, exponent] = value(random)
     view.setBigUint64(at + 28 + 10 * i, significand, true)
@@ -141,7 +142,7 @@ export function describeImage(page: Uint8Array, one: Case): string {
 function describeState(state: Uint8Array): string {
   const registers = Array.from({ length: 8 }, (_, i) => hex(state.subarray(28 + 10 * i, 38 + 10 * i)))
   const words = [0, 4, 8].map((at) => word(state, at).toString(16))
-  return `fcw ${words[0]} fsw ${words[1]} ftw ${words[2]} st ${registers.join(' ')}`
+  return `fcw ${words[0]} fsw ${words[1]} ftw ${words[2]} pointers ${hex(state.subarray(12, 28))} st ${registers.join(' ')}`
 }
 
 export interface Tolerance {
@@ -170,6 +171,7 @@ export function difference(native: Outcome, ours: Outcome, tolerance: Tolerance 
   const masks = [0xffff, 0xffff & ~(tolerance.fsw ?? 0), 0xffff]
   const same =
     [0, 4, 8].every((at, i) => ((word(a, at) ^ word(b, at)) & masks[i]!) === 0) &&
+    hex(a.subarray(12, 28)) === hex(b.subarray(12, 28)) &&
     Array.from({ length: 8 }, (_, i) => 28 + 10 * i).every(
       (at, i) =>
         distance(a.subarray(at, at + 10), b.subarray(at, at + 10)) <=

@@ -4,6 +4,7 @@ import { getRip } from '../state'
 import { CONTINUE } from '../status'
 import * as N from './number'
 import { Extended } from './number'
+import { keepPointers } from './pointers'
 import {
   C1,
   DE,
@@ -63,6 +64,7 @@ export function settle(cpu: usize): i32 {
   if (!(N.raised & SF) && N.roundedUp) fsw |= C1
   setFsw(cpu, fsw)
   updateSummary(cpu)
+  if (N.raised & EXCEPTIONS & ~getFcw(cpu)) keepPointers(cpu)
   return CONTINUE
 }
 

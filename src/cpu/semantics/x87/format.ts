@@ -26,9 +26,9 @@ export function waiting(emit: Emit): Definition {
   })
 }
 
-/** Keeps the address of the memory operand in FDP; after the last thing that may fault. */
+/** Says where the memory operand is, for FDP if the instruction finds an exception. */
 export function keepPointer(c: Context): void {
-  c.setStateI64(L.FDP, c.offset(0))
+  c.setStateI64(L.FPU_OPERAND, c.offset(0))
 }
 
 /** The memory operand: 64 bits, sign-extended when an integer, and 16 more of ten bytes. */

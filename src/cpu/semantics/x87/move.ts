@@ -12,15 +12,8 @@ function loadFrom(c: Context, format: number): void {
 
 function storeTo(c: Context, format: number, pops: number, truncate = false): void {
   const { bits } = c.operand(0)
-  c.systemThen(
-    () => keepPointer(c),
-    'x87Store',
-    i32(format),
-    c.address(0, 'write'),
-    i32(bits / 8),
-    i32(pops),
-    i32(Number(truncate)),
-  )
+  keepPointer(c)
+  c.system('x87Store', i32(format), c.address(0, 'write'), i32(bits / 8), i32(pops), i32(Number(truncate)))
 }
 
 const load = waiting((c) => {
