@@ -12,6 +12,8 @@ export interface CpuBus {
   /** x2APIC registers and IA32_APIC_BASE by MSR number. */
   apicRead(msr: number): bigint
   apicWrite(msr: number, value: bigint): void
+  /** The processor drives FERR#; answers whether IGNNE# is asserted. A board without these wires leaves it out. */
+  ferr?(asserted: boolean): boolean
   /** 64 bits of the machine's seeded generator, for RDRAND and RDSEED. */
   random(): bigint
 }

@@ -513,6 +513,7 @@ export class Cpu {
       apicRead: (_: number, msr: number) => bus.apicRead(msr >>> 0),
       apicWrite: (_: number, msr: number, value: bigint) =>
         bus.apicWrite(msr >>> 0, BigInt.asUintN(64, value)),
+      ferr: (_: number, asserted: number) => Number(bus.ferr?.(asserted !== 0) ?? false),
       random: () => bus.random(),
       stopAfterInstruction: () => {
         if (this.#running) this.#stopAfterInstruction()

@@ -154,6 +154,8 @@ const system = {
 
 /** The x87 unit. Generated code has looked at CR0.EM, CR0.TS and at pending exceptions. `size`: operand size in bytes. */
 const x87 = {
+  /** An exception is pending and CR0.NE is clear: CONTINUE under IGNNE#, else HALTED until an interrupt, and the instruction AGAIN. */
+  x87Ferr: ['status'],
   fninit: ['status'],
   fnclex: ['status'],
   fldcw: ['status', 'value:i32'],
@@ -266,6 +268,8 @@ export const hostImports = {
   /** Local APIC by MSR: x2APIC registers and IA32_APIC_BASE; task priority for CR8. */
   apicRead: ['i64', 'msr:i32'],
   apicWrite: ['none', 'msr:i32', 'value:i64'],
+  /** Drives FERR#; 1 while IGNNE# is asserted. */
+  ferr: ['i32', 'asserted:i32'],
   random: ['i64'],
   /** A debug trap waits: the run must end after the instruction that runs now. */
   stopAfterInstruction: ['none'],

@@ -11,6 +11,7 @@ import type { PciFunction, PciSlot } from '../devices/pci/function.ts'
 import { PciHostBridge } from '../devices/pci/host-bridge.ts'
 import { FW_CFG_PORT, FW_CFG_PORTS, FwCfg } from '../devices/firmware/fw-cfg.ts'
 import { AcpiPm } from '../devices/platform/acpi-pm.ts'
+import { CoprocessorError } from '../devices/platform/coprocessor-error.ts'
 import { DebugExit } from '../devices/platform/debug-exit.ts'
 import * as testdev from '../devices/platform/test-device.ts'
 import { MEASURE_BYTES, MEASURE_PORT, MeasurePort } from '../devices/platform/measure-port.ts'
@@ -42,6 +43,7 @@ const TIMER_IRQ = 0
 const TIMER_PIN = 2
 const SERIAL_IRQ = 4
 const RTC_IRQ = 8
+const COPROCESSOR_IRQ = 13
 
 const DEFAULT_BOOT_ORDER = 'cda'
 
@@ -104,6 +106,7 @@ export class Board {
   readonly pics: PicPair
   readonly pit: Pit8254
   readonly rtc: Rtc
+  readonly coprocessorError = new CoprocessorError((level) => this.setIrq(COPROCESSOR_IRQ, level))
   readonly pm: AcpiPm
   readonly pci: PciHostBridge
   readonly chipset: Chipset
@@ -241,6 +244,7 @@ export class Board {
       ['uart', this.uart],
       ['pit', this.pit],
       ['rtc', this.rtc],
+      ['coprocessor-error', this.coprocessorError],
       ['pm', this.pm],
       ['pci', this.pci],
       ...(this.#testDevice ? [['testdev', this.#testDevice] as [string, testdev.TestDevice]] : []),
@@ -304,6 +308,7 @@ export class Board {
     ports.map(0x60, 5, 'keyboard', new KeyboardController(reset))
     ports.map(0x80, 1, 'post', { read: () => 0, write: () => {} })
     ports.map(0x92, 1, 'port92', new SystemControlPort(reset))
+    ports.map(0xf0, 2, 'coprocessor-error', this.coprocessorError)
     ports.map(0xf4, 4, 'debug-exit', new DebugExit((status) => this.#debugExit(status)))
     ports.map(MEASURE_PORT, MEASURE_BYTES, 'measure', new MeasurePort((id) => this.#options.onMark?.(id)))
     ports.map(0x3f8, 8, 'uart', this.uart)

@@ -48,6 +48,7 @@ export class Computer {
       acknowledgeInterrupt: () => this.board.acknowledgeInterrupt(),
       apicRead: (msr) => this.board.apicRead(msr),
       apicWrite: (msr, value) => this.board.apicWrite(msr, value),
+      ferr: (asserted) => this.board.coprocessorError.drive(asserted),
       random: () => this.board.random(),
     }
     const cpu = new Cpu({ ...modules, bus, ramSize: memoryBytes })

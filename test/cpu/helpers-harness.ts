@@ -37,6 +37,7 @@ const host = {
   apicRead: () => 0n,
   apicWrite: () => {},
   stopAfterInstruction: () => {},
+  ferr: () => 0,
   random: () => 42n,
   probe: (_: number, event: number, x: bigint, y: bigint) =>
     events.push([event, BigInt.asUintN(64, x), BigInt.asUintN(64, y)]),

@@ -12,5 +12,6 @@ export declare function codeWritten(cpu: usize, gpa: f64, size: u32): void
 export declare function apicRead(cpu: usize, msr: u32): u64
 export declare function apicWrite(cpu: usize, msr: u32, value: u64): void
 export declare function stopAfterInstruction(cpu: usize): void
+export declare function ferr(cpu: usize, asserted: u32): u32
 export declare function random(cpu: usize): u64
 export declare function probe(cpu: usize, event: u32, x: u64, y: u64): void

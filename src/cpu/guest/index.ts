@@ -65,5 +65,6 @@ export {
   x87MoveIf,
   x87Top,
 } from './x87/operations'
+export { x87Ferr } from './x87/ferr'
 export { x87Store } from './x87/store'
 export { x87ArcTangent, x87Circle, x87Logarithm, x87Power } from './x87/transcendental'

@@ -8,8 +8,6 @@ import { pending } from '../raise'
 import { cr0Has, systemFlags } from '../state'
 import { CONTINUE, EXCEPTION } from '../status'
 import {
-  B,
-  ES,
   EXCEPTIONS,
   SF,
   getFcw,
@@ -71,7 +69,8 @@ export function fldcw(cpu: usize, value: u32): i32 {
 }
 
 export function fnclex(cpu: usize): i32 {
-  setFsw(cpu, getFsw(cpu) & ~(EXCEPTIONS | SF | ES | B))
+  setFsw(cpu, getFsw(cpu) & ~(EXCEPTIONS | SF))
+  updateSummary(cpu)
   return CONTINUE
 }
 

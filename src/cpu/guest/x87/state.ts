@@ -1,6 +1,7 @@
 /** The x87 unit's registers by the names of the manual. SDM Vol. 1, 8.1. */
 import * as L from '../../layout'
 import { EXCEPTIONS } from '../softfloat/flags'
+import { releaseFerr } from './ferr'
 
 /* FSW. Vol. 1, figure 8-4 */
 export { DE, EXCEPTIONS, IE, OE, PE, UE, ZE } from '../softfloat/flags'
@@ -60,11 +61,14 @@ export function setEmpty(cpu: usize, i: u32, empty: bool): void {
 /** Makes ES and B follow from the exception flags and masks. */
 export function updateSummary(cpu: usize): void {
   const fsw = getFsw(cpu) & ~(ES | B)
-  setFsw(cpu, fsw & ~getFcw(cpu) & EXCEPTIONS ? fsw | ES | B : fsw)
+  const pending = (fsw & ~getFcw(cpu) & EXCEPTIONS) != 0
+  setFsw(cpu, pending ? fsw | ES | B : fsw)
+  if (!pending) releaseFerr(cpu)
 }
 
 /** FNINIT: everything but the contents of the registers. */
 export function initX87(cpu: usize): void {
+  releaseFerr(cpu)
   store<u64>(cpu, <u64>FCW_RESET, L.FCW)
   store<u64>(cpu, 0, L.FIP)
   store<u64>(cpu, 0, L.FDP)

@@ -9,10 +9,11 @@ const ES = 0x80
 const CR0_NE = 0x20
 const TOP_CLEAR = ~0x3800
 
-/** Raises #MF when an unmasked x87 exception is pending. Without CR0.NE that would be an external interrupt, which no board here wires. */
+/** Raises #MF when an unmasked x87 exception is pending; without CR0.NE, tells the board by FERR#. */
 export function checkPending(c: Context): void {
   c.f.if(and(load('i32.load16_u', c.cpu, L.FSW), i32(ES)), () => {
     c.f.if(and(wrap(c.stateI64(L.CR0)), i32(CR0_NE)), () => c.raise(MF))
+    c.system('x87Ferr')
   })
 }
 

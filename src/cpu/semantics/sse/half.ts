@@ -37,7 +37,7 @@ export const half: Definitions = {
       const x = c.readVectors(1)
       const toMemory = c.operand(0).kind === 'memory'
       // Flags change with the result, so what storing may raise comes first.
-      if (toMemory) c.system('probeWrite', c.address(0), i32(8 * x.length))
+      if (toMemory) c.system('probeWrite', c.address(0, 'write'), i32(8 * x.length))
       const [all] = softLanes(c, TO_HALF, 4 * x.length, [x], immediate(c, 2), 1)
       const result = c.let(x.length === 1 ? laneOp('i64x2.replace_lane', 1, all!, i64(0)) : all!)
       if (!toMemory) c.writeVectors(0, [result])
