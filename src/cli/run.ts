@@ -1,5 +1,6 @@
 import type { CAC } from 'cac'
 import { writeFileSync } from 'node:fs'
+import { extname } from 'node:path'
 import { Machine, type Exit, type LinuxEntry } from '../index.ts'
 import { linkModes } from '../toolchain/index.ts'
 import { OPTIONAL_DEVICES } from '../machine/optional-devices.ts'
@@ -9,6 +10,7 @@ import { hintFor } from './hint.ts'
 import { loadImage, parseLinkMode } from './image.ts'
 import { createNetwork } from './network.ts'
 import { parseChoice, parseCount, parseForward, parseSize, type Forward } from './options.ts'
+import { attachKeyboard, ESCAPE_HELP } from './keyboard.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { readOptionalFile } from './files.ts'
 
@@ -35,6 +37,13 @@ interface RunFlags {
   maxInstructions?: string | number
   stats?: string
   quiet?: boolean
+}
+
+interface AttachOptions {
+  readonly forwards: readonly Forward[]
+  readonly progress: Progress
+  /** On a terminal every key goes to the guest. */
+  readonly isRaw: boolean
 }
 
 /** `onering run`: builds what must be built, boots it, attaches the serial port to the terminal. */
@@ -123,7 +132,8 @@ async function run(path: string, flags: RunFlags): Promise<number> {
     ...(limits.timeoutSeconds === undefined ? {} : { timeoutSeconds: limits.timeoutSeconds }),
     ...(limits.maxInstructions === undefined ? {} : { maxInstructions: limits.maxInstructions }),
   })
-  const exit = await attach(machine, forwards, progress)
+  const isRaw = extname(path) !== '.ts'
+  const exit = await attach(machine, { forwards, progress, isRaw })
   if (flags.stats !== undefined) writeStats(flags.stats, exit)
   if (exit.reason !== 'power-off' && exit.reason !== 'debug-exit' && exit.reason !== 'stopped')
     process.stderr.write(`onering: ${exit.message}\n`)
@@ -148,8 +158,9 @@ function writeStats(path: string, exit: Exit): void {
   }
 }
 
-/** Connects the machine's serial port with the terminal until it ends. Ctrl-C ends it; a second one at once. */
-async function attach(machine: Machine, forwards: readonly Forward[], progress: Progress): Promise<Exit> {
+/** Runs the machine with its serial port on the terminal. Ctrl-C (Ctrl-A x, where all keys go to the guest) ends it. */
+async function attach(machine: Machine, options: AttachOptions): Promise<Exit> {
+  const { forwards, progress, isRaw } = options
   const decoder = new TextDecoder()
   let line = ''
   machine.on('warning', (text) => progress.done(text))
@@ -162,9 +173,14 @@ async function attach(machine: Machine, forwards: readonly Forward[], progress: 
       if (hint) progress.done(hint)
     }
   })
-  const type = (chunk: Buffer): void => void machine.write(chunk)
   const interrupt = (): void => machine.stop()
-  process.stdin.on('data', type)
+  const keyboard = attachKeyboard(process.stdin, {
+    isRaw,
+    write: (bytes) => machine.write(bytes),
+    quit: interrupt,
+    help: () => progress.done(ESCAPE_HELP),
+  })
+  if (keyboard.isRaw) progress.done(ESCAPE_HELP)
   process.once('SIGINT', interrupt)
   process.once('SIGTERM', interrupt)
   // Whoever reads our output may stop to: `onering run … | head`.
@@ -174,9 +190,7 @@ async function attach(machine: Machine, forwards: readonly Forward[], progress: 
   } finally {
     process.off('SIGINT', interrupt)
     process.off('SIGTERM', interrupt)
-    process.stdin.off('data', type)
-    // An open standard input would keep the process alive.
-    process.stdin.destroy()
+    keyboard.detach()
     progress.clear()
   }
 }

@@ -142,7 +142,7 @@ export class Board {
       () => this.stop(stopFor('power-off', 'the guest switched the machine off')),
       diagnostics,
     )
-    this.pci = new PciHostBridge(diagnostics)
+    this.pci = new PciHostBridge()
     this.chipset = new Chipset({
       memory: this.memory,
       pci: this.pci,

@@ -1,6 +1,10 @@
 /** Debian's own kernel, as packaged, from its first instruction to power-off. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { userNet } from '../../src/index.ts'
 import { hasProgram } from '../support/programs.ts'
@@ -28,10 +32,16 @@ beforeAll(async () => {
 afterAll(() => void server.close())
 
 const title = hasDebian ? 'bzImage by its 64-bit entry' : `bzImage: ${missingDebian}`
+const disk = join(mkdtempSync(join(tmpdir(), 'onering-linux-')), 'ext4.img')
+afterAll(() => rmSync(dirname(disk), { recursive: true }))
+const hasExt4 = hasProgram('mkfs.ext4') && hasProgram('e2fsck')
+
 describe.skipIf(!hasDebian)(title, () => {
   let console_: Console
   beforeAll(async () => {
     const debian = openDebian()
+    writeFileSync(disk, new Uint8Array(64 * MIB))
+    if (hasExt4) execFileSync('mkfs.ext4', ['-q', disk])
     console_ = await Console.start({
       image: debian.kernel,
       modules: [{ data: buildInitramfs(debian) }],
@@ -39,6 +49,7 @@ describe.skipIf(!hasDebian)(title, () => {
       memory: 512 * MIB,
       idle: 'leap',
       net: userNet({ hostLoopback: true }),
+      drives: [{ path: disk }],
       timeoutSeconds: TIMEOUT_SECONDS,
     })
   })
@@ -68,6 +79,21 @@ describe.skipIf(!hasDebian)(title, () => {
     const { port } = server.address() as AddressInfo
     expect(await console_.command(`wget -q -O - http://10.0.2.2:${port}/; echo`)).toBe(`${page}\n`)
   })
+
+  test.skipIf(!hasExt4)(
+    'an ext4 disk is mounted, written, unmounted, and clean',
+    { timeout: STEP_MS },
+    async () => {
+      expect(await console_.command('mount -t ext4 /dev/vda /mnt; echo $?')).toMatch(/0\n$/)
+      await console_.command('mkdir /mnt/d && for i in $(seq 100); do echo $i > /mnt/d/$i; done')
+      await console_.command('cp /bin/busybox /mnt/ && rm /mnt/d/5? && sync')
+      expect(await console_.command('cmp /bin/busybox /mnt/busybox; echo $?')).toBe('0\n')
+      expect(await console_.command('umount /mnt; echo $?')).toMatch(/0\n$/)
+      const { status, stdout } = spawnSync('e2fsck', ['-fn', disk], { encoding: 'utf8' })
+      expect([status, stdout]).toEqual([0, expect.stringMatching(/: 103\/\d+ files/)])
+      expect(execFileSync('debugfs', ['-R', 'cat /d/42', disk], { encoding: 'utf8' })).toBe('42\n')
+    },
+  )
 
   test('random numbers come from the device', { timeout: STEP_MS }, async () => {
     expect(await console_.command('cat /sys/class/misc/hw_random/rng_current')).toMatch(/virtio/)

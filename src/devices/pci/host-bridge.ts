@@ -1,4 +1,3 @@
-import type { Diagnostics } from '../counters.ts'
 import { allOnes } from '../bus.ts'
 import type { AccessSize, MmioDevice, PortDevice } from '../device.ts'
 import type { PciFunction } from './function.ts'
@@ -13,11 +12,6 @@ export const ECAM_BUS_BYTES: number = 32 * 8 * 4096
 export class PciHostBridge {
   #address = 0
   readonly #functions = new Map<number, PciFunction>()
-  readonly #diagnostics: Diagnostics
-
-  constructor(diagnostics: Diagnostics) {
-    this.#diagnostics = diagnostics
-  }
 
   /** Everything plugged in, in the order of device and function numbers. */
   get functions(): [device: number, fn: PciFunction][] {
@@ -30,7 +24,10 @@ export class PciHostBridge {
     this.#functions.set((device << 3) | functionNumber, fn)
   }
 
-  /** Ports 0xcf8 … 0xcff. CONFIG_ADDRESS takes only 32-bit accesses; narrower ones are other registers on a real PC. */
+  /**
+   * Ports 0xcf8 … 0xcff. CONFIG_ADDRESS takes only 32-bit accesses; narrower ones pass it by (PCI 3.0, 3.2.2.3.2), and nothing is behind it:
+   * kernels write a byte to 0xcfb to tell mechanism #1 from #2.
+   */
   readonly ports: PortDevice = {
     read: (offset, size) => {
       if (offset >= 4) return this.#readData(offset - 4, size)
@@ -39,7 +36,6 @@ export class PciHostBridge {
     write: (offset, size, value) => {
       if (offset >= 4) this.#writeData(offset - 4, size, value)
       else if (size === 4) this.#address = (value & 0x80ff_fffc) >>> 0
-      else this.#diagnostics.warnings.once('pci.config-address', offset, `write of ${size} bytes`)
     },
   }
 

@@ -65,7 +65,7 @@ export class VirtioBench {
     const memory = new GuestMemory(this.ram, [{ gpa: 0, length: RAM_BYTES, offset: 0 }], diagnostics.counters)
     this.mmio = new AddressSpace('mmio', diagnostics.counters)
     this.ports = new AddressSpace('port', diagnostics.counters)
-    this.bridge = new PciHostBridge(diagnostics)
+    this.bridge = new PciHostBridge()
     this.pci = new VirtioPci(device, memory, {
       memory: this.mmio,
       ports: this.ports,
