@@ -83,5 +83,5 @@ test('piped input of any length arrives, in order', { timeout: 30_000 }, async (
   while (text.length < input.length + 6) await once(child.stdout, 'data')
   child.kill('SIGTERM')
   await once(child, 'exit')
-  expect(text).toBe(`ready\n${input.map((byte) => byte + 0x40).toString('latin1')}`)
+  expect(text).toBe(`ready\n${Buffer.from(input.map((byte) => byte + 0x40)).toString('latin1')}`)
 })
