@@ -1,6 +1,6 @@
 /** Instructions per second of the interpreter on three loops: integer registers, memory, calls. Prints one line each. */
 import { readFileSync } from 'node:fs'
-import { Cpu } from '../src/cpu/cpu.ts'
+import { Cpu, type Engine } from '../src/cpu/cpu.ts'
 import * as L from '../src/cpu/layout.ts'
 import { Assembler, al, eax, edx, mem, r8, rax, rbx, rcx, rdi, rdx, rsi } from '../src/isa/index.ts'
 
@@ -23,11 +23,12 @@ const bus = {
   random: refuse,
 }
 
+const engine = (process.argv[2] ?? 'auto') as Engine
 const ENTRY = 0x10000
 
 /** A processor in 64-bit ring 0 with the first GiB identity-mapped by 2 MiB pages. */
 function machine(code: Uint8Array): Cpu {
-  const cpu = new Cpu({ ...modules, bus, ramSize: 16 << 20 })
+  const cpu = new Cpu({ ...modules, bus, ramSize: 16 << 20, engine })
   const view = new DataView(cpu.ram.buffer, cpu.ram.byteOffset)
   view.setBigUint64(0x1000, 0x2003n, true)
   view.setBigUint64(0x2000, 0x3003n, true)
@@ -95,5 +96,5 @@ for (const [name, emit] of Object.entries(loops)) {
   const end = cpu.run(count)
   const seconds = (performance.now() - start) / 1000
   if (end !== 'budget') throw new Error(`${name} ended with ${end}: ${cpu.describeTripleFault()}`)
-  console.log(`interpreter ${name.padEnd(8)} ${(count / seconds / 1e6).toFixed(0)} M instructions/s`)
+  console.log(`${engine} ${name.padEnd(8)} ${(count / seconds / 1e6).toFixed(0)} M instructions/s`)
 }

@@ -11,10 +11,19 @@ import {
   type HostImportName,
 } from './helpers.ts'
 import { BlockCache, type Block } from './interpreter/blocks.ts'
-import { STATUS_LINK, RECORD_SIZE, HANDLER, IP, NEXT } from './interpreter/record.ts'
+import {
+  STATUS_LINK,
+  RECORD_SIZE,
+  HANDLER,
+  IP,
+  NEXT,
+  STATUS_BUDGET_TRANSLATED,
+} from './interpreter/record.ts'
 import { HANDLER_SECTION } from './interpreter/special.ts'
 import * as S from './guest/private.ts'
 import { SHUTDOWN_CHAIN, SHUTDOWN_CHAIN_LENGTH, SHUTDOWN_RIP } from './guest/private.ts'
+import { SharedTable } from './jit/table.ts'
+import { Translator, type TranslatorStatistics } from './jit/translator.ts'
 import * as L from './layout.ts'
 import { memoryMap, type MemoryMap } from './memory-map.ts'
 import { counterNames } from './counter-names.ts'
@@ -37,6 +46,12 @@ const PAGE_KIND_FLAGS: Readonly<Record<PageKind, number>> = {
 /** Hears one event of `probe.ts`. */
 export type ProbeListener = (event: number, x: bigint, y: bigint) => void
 
+/**
+ * Which way instructions are executed: `interpreter`; `jit`, everything that can be translated at once, for tests; `auto`, what runs often. The
+ * guest cannot tell.
+ */
+export type Engine = 'auto' | 'interpreter' | 'jit'
+
 export interface CpuOptions {
   /** `build/interpreter.wasm` and `build/cpu-helpers.wasm`, compiled. */
   readonly interpreter: WebAssembly.Module
@@ -44,6 +59,13 @@ export interface CpuOptions {
   readonly bus: CpuBus
   /** Bytes; a multiple of 4096, at most 3.5 GiB. */
   readonly ramSize: number
+  /** Default: `auto`. */
+  readonly engine?: Engine
+}
+
+/** Where time went. */
+export interface EngineStatistics extends TranslatorStatistics {
+  readonly engine: Engine
 }
 
 type Helper = (cpu: number, ...args: (number | bigint)[]) => number
@@ -54,6 +76,14 @@ type Value = (cpu: number, ...args: (number | bigint)[]) => bigint
 const STOP_HANDLER = 1
 /** Budgets are i32 in generated code. */
 const MAX_BUDGET = 2 ** 30
+/** No block has more instructions. */
+const LARGEST_BLOCK = 64
+/**
+ * A run is cut into slices, between which one looks where it is: short ones while the interpreter runs, at random so that no loop escapes; long ones in
+ * translated code, which V8 replaces by its optimised version only when it is entered anew.
+ */
+const SLICE = 8192
+const LONG_SLICE = 1 << 19
 /** A run that has delivered so many exceptions comes back early. */
 const EXCEPTIONS_PER_RUN = 10_000
 /** What one piece of a long string instruction counts as, in exceptions. */
@@ -77,13 +107,18 @@ export class Cpu {
   readonly #execute: Execute
   readonly #blocks: BlockCache
   readonly #listeners = new Map<ProbeListener, boolean>()
+  readonly #engine: Engine
+  readonly #translator: Translator | null
+  /** Instructions of the run beyond the current slice. */
+  #reserve = 0
+  #slices = 1
   #running = false
   #interrupted = false
   /** Record whose handler has been replaced to end the run, and what it was; 0 = none. */
   #patched = 0
   #patchedHandler = 0
 
-  constructor({ interpreter, helpers, bus, ramSize }: CpuOptions) {
+  constructor({ interpreter, helpers, bus, ramSize, engine = 'auto' }: CpuOptions) {
     this.#bus = bus
     this.#map = memoryMap(ramSize)
     const pages = this.#map.end / 0x1_0000
@@ -96,9 +131,10 @@ export class Cpu {
 
     const keys = handlerKeys(interpreter)
     const handlers = new Map(keys.map((key, index) => [key, index]))
+    const table = new SharedTable(keys.length)
     const env = {
       memory: this.#memory,
-      table: new WebAssembly.Table({ initial: keys.length, element: 'anyfunc' }),
+      table: table.table,
       abort: () => {
         throw new Error('a processor helper aborted')
       },
@@ -107,11 +143,23 @@ export class Cpu {
     this.#helpers = new WebAssembly.Instance(helpers, { env, host }).exports as Record<HelperName, unknown>
     const helper = this.#helpers as unknown as Record<string, unknown>
     const instance = new WebAssembly.Instance(interpreter, { env, helper, host })
+    table.share(helper, instance.exports)
     this.#execute = instance.exports.run as Execute
     this.#blocks = new BlockCache(buffer, this.#map, handlers, {
       translate: (va) => Number(this.#value('translateExec')(this.#state, va)),
       fetchByte: (gpa) => this.#bus.mmioRead(gpa, 1),
     })
+    this.#engine = engine
+    this.#translator =
+      engine === 'interpreter'
+        ? null
+        : new Translator({
+            memory: this.#memory,
+            map: this.#map,
+            table,
+            blocks: this.#blocks,
+            eager: engine === 'jit',
+          })
     this.reset()
   }
 
@@ -222,6 +270,11 @@ export class Cpu {
     return `${chain || 'unknown'} at RIP ${hex(this.getState64(SHUTDOWN_RIP))}, CR2 ${hex(this.getState64(L.CR2))}`
   }
 
+  /** What the engine has done so far. */
+  get engineStatistics(): EngineStatistics {
+    return { engine: this.#engine, ...(this.#translator?.statistics ?? Translator.nothing) }
+  }
+
   // Signals
 
   /** Whether the board asserts INTR. From within a bus access it takes effect after the instruction that made it. */
@@ -296,7 +349,10 @@ export class Cpu {
   #stopAfterInstruction(): void {
     if (this.#patched !== 0) return
     this.setState32(L.EXIT_REQUEST, 1)
-    const next = this.getState32(L.RECORD) + RECORD_SIZE
+    const record = this.getState32(L.RECORD)
+    // Translated code looks at EXIT_REQUEST by itself.
+    if (record === 0) return
+    const next = record + RECORD_SIZE
     this.#patched = next
     this.#patchedHandler = this.#view.getUint32(next + HANDLER, true)
     this.#view.setUint32(next + HANDLER, STOP_HANDLER, true)
@@ -330,8 +386,10 @@ export class Cpu {
     let rest = instructions
     while (rest > 0) {
       const chunk = Math.min(rest, MAX_BUDGET)
-      this.setState64(L.RETIRED_LIMIT, this.getState64(L.RETIRED) + BigInt(chunk))
-      this.setState64(L.BUDGET, BigInt(chunk))
+      const slice = this.#translator ? Math.min(chunk, SLICE) : chunk
+      this.#reserve = chunk - slice
+      this.setState64(L.RETIRED_LIMIT, this.getState64(L.RETIRED) + BigInt(slice))
+      this.setState64(L.BUDGET, BigInt(slice))
       const end = this.#runChunk()
       if (end !== 'budget' || this.getState64(L.BUDGET) > 0n) return end
       rest -= chunk
@@ -339,10 +397,26 @@ export class Cpu {
     return 'budget'
   }
 
+  /** The slice is over; the next one begins. `translated`: in translated code. */
+  #nextSlice(budget: number, translated: boolean): void {
+    const mode = this.getState32(L.MODE)
+    if (!translated) this.#translator?.sample(this.#codeAddress(this.rip, mode), mode)
+    this.#slices = (Math.imul(this.#slices, 1103515245) + 12345) & 0x7fffffff
+    const wanted = translated ? LONG_SLICE : SLICE + ((this.#slices >>> 16) & (SLICE - 1))
+    const slice = Math.min(this.#reserve, wanted)
+    this.#reserve -= slice
+    this.setState64(L.RETIRED_LIMIT, this.getState64(L.RETIRED_LIMIT) + BigInt(slice))
+    this.setState64(L.BUDGET, BigInt(budget + slice))
+  }
+
   #runChunk(): RunEnd {
     let link = 0
     let generation = -1
+    let status = 0
     for (;;) {
+      const left = Number(this.getState64(L.BUDGET))
+      if (left < LARGEST_BLOCK && this.#reserve > 0)
+        this.#nextSlice(left, status === STATUS_BUDGET_TRANSLATED)
       const woken = this.#takeEvents()
       if (this.getState32(L.SHUTDOWN) !== 0) return 'triple-fault'
       if (this.getState32(L.HALTED) !== 0) return 'halted'
@@ -378,7 +452,7 @@ export class Cpu {
         this.#view.setUint32(link, block.record, true)
       if (stepping) this.setState32(S.DEBUG_PENDING, this.getState32(S.DEBUG_PENDING) | DR6_BS)
       this.setState64(L.CODE_BASE, BigInt.asUintN(64, rip - (va & 0xfffn)))
-      const status = this.#enter(block, budget)
+      status = this.#enter(block, budget)
       link = status === STATUS_LINK ? this.getState32(L.EXIT_LINK) : 0
       generation = this.#blocks.generation
       if (stepping) this.#finishStep(block, rip)
@@ -410,7 +484,9 @@ export class Cpu {
   #blockFor(va: bigint, mode: number, budget: number): Block | null {
     if (budget === 1) return this.#blocks.once(va, mode, 1)
     const block = this.#blocks.find(va, mode)
-    if (!block || block.count <= budget) return block
+    if (!block) return block
+    if (this.#engine === 'jit') this.#translator?.force(va, block)
+    if (block.count <= budget) return block
     return this.#blocks.once(va, mode, budget)
   }
 

@@ -1,7 +1,7 @@
 /** A processor with nothing around it, for tests: RAM, identity-mapped page tables, a board that records accesses. */
 import { existsSync, readFileSync } from 'node:fs'
 import type { CpuBus } from '../../src/cpu/bus.ts'
-import { Cpu } from '../../src/cpu/cpu.ts'
+import { Cpu, type Engine } from '../../src/cpu/cpu.ts'
 import { generateInterpreter } from '../../src/cpu/interpreter/generate.ts'
 import * as L from '../../src/cpu/layout.ts'
 
@@ -14,6 +14,9 @@ const CODE32 = 0xc09b
 export const GDT = 0x6000
 
 const helpersPath = new URL('../../build/cpu-helpers.wasm', import.meta.url).pathname
+
+/** What the tests of the processor run on: ENGINE=jit translates everything at once. */
+export const testEngine = (process.env.ENGINE ?? 'auto') as Engine
 
 let interpreter: WebAssembly.Module | null = null
 let helpers: WebAssembly.Module | null = null
@@ -71,11 +74,15 @@ export interface TestMachine {
 }
 
 /** A processor in ring 0, in 64-bit or flat 32-bit code, with SSE and AVX state enabled. */
-export function createMachine(mode: 32 | 64 = 64, ramSize = RAM_SIZE): TestMachine {
+export function createMachine(
+  mode: 32 | 64 = 64,
+  ramSize = RAM_SIZE,
+  engine: Engine = testEngine,
+): TestMachine {
   interpreter ??= new WebAssembly.Module(generateInterpreter())
   helpers ??= new WebAssembly.Module(readFileSync(helpersPath))
   const bus = new TestBus()
-  const cpu = new Cpu({ interpreter, helpers, bus, ramSize })
+  const cpu = new Cpu({ interpreter, helpers, bus, ramSize, engine })
   const { ram } = cpu
   const view = new DataView(ram.buffer, ram.byteOffset, ram.length)
   view.setBigUint64(PML4, BigInt(PML4 + 0x1000 + 7), true)

@@ -2,13 +2,14 @@
  * The cache of decoded blocks. A block is a straight line of records that ends with a branch, at the end of its page, or after
  * MAX_INSTRUCTIONS; one more record behind it continues. It is found by guest-physical address and MODE, so it survives changes of the page tables.
  */
-import { decode, DecodeStatus, Instruction, RegisterClass, rows } from '../../isa/index.ts'
+import { decode, DecodeStatus, Instruction } from '../../isa/index.ts'
 import * as L from '../layout.ts'
 import type { MemoryMap } from '../memory-map.ts'
 import { encodeRecord } from './encode.ts'
 import { specialHandlers, type SpecialHandler } from './special.ts'
 import { fusedKey } from './fuse.ts'
 import * as R from './record.ts'
+import { refusal } from './refusal.ts'
 import { shapeKey, shapeOf } from './shape.ts'
 
 const MAX_INSTRUCTIONS = 64
@@ -26,6 +27,13 @@ export interface Block {
   readonly count: number
   /** Guest-physical page of the second part of a page-crossing instruction, or -1. */
   readonly secondPage: number
+  /** The handler of its first record, unless translated code stands in for it. */
+  readonly handler: number
+}
+
+/** Whoever keeps code that was made from guest pages: told when one of them is written. */
+export interface CodeHolder {
+  drop(): void
 }
 
 /** Why there is no block: an exception is pending. */
@@ -58,6 +66,9 @@ export class BlockCache {
   readonly #blocks = new Map<number, Block>()
   /** Blocks by guest-physical page; a page-crossing one stands in both. */
   readonly #pages = new Map<number, Set<Block>>()
+  readonly #holders = new Map<number, Set<CodeHolder>>()
+  /** Handlers of translated code by block. */
+  readonly #translated = new Map<number, number>()
   readonly #instruction = new Instruction()
   readonly #crossing = new Uint8Array(32)
   readonly #roms: Rom[] = []
@@ -101,6 +112,8 @@ export class BlockCache {
     if (block.secondPage >= 0 && !this.#isRam(block.secondPage)) return this.once(va, mode, 1)
     this.#free = block.end
     this.#blocks.set(key, block)
+    const translated = this.#translated.get(key)
+    if (translated !== undefined) this.#view.setUint32(block.record + R.HANDLER, translated, true)
     this.#remember(block, gpa - (gpa % PAGE))
     if (block.secondPage >= 0) this.#remember(block, block.secondPage)
     return this.#enter(block)
@@ -111,6 +124,39 @@ export class BlockCache {
     const gpa = this.#source.translate(va)
     if (gpa < 0) return FAULT
     return this.#build(va, gpa, mode, this.#map.scratchRecords, Math.min(limit, MAX_INSTRUCTIONS), codeBytes)
+  }
+
+  /** Whether a block of RAM has been run from here. */
+  has(gpa: number, mode: number): boolean {
+    return this.#blocks.has(gpa * MODES + mode)
+  }
+
+  isTranslated(gpa: number, mode: number): boolean {
+    return this.#translated.has(gpa * MODES + mode)
+  }
+
+  /** From now on the block is entered through this handler; undefined: through its own. */
+  translate(gpa: number, mode: number, handler: number | undefined): void {
+    const key = gpa * MODES + mode
+    if (handler === undefined) this.#translated.delete(key)
+    else this.#translated.set(key, handler)
+    const block = this.#blocks.get(key)
+    if (block && block.secondPage < 0)
+      this.#view.setUint32(block.record + R.HANDLER, handler ?? block.handler, true)
+  }
+
+  /** Tells `holder` when the page in RAM is written. */
+  hold(page: number, holder: CodeHolder): void {
+    const holders = this.#holders.get(page) ?? new Set()
+    this.#holders.set(page, holders.add(holder))
+    this.#protect(page)
+  }
+
+  release(page: number, holder: CodeHolder): void {
+    const holders = this.#holders.get(page)
+    if (!holders?.delete(holder) || holders.size > 0) return
+    this.#holders.delete(page)
+    this.#unprotect(page)
   }
 
   /** Declares whole pages of unchanging code outside RAM, so that blocks of it are kept like others. */
@@ -168,13 +214,22 @@ export class BlockCache {
     }
   }
 
+  /** Writes go the fast way again, when nobody has code of the page any more. */
+  #unprotect(page: number): void {
+    if (page >= this.#map.ramSize || this.#pages.has(page) || this.#holders.has(page)) return
+    this.#bytes[this.#map.pageFlags + page / PAGE]! &= ~L.PAGE_HAS_CODE
+  }
+
   /** Forgets all blocks that share a page with these bytes. Safe while one of them runs, if the run then stops after its instruction. */
   written(gpa: number, size: number): boolean {
     let any = false
     for (let page = gpa - (gpa % PAGE); page < gpa + size; page += PAGE) {
       const blocks = this.#pages.get(page)
-      if (!blocks) continue
+      const holders = this.#holders.get(page)
+      if (!blocks && !holders) continue
       any = true
+      for (const holder of Array.from(holders ?? [])) holder.drop()
+      if (!blocks) continue
       for (const block of Array.from(blocks)) this.#forget(block)
     }
     return any
@@ -189,16 +244,18 @@ export class BlockCache {
       const blocks = this.#pages.get(page)
       if (!blocks?.delete(block) || blocks.size > 0) continue
       this.#pages.delete(page)
-      if (page < this.#map.ramSize) this.#bytes[this.#map.pageFlags + page / PAGE]! &= ~L.PAGE_HAS_CODE
+      this.#unprotect(page)
     }
   }
 
   /** Forgets everything; not while a block runs. */
   flush(): void {
-    for (const page of this.#pages.keys())
-      if (page < this.#map.ramSize) this.#bytes[this.#map.pageFlags + page / PAGE]! &= ~L.PAGE_HAS_CODE
+    for (const holders of Array.from(this.#holders.values()))
+      for (const holder of Array.from(holders)) holder.drop()
     this.#blocks.clear()
+    const pages = [...this.#pages.keys()]
     this.#pages.clear()
+    for (const page of pages) this.#unprotect(page)
     const { blockTable } = this.#map
     this.#bytes.fill(0, blockTable, blockTable + R.BLOCK_ENTRIES * R.BLOCK_ENTRY_SIZE)
     this.#free = this.#map.records
@@ -288,7 +345,8 @@ export class BlockCache {
       this.#view.setUint32(first + i * R.RECORD_SIZE + R.REMAINING, count - i, true)
     // The guard stands before the first instruction, and its block costs what the instruction costs.
     if (first !== start) this.#view.setUint32(start + R.REMAINING, count, true)
-    return { gpa, mode, record: start, end: record + R.RECORD_SIZE, count, secondPage }
+    const handler = this.#view.getUint32(start + R.HANDLER, true)
+    return { gpa, mode, record: start, end: record + R.RECORD_SIZE, count, secondPage, handler }
   }
 
   #decodeCrossing(
@@ -321,7 +379,7 @@ export class BlockCache {
     const long = (mode & L.MODE_CODE) === L.MODE_CODE64
     const bad =
       status !== DecodeStatus.ok ? (status === DecodeStatus.tooLong ? 'too-long' : 'undefined') : null
-    const refused = bad ?? this.#refusal(mode)
+    const refused = bad ?? refusal(instruction.row, mode)
     if (refused) {
       if (bad) instruction.length = 1
       this.#pseudo(record, refused, offset)
@@ -344,29 +402,4 @@ export class BlockCache {
     if (pair !== undefined) this.#view.setUint32(record - R.RECORD_SIZE + R.HANDLER, pair, true)
     return key
   }
-
-  /** Why the mode refuses an instruction that has a row. */
-  #refusal(mode: number): SpecialHandler | null {
-    const use = deviceUse[this.#instruction.row.index]!
-    if (use === 0) return null
-    if (use === USES_SSE && mode & L.MODE_NO_SSE) return 'undefined'
-    if (use === USES_AVX && mode & L.MODE_NO_AVX) return 'undefined'
-    if (use === USES_MMX && mode & L.MODE_EMULATION) return 'undefined'
-    if (use === USES_X87 && mode & L.MODE_EMULATION) return 'no-device'
-    return mode & L.MODE_TASK_SWITCHED ? 'no-device' : null
-  }
 }
-
-const USES_SSE = 1
-const USES_AVX = 2
-const USES_MMX = 3
-const USES_X87 = 4
-/** For each row, which switch of the control registers governs it: vector registers, or the state that goes with them. */
-const deviceUse = Uint8Array.from(rows, (row) => {
-  const vector = row.operands.some((form) => /xmm|ymm/.test(form.name))
-  if (vector && row.vex) return USES_AVX
-  if (vector || row.mnemonic === 'ldmxcsr' || row.mnemonic === 'stmxcsr') return USES_SSE
-  if (row.mnemonic === 'emms' || row.operands.some((form) => form.registerClass === RegisterClass.mmx))
-    return USES_MMX
-  return row.feature === 'FPU' || row.mnemonic === 'fisttp' ? USES_X87 : 0
-})

@@ -53,3 +53,5 @@ export const STATUS_LINK = 16
 export const STATUS_LOOKUP = 17
 export const STATUS_BUDGET = 18
 export const STATUS_STOP = 19
+/** As STATUS_BUDGET, before a block of translated code. */
+export const STATUS_BUDGET_TRANSLATED = 20

@@ -128,11 +128,11 @@ export function defineRuntime(module: ModuleBuilder): Runtime {
     f.return(i32(R.STATUS_LOOKUP))
   })
 
-  const fault = exit((f, cpu, record, budget) => {
-    f.callVoid(sync, cpu, record, budget)
+  /** An exception is pending; `left` is the budget with its instruction unretired. A handler that is decoded already is entered from here. */
+  const raised = module.function({ params: ['i32', 'i32'], results: ['i32'] }, (f) => {
+    const [cpu, left] = f.params as [I32, I32]
     f.store('i32.store', cpu, i32(0), L.EXC_PENDING)
-    const left = f.let(add(budget, loadI32(record, R.REMAINING)))
-    // A handler that is decoded already is entered from here. The host delivers when it must look at the event.
+    // The host delivers when it must look at the event.
     const fuel = f.let(loadI32(cpu, L.EXCEPTION_FUEL))
     f.if(and(ne(fuel, i32(0)), eqz(needsHost(cpu))), () => {
       f.store('i32.store', cpu, sub(fuel, i32(1)), L.EXCEPTION_FUEL)
@@ -149,19 +149,34 @@ export function defineRuntime(module: ModuleBuilder): Runtime {
     f.return(i32(STATUS_EXCEPTION))
   })
 
-  const leave = module.function({ params: ['i32', 'i32', 'i32', 'i32'], results: ['i32'] }, (f) => {
-    const [cpu, record, budget, status] = f.params as [I32, I32, I32, I32]
-    f.if(eq(status, i32(STATUS_EXCEPTION)), () => f.returnCall(fault, cpu, record, budget))
+  const fault = exit((f, cpu, record, budget) => {
+    f.callVoid(sync, cpu, record, budget)
+    f.returnCall(raised, cpu, add(budget, loadI32(record, R.REMAINING)))
+  })
+
+  /** A helper has answered with something other than STATUS_CONTINUE; `before` is the budget with its instruction unretired. */
+  const left = module.function({ params: ['i32', 'i32', 'i32'], results: ['i32'] }, (f) => {
+    const [cpu, before, status] = f.params as [I32, I32, I32]
+    f.if(eq(status, i32(STATUS_EXCEPTION)), () => f.returnCall(raised, cpu, before))
     // The usual end of SYSCALL, IRET and their like: nothing for the host to do.
     f.if(eq(status, i32(STATUS_JUMP)), () => {
-      const left = f.let(sub(add(budget, loadI32(record, R.REMAINING)), i32(1)))
-      f.if(eqz(needsHost(cpu)), () => findBlock(f, cpu, f.let(loadI64(cpu, L.RIP)), left, outOfBudget, false))
+      const after = f.let(sub(before, i32(1)))
+      f.if(eqz(needsHost(cpu)), () =>
+        findBlock(f, cpu, f.let(loadI64(cpu, L.RIP)), after, outOfBudget, false),
+      )
     })
-    const retired = ne(status, i32(STATUS_AGAIN))
-    setBudget(f, cpu, sub(add(budget, loadI32(record, R.REMAINING)), retired))
+    setBudget(f, cpu, sub(before, ne(status, i32(STATUS_AGAIN))))
     f.store('i32.store', cpu, i32(0), L.EXC_PENDING)
     f.return(status)
   })
+
+  const leave = module.function({ params: ['i32', 'i32', 'i32', 'i32'], results: ['i32'] }, (f) => {
+    const [cpu, record, budget, status] = f.params as [I32, I32, I32, I32]
+    f.returnCall(left, cpu, add(budget, loadI32(record, R.REMAINING)), status)
+  })
+  // Translated code leaves through the same doors.
+  module.exportFunction('raised', raised)
+  module.exportFunction('left', left)
 
   const linkMiss = module.function({ params: ['i32', 'i32', 'i32', 'i32'], results: ['i32'] }, (f) => {
     const [cpu, record, budget, next] = f.params as [I32, I32, I32, I32]

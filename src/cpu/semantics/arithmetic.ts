@@ -33,9 +33,10 @@ function binary(kind: number, combine: Combine): Definition {
   return plain((c) => {
     const { bits } = c.operand(0)
     const x = c.readForWrite(0)
-    const result = c.let(combine(x, c.read(1, bits)))
+    const y = c.read(1, bits)
+    const result = c.let(combine(x, y))
     c.writeBack(0, result)
-    c.setFlags(kind, bits, result, x)
+    c.setFlags(kind, bits, result, x, y)
   })
 }
 
@@ -43,7 +44,8 @@ function compare(kind: number, combine: Combine): Definition {
   return plain((c) => {
     const { bits } = c.operand(0)
     const x = c.read(0)
-    c.setFlags(kind, bits, combine(x, c.read(1, bits)), x)
+    const y = c.read(1, bits)
+    c.setFlags(kind, bits, combine(x, y), x, y)
   })
 }
 

@@ -211,13 +211,14 @@ export abstract class Context {
 
   /**
    * States what the flags follow from: `result` and `x` are values of `bits` bits, or for FLAGS_INC, FLAGS_DEC and FLAGS_PARTIAL
-   * `x` is an i64 of flag bits.
+   * `x` is an i64 of flag bits. `y`, of a subtraction: its second operand, which a condition that follows may compare with.
    */
-  setFlags(kind: number, bits: number, result: Value, x?: Value): void {
+  setFlags(kind: number, bits: number, result: Value, x?: Value, y?: Value): void {
     const wide = this.f.let(signed64(result, bits))
     const operand = kind === L.FLAGS_ADD || kind === L.FLAGS_SUB
     const source = x === undefined ? i64(0) : this.f.let(operand ? signed64(x, bits) : (x as I64))
     this.flags = { kind, bits, result: wide, x: source }
+    if (y && kind === L.FLAGS_SUB) this.flags.y = signed64(y, bits)
     this.storeFlags(this.flags)
   }
 
@@ -266,8 +267,8 @@ export abstract class Context {
     return this.f.let(known)
   }
 
-  #subtrahend({ x, result, bits }: FlagSource): I64 {
-    return signed64(truncate(sub(x, result), bits), bits)
+  #subtrahend({ x, y, result, bits }: FlagSource): I64 {
+    return y ?? signed64(truncate(sub(x, result), bits), bits)
   }
 
   // Conveniences

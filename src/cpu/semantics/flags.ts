@@ -47,6 +47,8 @@ export interface FlagSource {
   bits: number
   result: I64
   x: I64
+  /** Of FLAGS_SUB, where it is at hand: the second operand, sign-extended. */
+  y?: I64
 }
 
 /** The condition codes of Jcc, SETcc and CMOVcc (manual, appendix B.1.4.7). */

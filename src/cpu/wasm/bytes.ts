@@ -76,6 +76,7 @@ export class Bytes {
 
 /** Unsigned LEB128 as an array, for immediates kept beside an opcode. */
 export function leb(value: number): number[] {
+  if (value >= 0 && value < 0x80) return [value]
   const bytes = new Bytes()
   bytes.u32(value)
   return [...bytes.view()]

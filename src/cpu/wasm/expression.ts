@@ -8,7 +8,7 @@ import { numeric, saturating } from './numeric.ts'
 import { vector, vectorLanes } from './vector.ts'
 import type { Int, ValType } from './types.ts'
 
-const noArgs: readonly Expr[] = []
+export const noArgs: readonly Expr[] = []
 
 /** One node: the arguments in order, then the bytes of the instruction. */
 export class Expr<T extends ValType = ValType> {
@@ -46,19 +46,42 @@ export type F32 = Expr<'f32'>
 export type F64 = Expr<'f64'>
 export type V128 = Expr<'v128'>
 
+const scratch = new Bytes()
+
+function constantCode(opcode: number, emit: (bytes: Bytes) => void): readonly number[] {
+  scratch.length = 0
+  scratch.u8(opcode)
+  emit(scratch)
+  return Array.from(scratch.view())
+}
+
+const makeI32 = (value: number): I32 =>
+  new Expr(
+    'i32',
+    constantCode(0x41, (bytes) => bytes.s32(value)),
+    noArgs,
+    value,
+  )
+const makeI64 = (value: bigint): I64 =>
+  new Expr(
+    'i64',
+    constantCode(0x42, (bytes) => bytes.s64(value)),
+    noArgs,
+    value,
+  )
+
+/** Constants that are made again and again. */
+const SMALL = 256
+const smallI32 = Array.from({ length: SMALL }, (_, value) => makeI32(value))
+const smallI64 = Array.from({ length: SMALL }, (_, value) => makeI64(BigInt(value)))
+
 export function i32(value: number): I32 {
-  const bytes = new Bytes()
-  bytes.u8(0x41)
-  bytes.s32(value)
-  return new Expr('i32', [...bytes.view()], noArgs, value | 0)
+  return smallI32[value] ?? makeI32(value | 0)
 }
 
 export function i64(value: bigint | number): I64 {
-  const bytes = new Bytes()
-  bytes.u8(0x42)
-  const wide = BigInt.asIntN(64, BigInt(value))
-  bytes.s64(wide)
-  return new Expr('i64', [...bytes.view()], noArgs, wide)
+  if (value >= 0 && value < SMALL) return smallI64[Number(value)]!
+  return makeI64(BigInt.asIntN(64, BigInt(value)))
 }
 
 function floatBytes(opcode: number, size: 4 | 8, value: number): number[] {
@@ -117,10 +140,17 @@ register(vector, (opcode) => [0xfd, ...leb(opcode)])
 export function raw(name: string, args: readonly Expr[]): Expr {
   const operation = operations.get(name)
   if (!operation) throw new TypeError(`no such instruction: ${name}`)
-  const types = args.map((arg) => arg.type).join()
-  if (types !== operation.params.join())
+  if (!hasTypes(args, operation.params)) {
+    const types = args.map((arg) => arg.type).join()
     throw new TypeError(`${name} takes (${operation.params.join()}), not (${types})`)
+  }
   return new Expr(operation.result, operation.code, args)
+}
+
+export function hasTypes(args: readonly Expr[], types: readonly ValType[]): boolean {
+  if (args.length !== types.length) return false
+  for (let i = 0; i < args.length; i++) if (args[i]!.type !== types[i]) return false
+  return true
 }
 
 /** Any instruction without immediates, by its name in the text format; scalars' folding forms are in `integer.ts`. */

@@ -1,6 +1,9 @@
-/** Builds the body of one function, statement by statement. Expressions are emitted where they are given to a statement. */
+/**
+ * Builds the body of one function, statement by statement. Expressions are emitted where they are given to a statement. A *recycling* builder gives
+ * the locals of a finished `scope` out again, for functions of thousands of statements.
+ */
 import { Bytes, leb } from './bytes.ts'
-import { Expr, type I32 } from './expression.ts'
+import { Expr, f32, f64, hasTypes, i32, i64, noArgs, v128, type I32 } from './expression.ts'
 import { storeCode, type Storable, type StoreName } from './memory.ts'
 import { valTypeCodes, type FuncType, type FunctionRef, type ValType } from './types.ts'
 
@@ -17,44 +20,96 @@ export interface Label {
   readonly depth: number
 }
 
+/** Code that is known only when the rest of the function is: where it goes, and what makes it. */
+interface Deferred {
+  at: number
+  emit: () => void
+}
+
+const zeroes: Record<ValType, Expr> = { i32: i32(0), i64: i64(0), f32: f32(0), f64: f64(0), v128: v128(0n, 0n) }
+
 export class FunctionBuilder {
   readonly type: FuncType
   readonly params: readonly Expr[]
   readonly #typeIndex: (type: FuncType) => number
-  readonly #code = new Bytes()
+  readonly #recycle: boolean
+  #code = new Bytes()
   readonly #locals: ValType[] = []
+  readonly #deferred: Deferred[] = []
+  readonly #free: Record<ValType, number[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] }
+  /** Locals of the open scope. */
+  #scoped: number[] | null = null
   #depth = 0
 
-  constructor(type: FuncType, typeIndex: (type: FuncType) => number) {
+  constructor(type: FuncType, typeIndex: (type: FuncType) => number, recycle = false) {
     this.type = type
     this.#typeIndex = typeIndex
+    this.#recycle = recycle
     this.params = type.params.map(
       (param, index) => new Expr(param, [0x20, ...leb(index)], [], undefined, true),
     )
   }
 
+  /** A local of the whole function, outside all scopes; zero at first. */
+  local<T extends ValType>(type: T): Variable<T> {
+    return this.#variableAt(this.#newLocal(type), type)
+  }
+
   /** A new local that may be assigned more than once; zero at first. */
   variable<T extends ValType>(type: T, initial?: Expr<T>): Variable<T> {
-    const index = this.type.params.length + this.#locals.length
-    this.#locals.push(type)
-    const variable = { index, type, value: new Expr(type, [0x20, ...leb(index)]) }
+    const variable = this.#variableAt(this.#temporary(type), type)
     if (initial) this.set(variable, initial)
+    else if (this.#recycle) this.set(variable, zeroes[type] as Expr<T>)
     return variable
+  }
+
+  #variableAt<T extends ValType>(index: number, type: T): Variable<T> {
+    return { index, type, value: new Expr(type, [0x20, ...leb(index)]) }
+  }
+
+  #newLocal(type: ValType): number {
+    return this.type.params.length + this.#locals.push(type) - 1
+  }
+
+  #temporary(type: ValType): number {
+    const index = this.#free[type].pop() ?? this.#newLocal(type)
+    this.#scoped?.push(index)
+    return index
+  }
+
+  /** What is bound inside is not used after it; a recycling builder gives the locals out again. */
+  scope(body: () => void): void {
+    if (!this.#recycle) return body()
+    const outer = this.#scoped
+    this.#scoped = []
+    body()
+    for (const index of this.#scoped) this.#free[this.#locals[index - this.type.params.length]!].push(index)
+    this.#scoped = outer
+  }
+
+  /** Statements for this place, given when the function is finished; no branches to labels outside. */
+  defer(emit: () => void): void {
+    this.#deferred.push({ at: this.#code.length, emit })
   }
 
   /** Evaluates `value` here and now; the result may be used any number of times and costs nothing. */
   let<T extends ValType>(value: Expr<T>): Expr<T> {
     if (value.stable) return value
-    const { index } = this.variable(value.type, value)
-    return new Expr(value.type, [0x20, ...leb(index)], [], undefined, true)
+    const index = this.#temporary(value.type)
+    this.#assign(index, value)
+    return new Expr(value.type, [0x20, ...leb(index)], noArgs, undefined, true)
+  }
+
+  #assign(index: number, value: Expr): void {
+    value.emit(this.#code)
+    this.#code.u8(0x21)
+    this.#code.u32(index)
   }
 
   set<T extends ValType>(variable: Variable<T>, value: Expr<T>): void {
     if (variable.type !== value.type)
       throw new TypeError(`a local of type ${variable.type} cannot hold ${value.type}`)
-    value.emit(this.#code)
-    this.#code.u8(0x21)
-    this.#code.u32(variable.index)
+    this.#assign(variable.index, value)
   }
 
   store<N extends StoreName>(name: N, address: I32, value: Storable<N>, offset = 0): void {
@@ -76,10 +131,26 @@ export class FunctionBuilder {
   call<T extends ValType = 'i32'>(target: FunctionRef, ...args: Expr[]): Expr<T> {
     const [result] = this.#emitCall(target, args)
     if (!result) throw new TypeError('the function has no result')
-    const { index } = this.variable(result)
+    return this.#bindResult(result) as Expr<T>
+  }
+
+  #bindResult(type: ValType): Expr {
+    const index = this.#temporary(type)
     this.#code.u8(0x21)
     this.#code.u32(index)
-    return new Expr(result as T, [0x20, ...leb(index)], [], undefined, true)
+    return new Expr(type, [0x20, ...leb(index)], noArgs, undefined, true)
+  }
+
+  /** `table[entry](args)`; null when the function has no result. */
+  callIndirect(type: FuncType, entry: I32, ...args: Expr[]): Expr | null {
+    this.#checkArgs(type, args)
+    for (const arg of args) arg.emit(this.#code)
+    entry.emit(this.#code)
+    this.#code.u8(0x11)
+    this.#code.u32(this.#typeIndex(type))
+    this.#code.u8(0)
+    const [result] = type.results
+    return result ? this.#bindResult(result) : null
   }
 
   /** A call of a function without results. */
@@ -96,9 +167,9 @@ export class FunctionBuilder {
   }
 
   #checkArgs(target: FuncType, args: readonly Expr[]): void {
+    if (hasTypes(args, target.params)) return
     const types = args.map((arg) => arg.type).join()
-    if (types !== target.params.join())
-      throw new TypeError(`call takes (${target.params.join()}), not (${types})`)
+    throw new TypeError(`call takes (${target.params.join()}), not (${types})`)
   }
 
   /** `return f(args)` without growing the stack. */
@@ -180,6 +251,14 @@ export class FunctionBuilder {
     this.#code.u32(this.#depth - label.depth)
   }
 
+  /** Branches to the label at `index`, or to the last one. */
+  brTable(index: I32, labels: readonly Label[]): void {
+    index.emit(this.#code)
+    this.#code.u8(0x0e)
+    this.#code.u32(labels.length - 1)
+    for (const label of labels) this.#code.u32(this.#depth - label.depth)
+  }
+
   /** One of several sides by `index`; the last also takes every larger index. */
   switch(index: I32, sides: readonly (() => void)[]): void {
     if (index.constant !== undefined) {
@@ -213,15 +292,33 @@ export class FunctionBuilder {
     this.#code.u8(0x00)
   }
 
+  /** The code with what was deferred in its place. */
+  #assembled(): Bytes {
+    if (this.#deferred.length === 0) return this.#code
+    const whole = new Bytes()
+    const body = this.#code.view()
+    let done = 0
+    for (const { at, emit } of this.#deferred) {
+      whole.append(body.subarray(done, at))
+      done = at
+      this.#code = new Bytes()
+      emit()
+      whole.append(this.#code.view())
+    }
+    whole.append(body.subarray(done))
+    return whole
+  }
+
   /** The function's entry in the code section. */
   finish(): Bytes {
+    const code = this.#assembled()
     const body = new Bytes()
     body.u32(this.#locals.length)
     for (const local of this.#locals) {
       body.u32(1)
       body.u8(valTypeCodes[local])
     }
-    body.append(this.#code.view())
+    body.append(code.view())
     // Every path has returned or tail-called, or falls off the end of a function without results.
     if (this.type.results.length > 0) body.u8(0x00)
     body.u8(0x0b)

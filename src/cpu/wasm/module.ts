@@ -66,8 +66,9 @@ export class ModuleBuilder {
     return ref
   }
 
-  define(ref: FunctionRef, build: (f: FunctionBuilder) => void): void {
-    const f = new FunctionBuilder(ref, this.#typeIndex)
+  /** `recycle`: see FunctionBuilder. */
+  define(ref: FunctionRef, build: (f: FunctionBuilder) => void, recycle = false): void {
+    const f = new FunctionBuilder(ref, this.#typeIndex, recycle)
     build(f)
     const slot = this.#functions[ref.index - this.#imports.length]
     if (!slot || slot.body) throw new Error('declare a function once, define it once')

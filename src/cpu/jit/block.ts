@@ -1,0 +1,47 @@
+/** A region as it was found in guest memory: basic blocks of decoded instructions, before any code is made. */
+import type { Instruction } from '../../isa/index.ts'
+import type { Shape } from '../semantics/operand.ts'
+
+/**
+ * Places in a region are byte offsets from the start of its home page, the page of its seed; other pages have offsets below 0 or from 4096 on.
+ * RIP is the value of the home page's address plus the offset, so that code serves every virtual address its pages are mapped at.
+ */
+export type Offset = number
+
+export interface Decoded {
+  readonly at: Offset
+  readonly next: Offset
+  readonly instruction: Instruction
+  readonly shape: Shape
+}
+
+/** Where control goes from a block. `checked`: the exec TLB is asked, as the interpreter does whenever it does not follow a link. */
+export interface Edge {
+  readonly to: Offset
+  readonly checked: boolean
+}
+
+export interface RegionBlock {
+  readonly at: Offset
+  readonly instructions: readonly Decoded[]
+  /** The offset behind the last instruction. */
+  readonly end: Offset
+  /** What follows when control falls through the end; null after an instruction that never does. */
+  readonly next: Edge | null
+  /** Target of the direct branch at the end. */
+  readonly target: Edge | null
+}
+
+export interface Region {
+  readonly mode: number
+  /** Guest-physical page by page number relative to the home page. */
+  readonly pages: ReadonlyMap<number, number>
+  readonly blocks: ReadonlyMap<Offset, RegionBlock>
+  /** Blocks that can be entered from outside; the seed first. */
+  readonly entries: readonly Offset[]
+  /** Offsets behind calls, where a RET may go. */
+  readonly returns: readonly Offset[]
+}
+
+export const PAGE = 4096
+export const pageOf = (offset: Offset): number => Math.floor(offset / PAGE)

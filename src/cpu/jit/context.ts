@@ -1,0 +1,667 @@
+/**
+ * The `Context` of translated code: operands are constants, registers are locals. An instruction that reaches memory is emitted twice. The *direct*
+ * form finds each address in the TLB, and gives up at `miss` before anything has changed; the *careful* form behind that label does the instruction
+ * again with helpers only, so that all that is rare (page walks, devices, faults, code overwritten) stands out of the way.
+ */
+import { BASE_RIP, RegisterClass as C, type Operand as DecodedOperand } from '../../isa/index.ts'
+import { STATUS_EXCEPTION, type HelperName } from '../helpers.ts'
+import * as L from '../layout.ts'
+import { Context, GP } from '../semantics/context.ts'
+import { adjustOf, type FlagSource } from '../semantics/flags.ts'
+import type { FieldName } from '../semantics/operand.ts'
+import { toI64, truncate, type Value } from '../semantics/values.ts'
+import {
+  add,
+  and,
+  eq,
+  eqz,
+  extendU,
+  i32,
+  i64,
+  laneOp,
+  load,
+  loadI32,
+  loadI64,
+  loadV128,
+  ne,
+  or,
+  shl,
+  shrU,
+  wrap,
+  xor,
+  type Expr,
+  type I32,
+  type I64,
+  type Label,
+  type V128,
+} from '../wasm/index.ts'
+import type { Decoded, Offset } from './block.ts'
+import { effects } from './effects.ts'
+import { ALL, type Frame } from './frame.ts'
+import { entryOf } from './runtime.ts'
+
+const PAGE_MASK = i64(~0xfffn)
+const RSP = 4
+
+/** What an instruction does at the end of its block. */
+export type Transfer =
+  | { readonly kind: 'jump' }
+  | { readonly kind: 'conditional'; readonly condition: I32 }
+  | { readonly kind: 'indirect' }
+
+/** What the flags follow from, as far as it is known here; values stand in the frame's locals. Null: known at run time only. */
+export interface KnownFlags {
+  readonly kind: number
+  readonly bits: number
+  /** Whether the frame's `flagY` holds the second operand. */
+  readonly hasY: boolean
+}
+
+export interface Place {
+  /** Instructions from this one to the end of its block. */
+  readonly remaining: number
+  readonly flags: KnownFlags | null
+  /** Where the direct form gives up; null for the careful form. */
+  readonly miss: Label | null
+}
+
+export class RegionContext extends Context {
+  readonly cpu: I32
+  readonly #frame: Frame
+  readonly #decoded: Decoded
+  readonly #remaining: number
+  readonly #miss: Label | null
+  readonly #addresses = new Map<number, I64>()
+  #writeBack: { va: I64; host: I32 | null } | null = null
+  #hasY = false
+  /** How the instruction ended its block by itself. */
+  transfer: Transfer | null = null
+  /** The direct form can give up. */
+  canMiss = false
+  /** Something has happened that may ask the run to end. */
+  mayRequestExit = false
+
+  constructor(frame: Frame, decoded: Decoded, place: Place) {
+    super(frame.f, decoded.shape)
+    this.cpu = frame.cpu
+    this.#frame = frame
+    this.#decoded = decoded
+    this.#remaining = place.remaining
+    this.#miss = place.miss
+    this.#setKnown(place.flags)
+  }
+
+  #setKnown(known: KnownFlags | null): void {
+    const { flagResult, flagX, flagY } = this.#frame
+    this.#hasY = known?.hasY ?? false
+    this.flags = known && {
+      kind: known.kind,
+      bits: known.bits,
+      result: flagResult.value,
+      x: flagX.value,
+      ...(known.hasY ? { y: flagY.value } : {}),
+    }
+  }
+
+  /** What is known of the flags behind the instruction. */
+  get knownFlags(): KnownFlags | null {
+    return this.flags && { kind: this.flags.kind, bits: this.flags.bits, hasY: this.#hasY }
+  }
+
+  // The instruction's place
+
+  ripAt(offset: Offset): I64 {
+    const rip = add(this.#frame.base, i64(offset))
+    return this.shape.long ? rip : and(rip, i64(0xffff_ffff))
+  }
+
+  get #rip(): I64 {
+    return this.ripAt(this.#decoded.at)
+  }
+
+  get #length(): I32 {
+    return i32(this.#decoded.next - this.#decoded.at)
+  }
+
+  /** The budget as it was before this instruction. */
+  get left(): I32 {
+    return add(this.#frame.budget.value, i32(this.#remaining))
+  }
+
+  get #instruction(): Decoded['instruction'] {
+    return this.#decoded.instruction
+  }
+
+  #operand(index: number): DecodedOperand {
+    return this.#instruction.operands[index]!
+  }
+
+  field(name: FieldName): I32 {
+    const instruction = this.#instruction
+    switch (name) {
+      case 'repeat':
+        return i32(instruction.repeat === 0xf3 ? 1 : instruction.repeat === 0xf2 ? 2 : 0)
+      case 'address':
+        return i32(instruction.addressSize / 8)
+      case 'segment':
+        return i32(instruction.memory?.segment ?? (instruction.segment >= 0 ? instruction.segment : L.DS))
+      case 'second':
+        return i32(this.#second())
+    }
+  }
+
+  #second(): number {
+    const { operands, operandCount } = this.#instruction
+    const immediates = operands.slice(0, operandCount).filter((_, i) => this.operand(i).kind === 'immediate')
+    const far = operands.slice(0, operandCount).find((_, i) => this.operand(i).kind === 'far')
+    return far ? far.selector : (immediates[1]?.low ?? 0) & 0xffff
+  }
+
+  registerNumber(index: number): I32 {
+    return i32(this.#operand(index).register)
+  }
+
+  immediate(): I64 {
+    const { operands, operandCount } = this.#instruction
+    for (let i = 0; i < operandCount; i++) {
+      const { kind } = this.operand(i)
+      if (kind === 'far') return i64(operands[i]!.value >>> 0)
+      if (kind === 'immediate')
+        return i64((BigInt(operands[i]!.high) << 32n) | BigInt(operands[i]!.low >>> 0))
+    }
+    return i64(0)
+  }
+
+  // Registers
+
+  gpr(number: number, bits: number): Value {
+    const whole = this.#frame.gpr(number).value
+    return this.let(bits === 64 ? whole : truncate(whole, bits))
+  }
+
+  setGpr(number: number, bits: number, value: Value): void {
+    const local = this.#frame.gpr(number)
+    this.#frame.gprWritten(number)
+    if (bits === 64) return this.f.set(local, toI64(value))
+    const narrow = extendU(value.type === 'i64' ? wrap(value as I64) : (value as I32))
+    if (bits === 32) return this.f.set(local, narrow)
+    const mask = (1n << BigInt(bits)) - 1n
+    this.f.set(local, or(and(local.value, i64(~mask)), and(narrow, i64(mask))))
+  }
+
+  gprHigh(number: number): Value {
+    return this.let(and(wrap(shrU(this.#frame.gpr(number).value, i64(8))), i32(0xff)))
+  }
+
+  setGprHigh(number: number, value: Value): void {
+    const local = this.#frame.gpr(number)
+    this.#frame.gprWritten(number)
+    const byte = and(toI64(value), i64(0xff))
+    this.f.set(local, or(and(local.value, i64(~0xff00)), shl(byte, i64(8))))
+  }
+
+  #readGpr(index: number, bits: number): Value {
+    const { registerClass, register } = this.#operand(index)
+    return registerClass === C.gpr8High ? this.gprHigh(register - 4) : this.gpr(register, bits)
+  }
+
+  // Operands
+
+  read(index: number, bits: number = this.operand(index).bits): Value {
+    const { kind } = this.operand(index)
+    const { register } = this.#operand(index)
+    if (kind === 'memory') return this.load(bits, this.address(index))
+    if (kind === 'gpr') return this.#readGpr(index, bits)
+    if (kind === 'vector') return this.#lowOf(this.vector(register), bits)
+    if (kind === 'mmx') return this.#readMmx(register, bits)
+    if (kind === 'immediate') return truncate(this.immediate(), bits)
+    throw new TypeError(`${this.shape.meaning}: operand ${index} is a ${kind}, not a value`)
+  }
+
+  write(index: number, value: Value, bits: number = this.operand(index).bits): void {
+    const { kind } = this.operand(index)
+    const { register, registerClass } = this.#operand(index)
+    if (kind === 'memory') this.store(bits, this.address(index), value)
+    else if (kind === 'vector') this.setVector(register, this.#withLow(register, value, bits))
+    else if (kind === 'mmx') this.#writeMmx(register, value as I64)
+    else if (registerClass === C.gpr8High) this.setGprHigh(register - 4, value)
+    else this.setGpr(register, bits, value)
+  }
+
+  /** Lane 0 of a vector that is bound; reading it costs nothing, so it need not be. */
+  #lowOf(vector: V128, bits: number): Value {
+    const pure = <T extends Value>(lane: T): T =>
+      Object.assign(Object.create(Object.getPrototypeOf(lane) as object), lane, { stable: true }) as T
+    if (bits === 64) return pure(laneOp('i64x2.extract_lane', 0, vector))
+    if (bits === 32) return pure(laneOp('i32x4.extract_lane', 0, vector))
+    return pure(
+      bits === 16 ? laneOp('i16x8.extract_lane_u', 0, vector) : laneOp('i8x16.extract_lane_u', 0, vector),
+    )
+  }
+
+  #withLow(register: number, value: Value, bits: number): V128 {
+    const old = this.#frame.vector(register).value
+    if (bits === 64) return laneOp('i64x2.replace_lane', 0, old, value as I64)
+    const narrow = value.type === 'i64' ? wrap(value as I64) : (value as I32)
+    if (bits === 32) return laneOp('i32x4.replace_lane', 0, old, narrow)
+    return laneOp(bits === 16 ? 'i16x8.replace_lane' : 'i8x16.replace_lane', 0, old, narrow)
+  }
+
+  #readMmx(register: number, bits: number): Value {
+    const value = this.let(loadI64(this.cpu, L.FPU_REGISTERS + L.FPU_STRIDE * register))
+    return bits === 64 ? value : this.let(truncate(value, bits))
+  }
+
+  #writeMmx(register: number, value: I64): void {
+    const at = L.FPU_REGISTERS + L.FPU_STRIDE * register
+    this.f.store('i64.store', this.cpu, value, at)
+    this.f.store('i32.store16', this.cpu, i32(0xffff), at + 8)
+  }
+
+  readForWrite(index: number, bits: number = this.operand(index).bits): Value {
+    const { kind } = this.operand(index)
+    return kind === 'memory' ? this.loadForWrite(bits, this.address(index)) : this.read(index, bits)
+  }
+
+  writeBack(index: number, value: Value, bits: number = this.operand(index).bits): void {
+    if (this.operand(index).kind === 'memory') this.storeBack(bits, value)
+    else this.write(index, value, bits)
+  }
+
+  // Addresses
+
+  offset(index: number): I64 {
+    const memory = this.#operand(index)
+    const instruction = this.#instruction
+    if (this.operand(index).form === 'absolute')
+      return i64((BigInt(memory.high) << 32n) | BigInt(memory.low >>> 0))
+    let displacement = BigInt(memory.low)
+    // POP to memory addressed by the stack pointer means the pointer after the pop.
+    if (instruction.row.mnemonic === 'pop' && memory.base === RSP)
+      displacement += BigInt(instruction.operandSize / 8)
+    let sum: I64 = i64(displacement)
+    if (memory.index >= 0)
+      sum = add(shl(this.#frame.gpr(memory.index).value, i64(Math.log2(memory.scale))), sum)
+    if (memory.base === BASE_RIP) sum = add(this.#frame.base, add(i64(this.#decoded.next), sum))
+    else if (memory.base >= 0) sum = add(this.#frame.gpr(memory.base).value, sum)
+    if (instruction.addressSize === 32) sum = and(sum, i64(0xffff_ffff))
+    if (instruction.addressSize === 16) sum = and(sum, i64(0xffff))
+    return this.let(sum)
+  }
+
+  address(index: number): I64 {
+    const known = this.#addresses.get(index)
+    if (known) return known
+    const { segment } = this.#operand(index)
+    const offset = this.offset(index)
+    // Translated code runs with flat segments, but for FS and GS.
+    let va = offset
+    if (segment >= L.FS) va = add(offset, loadI64(this.cpu, L.SEGMENTS + segment * L.SEG_SIZE + L.SEG_BASE))
+    if (!this.#long && va !== offset) va = and(va, i64(0xffff_ffff))
+    const bound = this.let(va)
+    this.#addresses.set(index, bound)
+    return bound
+  }
+
+  /** Whether the code is 64-bit, which shapes of instructions that do not care leave open. */
+  get #long(): boolean {
+    return this.#frame.long
+  }
+
+  // Memory
+
+  /** Address in the wasm memory of a place that the TLB has; leaves the direct form when it has not. */
+  #direct(va: I64, bits: number, tag: number, miss: Label): I32 {
+    const { f } = this
+    this.canMiss = true
+    const entry = f.let(add(this.#frame.tlb.value, entryOf(va)))
+    const last = add(va, i64(bits / 8 - 1))
+    f.brIf(miss, ne(and(last, PAGE_MASK), loadI64(entry, tag)))
+    return add(wrap(va), loadI32(entry, L.TLB_ADDEND))
+  }
+
+  #slow(name: HelperName, ...args: Expr[]): I32 | I64 {
+    this.mayRequestExit = true
+    const target = this.#frame.runtime.slow(name, this.#long)
+    return this.f.call<'i32'>(target, this.cpu, this.#rip, this.#length, this.left, ...args)
+  }
+
+  #slowLoad(bits: 8 | 16 | 32 | 64, va: I64): Value {
+    const value = this.#slow(`load${bits}`, va) as unknown as I64
+    this.f.if(loadI32(this.cpu, L.EXC_PENDING), () => this.#fault())
+    return bits === 64 ? value : this.let(wrap(value))
+  }
+
+  #slowStore(bits: 8 | 16 | 32 | 64, va: I64, value: Value): void {
+    const status = this.#slow(`store${bits}`, va, toI64(value)) as I32
+    this.f.if(status, () => this.#fault())
+  }
+
+  #rawLoad(bits: number, address: I32): Value {
+    if (bits === 64) return loadI64(address)
+    return bits === 32 ? loadI32(address) : load(bits === 16 ? 'i32.load16_u' : 'i32.load8_u', address)
+  }
+
+  #rawStore(bits: number, address: I32, value: Value): void {
+    if (bits === 64) return this.f.store('i64.store', address, value as I64)
+    const narrow = value.type === 'i64' ? wrap(value as I64) : (value as I32)
+    this.f.store(bits === 32 ? 'i32.store' : bits === 16 ? 'i32.store16' : 'i32.store8', address, narrow)
+  }
+
+  load(bits: number, address: I64): Value {
+    const va = this.let(address)
+    if (!this.#miss) return this.#slowLoad(bits as 8, va)
+    return this.let(this.#rawLoad(bits, this.#direct(va, bits, L.TLB_READ_TAG, this.#miss)))
+  }
+
+  store(bits: number, address: I64, value: Value): void {
+    const va = this.let(address)
+    if (this.#miss)
+      this.#rawStore(bits, this.#direct(va, bits, L.TLB_WRITE_TAG, this.#miss), value)
+    else this.#slowStore(bits as 8, va, this.let(value))
+  }
+
+  loadForWrite(bits: number, address: I64): Value {
+    const va = this.let(address)
+    if (this.#miss) {
+      const host = this.let(this.#direct(va, bits, L.TLB_WRITE_TAG, this.#miss))
+      this.#writeBack = { va, host }
+      return this.let(this.#rawLoad(bits, host))
+    }
+    this.#writeBack = { va, host: null }
+    const status = this.#slow('probeWrite', va, i32(bits / 8)) as I32
+    this.f.if(status, () => this.#fault())
+    return this.#slowLoad(bits as 8, va)
+  }
+
+  storeBack(bits: number, value: Value): void {
+    const pending = this.#writeBack
+    if (!pending) throw new Error(`${this.shape.meaning}: storeBack without loadForWrite`)
+    if (pending.host) this.#rawStore(bits, pending.host, value)
+    else this.#slowStore(bits as 8, pending.va, this.let(value))
+  }
+
+  // Vectors
+
+  vector(number: number): V128 {
+    return this.let(this.#frame.vector(number).value)
+  }
+
+  setVector(number: number, value: V128): void {
+    this.#frame.vectorWritten(number)
+    this.f.set(this.#frame.vector(number), value)
+  }
+
+  readVector(index: number): V128 {
+    if (this.operand(index).kind === 'memory') return this.loadVector(this.address(index))
+    return this.vector(this.#operand(index).register)
+  }
+
+  writeVector(index: number, value: V128): void {
+    if (this.operand(index).kind === 'memory') this.storeVector(this.address(index), value)
+    else this.setVector(this.#operand(index).register, value)
+  }
+
+  requireAligned(index: number): void {
+    if (this.operand(index).kind !== 'memory') return
+    this.f.if(and(wrap(this.address(index)), i32(15)), () => this.raise(GP, 0))
+  }
+
+  loadVector(address: I64): V128 {
+    const va = this.let(address)
+    if (this.#miss) return this.let(loadV128(this.#direct(va, 128, L.TLB_READ_TAG, this.#miss)))
+    const status = this.#slow('load128', va, add(this.cpu, i32(L.SCRATCH))) as I32
+    this.f.if(status, () => this.#fault())
+    return this.let(loadV128(this.cpu, L.SCRATCH))
+  }
+
+  storeVector(address: I64, value: V128): void {
+    const { f } = this
+    const va = this.let(address)
+    if (this.#miss)
+      return f.store('v128.store', this.#direct(va, 128, L.TLB_WRITE_TAG, this.#miss), value)
+    f.store('v128.store', this.cpu, value, L.SCRATCH)
+    const status = this.#slow('store128', va, add(this.cpu, i32(L.SCRATCH))) as I32
+    f.if(status, () => this.#fault())
+  }
+
+  // Control
+
+  nextRip(): I64 {
+    return this.let(this.ripAt(this.#decoded.next))
+  }
+
+  targetRip(index: number): I64 {
+    return this.let(this.ripAt(this.#decoded.next + this.#operand(index).value))
+  }
+
+  jumpRelative(): void {
+    this.transfer = { kind: 'jump' }
+  }
+
+  jumpIf(condition: I32): void {
+    this.transfer = { kind: 'conditional', condition }
+  }
+
+  jumpTo(rip: I64): void {
+    this.f.set(this.#frame.target, this.shape.long ? rip : and(rip, i64(0xffff_ffff)))
+    this.transfer = { kind: 'indirect' }
+  }
+
+  // State block and helpers
+
+  stateI32(offset: number): I32 {
+    return this.let(loadI32(this.cpu, offset))
+  }
+
+  stateI64(offset: number): I64 {
+    return this.let(loadI64(this.cpu, offset))
+  }
+
+  setStateI32(offset: number, value: I32): void {
+    this.f.store('i32.store', this.cpu, value, offset)
+  }
+
+  setStateI64(offset: number, value: I64): void {
+    this.f.store('i64.store', this.cpu, value, offset)
+  }
+
+  #sync(): void {
+    this.f.callVoid(this.#frame.runtime.sync(this.#long), this.cpu, this.#rip, this.#length, this.left)
+  }
+
+  #fault(): void {
+    this.fixFlags()
+    this.#frame.fault(this.left)
+  }
+
+  raise(vector: number, error?: I32 | number): void {
+    const code = typeof error === 'number' ? i32(error) : (error ?? i32(0))
+    this.#sync()
+    const { runtime } = this.#frame
+    runtime.call(this.f, 'raise', this.cpu, i32(vector), i32(Number(error !== undefined)), code)
+    this.#fault()
+  }
+
+  system(name: HelperName, ...args: Expr[]): void {
+    this.#system(null, name, args)
+  }
+
+  systemThen(after: () => void, name: HelperName, ...args: Expr[]): void {
+    this.#system(after, name, args)
+  }
+
+  #system(after: (() => void) | null, name: HelperName, args: readonly Expr[]): void {
+    const { f } = this
+    const frame = this.#frame
+    const bound = args.map((arg) => f.let(arg))
+    const known = effects[name]
+    this.fixFlags()
+    frame.spill(known?.reads ?? ALL, !known)
+    this.#sync()
+    const status = frame.runtime.call(f, name, this.cpu, ...bound) as I32
+    this.mayRequestExit = true
+    if (known) {
+      frame.reload(known.writes, false)
+      f.if(eq(status, i32(STATUS_EXCEPTION)), () => frame.fault(this.left))
+      after?.()
+      f.if(status, () => frame.leave(status, this.left, false))
+    } else {
+      this.#forgetFlags()
+      f.if(after ? eq(status, i32(STATUS_EXCEPTION)) : status, () => frame.leave(status, this.left, true))
+      frame.reload(ALL, true)
+      after?.()
+      if (after) f.if(status, () => frame.leave(status, this.left, false))
+    }
+    frame.loadTlb()
+  }
+
+  systemValue(name: HelperName, ...args: Expr[]): I64 {
+    const { f } = this
+    const frame = this.#frame
+    const bound = args.map((arg) => f.let(arg))
+    this.fixFlags()
+    frame.spill(ALL, true)
+    this.#sync()
+    const value = frame.runtime.call(f, name, this.cpu, ...bound) as I64
+    this.mayRequestExit = true
+    this.#forgetFlags()
+    frame.reload(ALL, true)
+    f.if(loadI32(this.cpu, L.EXC_PENDING), () => this.#fault())
+    return value
+  }
+
+  pure(name: HelperName, ...args: Expr[]): I64 {
+    const { runtime } = this.#frame
+    if (name === 'mulHigh64' || name === 'imulHigh64')
+      return this.f.call<'i64'>(runtime.mulHigh(name === 'imulHigh64'), ...args)
+    return runtime.call(this.f, name, this.cpu, ...args) as I64
+  }
+
+  probe(): void {
+    throw new Error('code that is traced is not translated')
+  }
+
+  // Flags
+
+  protected storeFlags({ kind, result, x, y }: FlagSource): void {
+    const { f } = this
+    const { flagResult, flagX, flagY } = this.#frame
+    this.#frame.flagsWritten()
+    f.set(flagResult, result)
+    if (kind !== L.FLAGS_LOGIC) f.set(flagX, x)
+    this.#hasY = y !== undefined
+    if (y) f.set(flagY, y)
+  }
+
+  /** Brings the kind into its local, where it is looked for when it is not known otherwise. */
+  fixFlags(): void {
+    if (this.flags) this.f.set(this.#frame.flagKind, i32(this.flags.kind | ((this.flags.bits - 1) << 8)))
+  }
+
+  #forgetFlags(): void {
+    this.flags = null
+    this.#hasY = false
+  }
+
+  override setFlagsWhen(condition: I32, kind: number, bits: number, result: Value, x?: Value): void {
+    if (condition.constant !== undefined) {
+      if (condition.constant) this.setFlags(kind, bits, result, x)
+      return
+    }
+    this.fixFlags()
+    this.f.if(condition, () => {
+      this.setFlags(kind, bits, result, x)
+      this.fixFlags()
+    })
+    this.#forgetFlags()
+  }
+
+  override setCarryOverflow(carry: I32, overflow: I32): void {
+    const { f } = this
+    const { flags } = this
+    const { flagResult, flagX } = this.#frame
+    this.#frame.flagsWritten()
+    if (!flags) return this.storeCarryOverflow(carry, overflow)
+    const place = this.let(extendU(or(carry, shl(overflow, i32(11)))))
+    const kept =
+      flags.kind === L.FLAGS_EXPLICIT
+        ? and(flags.x, i64(~0x801))
+        : adjustOf(i32(flags.kind), flags.x, flags.result)
+    f.set(flagX, or(kept, place))
+    const kind = flags.kind === L.FLAGS_EXPLICIT ? L.FLAGS_EXPLICIT : L.FLAGS_PARTIAL
+    this.#hasY = false
+    this.flags = { kind, bits: flags.bits, result: flagResult.value, x: flagX.value }
+  }
+
+  override setCarryOverflowWhen(condition: I32, carry: I32, overflow: I32): void {
+    if (condition.constant !== undefined) {
+      if (condition.constant) this.setCarryOverflow(carry, overflow)
+      return
+    }
+    this.fixFlags()
+    this.#forgetFlags()
+    this.f.if(condition, () => this.setCarryOverflow(carry, overflow))
+  }
+
+  protected storeCarryOverflow(carry: I32, overflow: I32): void {
+    const { f } = this
+    const { flagKind, flagResult, flagX, runtime } = this.#frame
+    const [kind, x] = runtime.withCarryOverflow(
+      f,
+      flagKind.value,
+      flagX.value,
+      flagResult.value,
+      carry,
+      overflow,
+    )
+    f.set(flagKind, kind)
+    f.set(flagX, x)
+  }
+
+  protected storeExplicitFlags(flags: I64): void {
+    const { f } = this
+    const { flagResult, flagX } = this.#frame
+    this.#frame.flagsWritten()
+    const bits = this.let(and(flags, i64(0x8d5)))
+    f.set(flagX, bits)
+    f.set(flagResult, xor(and(shrU(bits, i64(6)), i64(1)), i64(1)))
+    this.#hasY = false
+    this.flags = { kind: L.FLAGS_EXPLICIT, bits: 64, result: flagResult.value, x: flagX.value }
+  }
+
+  override setAllFlags(bits: I64): void {
+    this.storeExplicitFlags(bits)
+  }
+
+  rflags(): I64 {
+    this.fixFlags()
+    this.#frame.spillFlags()
+    return this.pure('getRflags')
+  }
+
+  #flag(which: 'carry' | 'overflow' | 'sign' | 'parity'): I32 {
+    const { flagKind, flagX, flagResult, runtime } = this.#frame
+    return this.f.call(runtime.flag(which), flagKind.value, flagX.value, flagResult.value)
+  }
+
+  protected storedCarry(): I32 {
+    return this.#flag('carry')
+  }
+
+  protected storedCondition(code: number): I32 {
+    const zero = (): I32 => eqz(this.#frame.flagResult.value)
+    const less = (): I32 => xor(this.#flag('sign'), this.#flag('overflow'))
+    const even = [
+      () => this.#flag('overflow'),
+      () => this.#flag('carry'),
+      zero,
+      () => or(zero(), this.#flag('carry')),
+      () => this.#flag('sign'),
+      () => this.#flag('parity'),
+      less,
+      () => or(zero(), less()),
+    ][code >> 1]!()
+    return code & 1 ? eqz(even) : even
+  }
+}

@@ -1,0 +1,268 @@
+/** From a region to one function: `(cpu, budget, entry, base) → status`. */
+import { definitionOf } from '../semantics/index.ts'
+import * as L from '../layout.ts'
+import { REMAINING } from '../interpreter/record.ts'
+import { handlerType } from '../interpreter/dispatch.ts'
+import {
+  add,
+  and,
+  eq,
+  eqz,
+  i32,
+  i64,
+  loadI32,
+  loadI64,
+  ltS,
+  ltU,
+  sub,
+  wrap,
+  xor,
+  type FunctionBuilder,
+  type FunctionRef,
+  type FuncType,
+  type I32,
+  type I64,
+  type Label,
+  type ModuleBuilder,
+} from '../wasm/index.ts'
+import { PAGE, pageOf, type Decoded, type Edge, type Offset, type Region, type RegionBlock } from './block.ts'
+import { RegionContext, type KnownFlags } from './context.ts'
+import { Frame } from './frame.ts'
+import { buildGraph, DISPATCHER, type Graph } from './graph.ts'
+import { entryOf, type Runtime } from './runtime.ts'
+import { Structure } from './structure.ts'
+
+/** Instructions that reach memory though no operand says so. */
+const reachesStack = new Set(['push', 'pop', 'call', 'ret', 'leave', 'enter', 'xlatb', 'maskmovq', 'maskmovdqu'])
+const PAGE_MASK = i64(~0xfffn)
+
+const regionType: FuncType = { params: ['i32', 'i32', 'i32', 'i64'], results: ['i32'] }
+
+function reachesMemory({ instruction, shape }: Decoded): boolean {
+  if (reachesStack.has(instruction.row.mnemonic)) return true
+  return shape.operands.some(({ kind }) => kind === 'memory')
+}
+
+class RegionEmitter {
+  readonly #f: FunctionBuilder
+  readonly #region: Region
+  readonly #graph: Graph
+  readonly #frame: Frame
+  readonly #structure: Structure
+  /** Linear address of guest-physical address 0. */
+  readonly #ram: number
+  #flags: KnownFlags | null = null
+
+  constructor(f: FunctionBuilder, region: Region, graph: Graph, runtime: Runtime, ram: number) {
+    this.#f = f
+    this.#region = region
+    this.#graph = graph
+    this.#ram = ram
+    this.#frame = new Frame(f, runtime, (region.mode & L.MODE_CODE) === L.MODE_CODE64)
+    this.#structure = new Structure(f, graph, {
+      node: (node) => this.#node(node),
+      joining: () => this.#fixFlags(),
+    })
+  }
+
+  emit(): void {
+    this.#frame.wrap(() => this.#structure.emit())
+  }
+
+  #fixFlags(): void {
+    const known = this.#flags
+    if (known) this.#f.set(this.#frame.flagKind, i32(known.kind | ((known.bits - 1) << 8)))
+  }
+
+  #rip(offset: Offset): I64 {
+    const rip = add(this.#frame.base, i64(offset))
+    return this.#frame.long ? rip : and(rip, i64(0xffff_ffff))
+  }
+
+  #node(node: number): void {
+    const { entries, offsets, isMerge, isLoop } = this.#graph
+    if (node === DISPATCHER) {
+      this.#f.brTable(
+        this.#frame.entry.value,
+        entries.map((entry) => this.#structure.label(entry)),
+      )
+      return
+    }
+    // What several ways lead to knows nothing of the flags.
+    if (isMerge(node) || isLoop(node)) this.#flags = null
+    else if (this.#flags) this.#flags = { ...this.#flags }
+    this.#block(node, this.#region.blocks.get(offsets[node]!)!)
+  }
+
+  #block(node: number, block: RegionBlock): void {
+    const f = this.#f
+    const frame = this.#frame
+    const count = block.instructions.length
+    f.set(frame.budget, sub(frame.budget.value, i32(count)))
+    f.if(ltS(frame.budget.value, i32(0)), () => {
+      this.#fixFlags()
+      frame.outOfBudget(this.#rip(block.at), add(frame.budget.value, i32(count)))
+    })
+    let last: RegionContext | null = null
+    block.instructions.forEach((decoded, index) => {
+      f.scope(() => {
+        last = this.#instruction(decoded, count - index)
+      })
+    })
+    this.#transfer(node, block, last!)
+  }
+
+  #instruction(decoded: Decoded, remaining: number): RegionContext {
+    const f = this.#f
+    const definition = definitionOf(decoded.shape.meaning)!
+    const flags = this.#flags
+    const emit = (miss: Label | null): RegionContext => {
+      const c = new RegionContext(this.#frame, decoded, { remaining, flags, miss })
+      definition.emit(c)
+      this.#flags = c.knownFlags
+      if (c.mayRequestExit) this.#stopIfRequested(decoded, remaining, c)
+      return c
+    }
+    if (!reachesMemory(decoded)) return emit(null)
+    let direct!: RegionContext
+    f.block((done) => {
+      f.block((miss) => {
+        direct = emit(miss)
+        f.br(done)
+      })
+      if (direct.canMiss) emit(null)
+      else f.unreachable()
+    })
+    return direct
+  }
+
+  /** Ends the run behind an instruction in whose course the board, or the code it overwrote, asked for it. */
+  #stopIfRequested({ next, instruction }: Decoded, remaining: number, c: RegionContext): void {
+    const f = this.#f
+    f.if(loadI32(this.#frame.cpu, L.EXIT_REQUEST), () => {
+      this.#fixFlags()
+      const left = add(this.#frame.budget.value, i32(remaining - 1))
+      let rip = this.#rip(next)
+      if (c.transfer?.kind === 'indirect') rip = this.#frame.target.value
+      if (c.transfer?.kind === 'jump') rip = this.#rip(next + instruction.operands[0]!.value)
+      this.#frame.stop(rip, left)
+    })
+  }
+
+  #transfer(node: number, block: RegionBlock, { transfer }: RegionContext): void {
+    const { next, target } = block
+    if (!transfer) return next ? this.#follow(node, next) : this.#frameGo(block.end)
+    if (transfer.kind === 'jump') return this.#follow(node, target!)
+    if (transfer.kind === 'indirect') return this.#indirect(block)
+    const flags = this.#flags
+    this.#f.if(
+      transfer.condition,
+      () => this.#follow(node, target!),
+      () => {
+        this.#flags = flags
+        this.#follow(node, next!)
+      },
+    )
+  }
+
+  #frameGo(to: Offset): void {
+    this.#fixFlags()
+    this.#frame.go(this.#rip(to))
+  }
+
+  #follow(from: number, edge: Edge): void {
+    const to = this.#graph.nodes.get(edge.to)
+    if (to === undefined) return this.#frameGo(edge.to)
+    if (edge.checked)
+      this.#f.if(eqz(this.#isMapped(this.#rip(edge.to), edge.to)), () => this.#frameGo(edge.to))
+    if (this.#graph.isDispatched(from, to)) return this.#dispatch(to)
+    this.#structure.branch(from, to)
+  }
+
+  #dispatch(node: number): void {
+    this.#f.set(this.#frame.entry, i32(this.#graph.entries.indexOf(node)))
+    this.#structure.branch(node, DISPATCHER)
+  }
+
+  /** Whether the exec TLB leads from `rip` to the page that the code at `offset` was translated from. */
+  #isMapped(rip: I64, offset: Offset): I32 {
+    const f = this.#f
+    const entry = f.let(add(this.#frame.tlb.value, entryOf(rip)))
+    const linear = add(wrap(rip), loadI32(entry, L.TLB_ADDEND))
+    const wrong = xor(loadI64(entry, L.TLB_EXEC_TAG), and(rip, PAGE_MASK))
+    return and(eqz(wrong), eq(linear, i32(this.#linear(offset))))
+  }
+
+  #linear(offset: Offset): number {
+    const page = pageOf(offset)
+    return this.#ram + this.#region.pages.get(page)! + (offset - page * PAGE)
+  }
+
+  /** A jump to `frame.target`; a RET may go to what stands behind a call of the region. */
+  #indirect(block: RegionBlock): void {
+    const f = this.#f
+    const frame = this.#frame
+    this.#fixFlags()
+    const candidates = isReturn(block) ? this.#region.returns.toSorted((x, y) => x - y) : []
+    if (candidates.length > 0)
+      f.scope(() => {
+        const offset = f.let(sub(frame.target.value, frame.base))
+        this.#search(offset, candidates)
+      })
+    frame.go(frame.target.value)
+  }
+
+  #search(offset: I64, candidates: readonly Offset[]): void {
+    const f = this.#f
+    if (candidates.length > 1) {
+      const middle = candidates.length >> 1
+      f.if(
+        isBelow(offset, candidates[middle]!),
+        () => this.#search(offset, candidates.slice(0, middle)),
+        () => this.#search(offset, candidates.slice(middle)),
+      )
+      return
+    }
+    const [at] = candidates as [Offset]
+    f.if(eq(offset, i64(at)), () => {
+      f.if(this.#isMapped(this.#frame.target.value, at), () => this.#dispatch(this.#graph.nodes.get(at)!))
+    })
+  }
+}
+
+function isBelow(offset: I64, bound: Offset): I32 {
+  // Offsets of a region lie within a few pages around 0.
+  return ltU(add(offset, i64(0x8000_0000)), i64(0x8000_0000 + bound))
+}
+
+function isReturn({ instructions }: RegionBlock): boolean {
+  return instructions[instructions.length - 1]!.instruction.row.branch === 'ret'
+}
+
+/** Entries of the compiled region by their offset: functions of the handlers' type. */
+export interface CompiledRegion {
+  readonly region: Region
+  readonly entries: ReadonlyMap<Offset, FunctionRef>
+}
+
+/** Adds a region to a module. */
+export function emitRegion(module: ModuleBuilder, region: Region, runtime: Runtime, ram: number): CompiledRegion {
+  const returning = (at: Offset): boolean => region.returns.length > 0 && isReturn(region.blocks.get(at)!)
+  const graph = buildGraph(region, returning)
+  const body = module.declare(regionType)
+  module.define(body, (f) => new RegionEmitter(f, region, graph, runtime, ram).emit(), true)
+  const entries = new Map<Offset, FunctionRef>()
+  for (const at of region.entries) {
+    const number = graph.entries.indexOf(graph.nodes.get(at)!)
+    const entry = module.function(handlerType, (f) => {
+      const [cpu, record, budget] = f.params as [I32, I32, I32]
+      // The one who enters a block has paid for it.
+      const whole = add(budget, loadI32(record, REMAINING))
+      const home = sub(loadI64(cpu, L.CODE_BASE), i64(pageOf(at) * PAGE))
+      f.returnCall(body, cpu, whole, i32(number), home)
+    })
+    entries.set(at, entry)
+  }
+  return { region, entries }
+}
+

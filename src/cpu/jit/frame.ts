@@ -1,0 +1,225 @@
+/**
+ * What the code of one region shares: the locals in which the guest's registers and flags live, and the way out. A register that
+ * the region names anywhere is loaded at its entry; one that it writes anywhere is stored at each way out.
+ */
+import { STATUS_BUDGET_TRANSLATED, STATUS_STOP } from '../interpreter/record.ts'
+import * as L from '../layout.ts'
+import {
+  extendS,
+  i32,
+  loadI32,
+  loadI64,
+  loadV128,
+  type FunctionBuilder,
+  type I32,
+  type I64,
+  type Label,
+  type Variable,
+} from '../wasm/index.ts'
+import type { Runtime } from './runtime.ts'
+
+/** How a region is left. */
+const GO = 0
+const FAULT = 1
+const LEAVE = 2
+const RETURN = 3
+
+export const ALL = 0xffff
+
+export class Frame {
+  readonly f: FunctionBuilder
+  readonly runtime: Runtime
+  /** 64-bit code. */
+  readonly long: boolean
+  readonly cpu: I32
+  readonly budget: Variable<'i32'>
+  readonly entry: Variable<'i32'>
+  /** Virtual address of the home page. */
+  readonly base: I64
+  /** L.TLB_BASE. */
+  readonly tlb: Variable<'i32'>
+  readonly flagKind: Variable<'i32'>
+  readonly flagResult: Variable<'i64'>
+  readonly flagX: Variable<'i64'>
+  /** Second operand of the comparison that the flags follow from; only within a block. */
+  readonly flagY: Variable<'i64'>
+  /** Target of an indirect jump. */
+  readonly target: Variable<'i64'>
+  readonly #kind: Variable<'i32'>
+  readonly #rip: Variable<'i64'>
+  readonly #left: Variable<'i32'>
+  readonly #status: Variable<'i32'>
+  readonly #gprs: (Variable<'i64'> | undefined)[] = []
+  readonly #vectors: (Variable<'v128'> | undefined)[] = []
+  #writtenGprs = 0
+  #writtenVectors = 0
+  #flagsWritten = false
+  /** Labels outside the body: behind it registers are stored; behind that, they stand in memory already. */
+  #store: Label | null = null
+  #stored: Label | null = null
+
+  constructor(f: FunctionBuilder, runtime: Runtime, long: boolean) {
+    this.long = long
+    const [cpu, budget, entry, base] = f.params as [I32, I32, I32, I64]
+    this.f = f
+    this.runtime = runtime
+    this.cpu = cpu
+    this.base = base
+    this.budget = f.local('i32')
+    this.entry = f.local('i32')
+    f.set(this.budget, budget)
+    f.set(this.entry, entry)
+    this.tlb = f.local('i32')
+    this.flagKind = f.local('i32')
+    this.flagResult = f.local('i64')
+    this.flagX = f.local('i64')
+    this.flagY = f.local('i64')
+    this.target = f.local('i64')
+    this.#kind = f.local('i32')
+    this.#rip = f.local('i64')
+    this.#left = f.local('i32')
+    this.#status = f.local('i32')
+  }
+
+  gpr(number: number): Variable<'i64'> {
+    return (this.#gprs[number] ??= this.f.local('i64'))
+  }
+
+  vector(number: number): Variable<'v128'> {
+    return (this.#vectors[number] ??= this.f.local('v128'))
+  }
+
+  gprWritten(number: number): void {
+    this.#writtenGprs |= 1 << number
+  }
+
+  vectorWritten(number: number): void {
+    this.#writtenVectors |= 1 << number
+  }
+
+  flagsWritten(): void {
+    this.#flagsWritten = true
+  }
+
+  /** The whole function: `body` in the middle, of which every path leaves through one of the ways below. */
+  wrap(body: () => void): void {
+    const { f } = this
+    f.block((stored) => {
+      this.#stored = stored
+      f.block((store) => {
+        this.#store = store
+        f.defer(() => this.#load(ALL, true))
+        this.loadTlb()
+        body()
+        f.unreachable()
+      })
+      f.defer(() => this.#storeAll(ALL, true))
+    })
+    this.#leave()
+  }
+
+  loadTlb(): void {
+    this.f.set(this.tlb, loadI32(this.cpu, L.TLB_BASE))
+  }
+
+  /** Stores registers before a helper that looks at them; `all`: vectors and flags, too. The kind of the flags must stand in its local. */
+  spill(gprs: number, all: boolean): void {
+    if (gprs || all) this.f.defer(() => this.#storeAll(gprs, all))
+  }
+
+  /** Loads them behind it. */
+  reload(gprs: number, all: boolean): void {
+    if (gprs || all) this.f.defer(() => this.#load(gprs, all))
+  }
+
+  /** The lazy flags alone, for the helper that materialises them. */
+  spillFlags(): void {
+    const { f, cpu } = this
+    f.store('i32.store', cpu, this.flagKind.value, L.FLAGS_KIND)
+    f.store('i64.store', cpu, this.flagResult.value, L.FLAGS_RESULT)
+    f.store('i64.store', cpu, this.flagX.value, L.FLAGS_X)
+  }
+
+  #load(gprs: number, all: boolean): void {
+    const { f, cpu } = this
+    this.#gprs.forEach((local, n) => {
+      if (local && (gprs >> n) & 1) f.set(local, loadI64(cpu, L.GPR + 8 * n))
+    })
+    if (!all) return
+    this.#vectors.forEach((local, n) => local && f.set(local, loadV128(cpu, L.XMM + n * L.XMM_STRIDE)))
+    f.set(this.flagKind, loadI32(cpu, L.FLAGS_KIND))
+    f.set(this.flagResult, loadI64(cpu, L.FLAGS_RESULT))
+    f.set(this.flagX, loadI64(cpu, L.FLAGS_X))
+  }
+
+  #storeAll(gprs: number, all: boolean): void {
+    const { f, cpu } = this
+    this.#gprs.forEach((local, n) => {
+      if (local && ((gprs & this.#writtenGprs) >> n) & 1) f.store('i64.store', cpu, local.value, L.GPR + 8 * n)
+    })
+    if (!all) return
+    this.#vectors.forEach((local, n) => {
+      if (local && (this.#writtenVectors >> n) & 1)
+        f.store('v128.store', cpu, local.value, L.XMM + n * L.XMM_STRIDE)
+    })
+    if (this.#flagsWritten) this.spillFlags()
+  }
+
+  // Ways out. The kind of the flags must stand in its local.
+
+  #exit(kind: number, stored = false): void {
+    this.f.set(this.#kind, i32(kind))
+    this.f.br(stored ? this.#stored! : this.#store!)
+  }
+
+  /** Goes on at `rip`, wherever its code is. */
+  go(rip: I64): void {
+    this.f.set(this.#rip, rip)
+    this.#exit(GO)
+  }
+
+  /** An exception is pending; `left` is the budget with this instruction unretired. */
+  fault(left: I32): void {
+    this.f.set(this.#left, left)
+    this.#exit(FAULT)
+  }
+
+  /** A helper said that the flow goes elsewhere; `stored`: registers stand in memory. */
+  leave(status: I32, left: I32, stored: boolean): void {
+    this.f.set(this.#status, status)
+    this.f.set(this.#left, left)
+    this.#exit(LEAVE, stored)
+  }
+
+  /** Returns to the host before the instruction at `rip`. */
+  #return(status: number, rip: I64, left: I32): void {
+    this.f.set(this.#status, i32(status))
+    this.f.set(this.#rip, rip)
+    this.f.set(this.#left, left)
+    this.#exit(RETURN)
+  }
+
+  outOfBudget(rip: I64, left: I32): void {
+    this.#return(STATUS_BUDGET_TRANSLATED, rip, left)
+  }
+
+  stop(rip: I64, left: I32): void {
+    this.#return(STATUS_STOP, rip, left)
+  }
+
+  #leave(): void {
+    const { f, cpu, runtime } = this
+    const left = this.#left.value
+    const ways: (() => void)[] = []
+    ways[GO] = () => f.returnCall(runtime.go, cpu, this.#rip.value, this.budget.value)
+    ways[FAULT] = () => runtime.raised(f, cpu, left)
+    ways[LEAVE] = () => runtime.left(f, cpu, left, this.#status.value)
+    ways[RETURN] = () => {
+      f.store('i64.store', cpu, this.#rip.value, L.RIP)
+      f.store('i64.store', cpu, extendS(left), L.BUDGET)
+      f.return(this.#status.value)
+    }
+    f.switch(this.#kind.value, ways)
+  }
+}
+

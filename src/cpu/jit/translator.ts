@@ -1,0 +1,201 @@
+/** Decides what is translated, when, and how long it stays. Everything follows from counts of instructions, so runs repeat. */
+import type { Block, BlockCache, CodeHolder } from '../interpreter/blocks.ts'
+import * as L from '../layout.ts'
+import type { MemoryMap } from '../memory-map.ts'
+import { ModuleBuilder } from '../wasm/index.ts'
+import { PAGE, pageOf, type Region } from './block.ts'
+import { Discovery, type Limits } from './discover.ts'
+import { emitRegion } from './emit.ts'
+import { Runtime } from './runtime.ts'
+import type { SharedTable } from './table.ts'
+
+/** Samples of a block after which it is hot. */
+const HOT = 2
+/** Places whose heat is remembered. */
+const MAX_HEAT = 8192
+const LIMITS: Limits = { blocks: 160, instructions: 1200 }
+/** Translating everything at once, small pieces find more mistakes in less time. */
+const EAGER_LIMITS: Limits = { blocks: 12, instructions: 80 }
+/** Bytes of wasm that translated code may hold; beyond it everything is dropped. */
+const MAX_BYTES = 64 << 20
+/** More than any value of MODE. */
+const MODES = 1024
+
+export interface TranslatorStatistics {
+  /** Regions and bytes of wasm that there are now. */
+  readonly regions: number
+  readonly bytes: number
+  /** Over the whole run. */
+  readonly compiled: number
+  readonly dropped: number
+  readonly compileMs: number
+}
+
+export interface TranslatorOptions {
+  readonly memory: WebAssembly.Memory
+  readonly map: MemoryMap
+  readonly table: SharedTable
+  readonly blocks: BlockCache
+  /** Translates whatever is executed once. */
+  readonly eager: boolean
+}
+
+/** A region whose code is installed. */
+class Installed implements CodeHolder {
+  readonly region: Region
+  readonly bytes: number
+  /** Table slots by guest-physical address of the entry. */
+  readonly slots = new Map<number, number>()
+  readonly #drop: (installed: Installed) => void
+
+  constructor(region: Region, bytes: number, drop: (installed: Installed) => void) {
+    this.region = region
+    this.bytes = bytes
+    this.#drop = drop
+  }
+
+  drop(): void {
+    this.#drop(this)
+  }
+}
+
+export class Translator {
+  static readonly nothing: TranslatorStatistics = {
+    regions: 0,
+    bytes: 0,
+    compiled: 0,
+    dropped: 0,
+    compileMs: 0,
+  }
+  readonly #memory: WebAssembly.Memory
+  readonly #map: MemoryMap
+  readonly #table: SharedTable
+  readonly #blocks: BlockCache
+  readonly #eager: boolean
+  readonly #view: DataView
+  readonly #installed = new Set<Installed>()
+  readonly #heat = new Map<number, number>()
+  #bytes = 0
+  #compiled = 0
+  #dropped = 0
+  #compileMs = 0
+
+  constructor({ memory, map, table, blocks, eager }: TranslatorOptions) {
+    this.#memory = memory
+    this.#map = map
+    this.#table = table
+    this.#blocks = blocks
+    this.#eager = eager
+    this.#view = new DataView(memory.buffer)
+  }
+
+  get statistics(): TranslatorStatistics {
+    return {
+      regions: this.#installed.size,
+      bytes: this.#bytes,
+      compiled: this.#compiled,
+      dropped: this.#dropped,
+      compileMs: this.#compileMs,
+    }
+  }
+
+  /** A slice of the interpreter has ended before the block at `va`. */
+  sample(va: bigint, mode: number): void {
+    if (!isTranslatable(mode)) return
+    const gpa = this.#execGpa(va)
+    if (gpa < 0 || this.#blocks.isTranslated(gpa, mode)) return
+    const key = gpa * MODES + mode
+    const heat = (this.#heat.get(key) ?? 0) + 1
+    if (this.#heat.size >= MAX_HEAT) this.#heat.clear()
+    this.#heat.set(key, heat)
+    if (heat >= HOT) this.#translate(va, gpa, mode)
+  }
+
+  /** The block is about to be run, and to be translated if it can be. */
+  force(va: bigint, { gpa, mode, secondPage }: Block): void {
+    if (!isTranslatable(mode) || secondPage >= 0 || this.#blocks.isTranslated(gpa, mode)) return
+    if (this.#execGpa(va) === gpa) this.#translate(va, gpa, mode)
+  }
+
+  /** Guest-physical address of code in RAM as the exec TLB has it, or -1. */
+  #execGpa(va: bigint): number {
+    const state = this.#map.state
+    const index = Number((va >> 12n) & BigInt(L.TLB_ENTRIES - 1))
+    const entry = this.#view.getUint32(state + L.TLB_BASE, true) + index * L.TLB_ENTRY_SIZE
+    if (this.#view.getBigUint64(entry + L.TLB_EXEC_TAG, true) !== (BigInt.asUintN(64, va) & ~0xfffn)) return -1
+    const linear = (Number(va & 0xffff_ffffn) + this.#view.getUint32(entry + L.TLB_ADDEND, true)) >>> 0
+    const gpa = linear - this.#map.ram
+    return gpa >= 0 && gpa < this.#map.ramSize ? gpa : -1
+  }
+
+  #translate(va: bigint, gpa: number, mode: number): void {
+    const started = performance.now()
+    const seed = gpa % PAGE
+    const home = va - BigInt(seed)
+    const pageAt = (relative: number): number => this.#execGpa(home + BigInt(relative * PAGE))
+    const discovery = new Discovery(
+      {
+        bytes: new Uint8Array(this.#memory.buffer),
+        ram: this.#map.ram,
+        page: pageAt,
+        wanted: (offset) => {
+          if (this.#eager) return true
+          const page = pageAt(pageOf(offset))
+          return page >= 0 && this.#blocks.has(page + (offset - pageOf(offset) * PAGE), mode)
+        },
+      },
+      mode,
+      this.#eager ? EAGER_LIMITS : LIMITS,
+    )
+    const region = discovery.region(seed)
+    if (region) this.#install(region)
+    this.#compileMs += performance.now() - started
+  }
+
+  #install(region: Region): void {
+    const module = new ModuleBuilder()
+    module.importMemory('env', 'memory')
+    module.importTable('env', 'table', 0)
+    const { entries } = emitRegion(module, region, new Runtime(module, this.#table), this.#map.ram)
+    for (const [at, entry] of entries) module.exportFunction(`${at}`, entry)
+    const bytes = module.build()
+    const env = { memory: this.#memory, table: this.#table.table }
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env })
+    if (this.#bytes + bytes.length > MAX_BYTES) this.dropAll()
+    const installed = new Installed(region, bytes.length, (dropped) => this.#drop(dropped))
+    for (const at of entries.keys()) {
+      const gpa = region.pages.get(pageOf(at))! + (at - pageOf(at) * PAGE)
+      if (this.#blocks.isTranslated(gpa, region.mode)) continue
+      const slot = this.#table.add(exports[`${at}`])
+      installed.slots.set(gpa, slot)
+      this.#blocks.translate(gpa, region.mode, slot)
+    }
+    for (const page of region.pages.values()) this.#blocks.hold(page, installed)
+    this.#installed.add(installed)
+    this.#bytes += bytes.length
+    this.#compiled++
+  }
+
+  #drop(installed: Installed): void {
+    if (!this.#installed.delete(installed)) return
+    const { region, slots, bytes } = installed
+    for (const [gpa, slot] of slots) {
+      this.#blocks.translate(gpa, region.mode, undefined)
+      this.#table.remove(slot)
+    }
+    for (const page of region.pages.values()) this.#blocks.release(page, installed)
+    this.#bytes -= bytes
+    this.#dropped++
+  }
+
+  /** Gives back all translated code; not while it runs. */
+  dropAll(): void {
+    for (const installed of Array.from(this.#installed)) installed.drop()
+    this.#heat.clear()
+  }
+}
+
+function isTranslatable(mode: number): boolean {
+  const rare = L.MODE_SINGLE_STEP | L.MODE_TRACE_CALLS
+  return (mode & L.MODE_CODE) === L.MODE_CODE64 && (mode & rare) === 0
+}
