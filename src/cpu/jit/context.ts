@@ -6,7 +6,7 @@
 import { BASE_RIP, RegisterClass as C, type Operand as DecodedOperand } from '../../isa/index.ts'
 import { STATUS_EXCEPTION, type HelperName } from '../helpers.ts'
 import * as L from '../layout.ts'
-import { Context, GP } from '../semantics/context.ts'
+import { Context, GP, type Access } from '../semantics/context.ts'
 import { adjustOf, type FlagSource } from '../semantics/flags.ts'
 import type { FieldName } from '../semantics/operand.ts'
 import { toI64, truncate, type Value } from '../semantics/values.ts'
@@ -29,16 +29,17 @@ import {
   shrU,
   wrap,
   xor,
-  type Expr,
+  Expr,
   type I32,
   type I64,
+  type Int,
   type Label,
   type V128,
 } from '../wasm/index.ts'
 import type { Decoded, Offset } from './block.ts'
 import { effects } from './effects.ts'
 import { ALL, type Frame } from './frame.ts'
-import { entryOf } from './runtime.ts'
+import { entryOf, type SlowName } from './runtime.ts'
 
 const PAGE_MASK = i64(~0xfffn)
 const RSP = 4
@@ -55,6 +56,15 @@ export interface KnownFlags {
   readonly bits: number
   /** Whether the frame's `flagY` holds the second operand. */
   readonly hasY: boolean
+}
+
+/** An instruction that cannot be translated; it is left to the interpreter. */
+export class Untranslatable extends Error {
+  readonly decoded: Decoded
+  constructor(decoded: Decoded, why: string) {
+    super(`${decoded.instruction.row.id}: ${why}`)
+    this.decoded = decoded
+  }
 }
 
 export interface Place {
@@ -74,6 +84,7 @@ export class RegionContext extends Context {
   readonly #addresses = new Map<number, I64>()
   #writeBack: { va: I64; host: I32 | null } | null = null
   #hasY = false
+  readonly #depth: number
   /** How the instruction ended its block by itself. */
   transfer: Transfer | null = null
   /** The direct form can give up. */
@@ -88,6 +99,7 @@ export class RegionContext extends Context {
     this.#decoded = decoded
     this.#remaining = place.remaining
     this.#miss = place.miss
+    this.#depth = frame.f.depth
     this.#setKnown(place.flags)
   }
 
@@ -117,10 +129,6 @@ export class RegionContext extends Context {
 
   get #rip(): I64 {
     return this.ripAt(this.#decoded.at)
-  }
-
-  get #length(): I32 {
-    return i32(this.#decoded.next - this.#decoded.at)
   }
 
   /** The budget as it was before this instruction. */
@@ -210,7 +218,7 @@ export class RegionContext extends Context {
   read(index: number, bits: number = this.operand(index).bits): Value {
     const { kind } = this.operand(index)
     const { register } = this.#operand(index)
-    if (kind === 'memory') return this.load(bits, this.address(index))
+    if (kind === 'memory') return this.load(bits, this.address(index, 'read', bits / 8))
     if (kind === 'gpr') return this.#readGpr(index, bits)
     if (kind === 'vector') return this.#lowOf(this.vector(register), bits)
     if (kind === 'mmx') return this.#readMmx(register, bits)
@@ -221,7 +229,7 @@ export class RegionContext extends Context {
   write(index: number, value: Value, bits: number = this.operand(index).bits): void {
     const { kind } = this.operand(index)
     const { register, registerClass } = this.#operand(index)
-    if (kind === 'memory') this.store(bits, this.address(index), value)
+    if (kind === 'memory') this.store(bits, this.address(index, 'write', bits / 8), value)
     else if (kind === 'vector') this.setVector(register, this.#withLow(register, value, bits))
     else if (kind === 'mmx') this.#writeMmx(register, value as I64)
     else if (registerClass === C.gpr8High) this.setGprHigh(register - 4, value)
@@ -230,17 +238,19 @@ export class RegionContext extends Context {
 
   /** Lane 0 of a vector that is bound; reading it costs nothing, so it need not be. */
   #lowOf(vector: V128, bits: number): Value {
-    const pure = <T extends Value>(lane: T): T =>
-      Object.assign(Object.create(Object.getPrototypeOf(lane) as object), lane, { stable: true }) as T
-    if (bits === 64) return pure(laneOp('i64x2.extract_lane', 0, vector))
-    if (bits === 32) return pure(laneOp('i32x4.extract_lane', 0, vector))
-    return pure(
-      bits === 16 ? laneOp('i16x8.extract_lane_u', 0, vector) : laneOp('i8x16.extract_lane_u', 0, vector),
-    )
+    const lane =
+      bits === 64
+        ? laneOp('i64x2.extract_lane', 0, vector)
+        : bits === 32
+          ? laneOp('i32x4.extract_lane', 0, vector)
+          : bits === 16
+            ? laneOp('i16x8.extract_lane_u', 0, vector)
+            : laneOp('i8x16.extract_lane_u', 0, vector)
+    return new Expr<Int>(lane.type, lane.code, lane.args, undefined, true)
   }
 
   #withLow(register: number, value: Value, bits: number): V128 {
-    const old = this.#frame.vector(register).value
+    const old = this.#frame.vector(register, 0).value
     if (bits === 64) return laneOp('i64x2.replace_lane', 0, old, value as I64)
     const narrow = value.type === 'i64' ? wrap(value as I64) : (value as I32)
     if (bits === 32) return laneOp('i32x4.replace_lane', 0, old, narrow)
@@ -284,28 +294,29 @@ export class RegionContext extends Context {
       sum = add(shl(this.#frame.gpr(memory.index).value, i64(Math.log2(memory.scale))), sum)
     if (memory.base === BASE_RIP) sum = add(this.#frame.base, add(i64(this.#decoded.next), sum))
     else if (memory.base >= 0) sum = add(this.#frame.gpr(memory.base).value, sum)
-    if (instruction.addressSize === 32) sum = and(sum, i64(0xffff_ffff))
-    if (instruction.addressSize === 16) sum = and(sum, i64(0xffff))
-    return this.let(sum)
+    return this.wrapOffset(index, sum)
   }
 
-  address(index: number): I64 {
+  wrapOffset(_index: number, offset: I64): I64 {
+    const { addressSize } = this.#instruction
+    if (addressSize === 64) return this.let(offset)
+    return this.let(and(offset, i64(addressSize === 32 ? 0xffff_ffff : 0xffff)))
+  }
+
+  override address(index: number, access?: Access, bytes?: number): I64 {
     const known = this.#addresses.get(index)
     if (known) return known
-    const { segment } = this.#operand(index)
-    const offset = this.offset(index)
-    // Translated code runs with flat segments, but for FS and GS.
-    let va = offset
-    if (segment >= L.FS) va = add(offset, loadI64(this.cpu, L.SEGMENTS + segment * L.SEG_SIZE + L.SEG_BASE))
-    if (!this.#long && va !== offset) va = and(va, i64(0xffff_ffff))
-    const bound = this.let(va)
+    const bound = super.address(index, access, bytes)
     this.#addresses.set(index, bound)
     return bound
   }
 
-  /** Whether the code is 64-bit, which shapes of instructions that do not care leave open. */
-  get #long(): boolean {
-    return this.#frame.long
+  /** Translated code runs with flat segments, but for the bases of FS and GS. */
+  linear(index: number, offset: I64): I64 {
+    const { segment } = this.#operand(index)
+    if (segment < L.FS) return offset
+    const va = add(offset, loadI64(this.cpu, L.SEGMENTS + segment * L.SEG_SIZE + L.SEG_BASE))
+    return this.let(this.#frame.long ? va : and(va, i64(0xffff_ffff)))
   }
 
   // Memory
@@ -320,21 +331,27 @@ export class RegionContext extends Context {
     return add(wrap(va), loadI32(entry, L.TLB_ADDEND))
   }
 
-  #slow(name: HelperName, ...args: Expr[]): I32 | I64 {
+  #slow(name: SlowName, stack: boolean, ...args: Expr[]): I32 | I64 {
     this.mayRequestExit = true
-    const target = this.#frame.runtime.slow(name, this.#long)
-    return this.f.call<'i32'>(target, this.cpu, this.#rip, this.#length, this.left, ...args)
+    const target = this.#frame.runtime.slow(name, this.#frame.long)
+    const access = this.#access(stack)
+    return this.f.call<'i32'>(target, this.cpu, this.#rip, access, this.left, ...args)
   }
 
-  #slowLoad(bits: 8 | 16 | 32 | 64, va: I64): Value {
-    const value = this.#slow(`load${bits}`, va) as unknown as I64
+  /** What `Runtime.sync` takes: the length, and the segment that an access goes through. */
+  #access(stack = false): I32 {
+    const segment = stack ? L.SS : this.field('segment').constant
+    return i32((this.#decoded.next - this.#decoded.at) | (Number(segment) << 8))
+  }
+
+  #slowLoad(bits: 8 | 16 | 32 | 64, va: I64, stack = false): Value {
+    const value = this.#slow(`load${bits}`, stack, va) as unknown as I64
     this.f.if(loadI32(this.cpu, L.EXC_PENDING), () => this.#fault())
     return bits === 64 ? value : this.let(wrap(value))
   }
 
-  #slowStore(bits: 8 | 16 | 32 | 64, va: I64, value: Value): void {
-    const status = this.#slow(`store${bits}`, va, toI64(value)) as I32
-    this.f.if(status, () => this.#fault())
+  #slowStore(bits: 8 | 16 | 32 | 64, va: I64, value: Value, stack = false): void {
+    this.f.if(this.#slow(`store${bits}`, stack, va, toI64(value)) as I32, () => this.#fault())
   }
 
   #rawLoad(bits: number, address: I32): Value {
@@ -348,17 +365,16 @@ export class RegionContext extends Context {
     this.f.store(bits === 32 ? 'i32.store' : bits === 16 ? 'i32.store16' : 'i32.store8', address, narrow)
   }
 
-  load(bits: number, address: I64): Value {
+  load(bits: number, address: I64, stack = false): Value {
     const va = this.let(address)
-    if (!this.#miss) return this.#slowLoad(bits as 8, va)
+    if (!this.#miss) return this.#slowLoad(bits as 8, va, stack)
     return this.let(this.#rawLoad(bits, this.#direct(va, bits, L.TLB_READ_TAG, this.#miss)))
   }
 
-  store(bits: number, address: I64, value: Value): void {
+  store(bits: number, address: I64, value: Value, stack = false): void {
     const va = this.let(address)
-    if (this.#miss)
-      this.#rawStore(bits, this.#direct(va, bits, L.TLB_WRITE_TAG, this.#miss), value)
-    else this.#slowStore(bits as 8, va, this.let(value))
+    if (this.#miss) this.#rawStore(bits, this.#direct(va, bits, L.TLB_WRITE_TAG, this.#miss), value)
+    else this.#slowStore(bits as 8, va, this.let(value), stack)
   }
 
   loadForWrite(bits: number, address: I64): Value {
@@ -369,8 +385,7 @@ export class RegionContext extends Context {
       return this.let(this.#rawLoad(bits, host))
     }
     this.#writeBack = { va, host: null }
-    const status = this.#slow('probeWrite', va, i32(bits / 8)) as I32
-    this.f.if(status, () => this.#fault())
+    this.f.if(this.#slow('probeWrite', false, va, i32(bits / 8)) as I32, () => this.#fault())
     return this.#slowLoad(bits as 8, va)
   }
 
@@ -383,46 +398,67 @@ export class RegionContext extends Context {
 
   // Vectors
 
-  vector(number: number): V128 {
-    return this.let(this.#frame.vector(number).value)
+  vector(number: number, lane = 0): V128 {
+    return this.let(this.#frame.vector(number, lane).value)
   }
 
-  setVector(number: number, value: V128): void {
-    this.#frame.vectorWritten(number)
-    this.f.set(this.#frame.vector(number), value)
+  setVector(number: number, value: V128, lane = 0): void {
+    this.#frame.vectorWritten(number, lane)
+    this.f.set(this.#frame.vector(number, lane), value)
   }
 
-  readVector(index: number): V128 {
-    if (this.operand(index).kind === 'memory') return this.loadVector(this.address(index))
-    return this.vector(this.#operand(index).register)
+  readVector(index: number, lane = 0): V128 {
+    if (this.operand(index).kind !== 'memory') return this.vector(this.#operand(index).register, lane)
+    return this.loadVector(add(this.address(index, 'read', 16 * (lane + 1)), i64(16 * lane)))
   }
 
-  writeVector(index: number, value: V128): void {
-    if (this.operand(index).kind === 'memory') this.storeVector(this.address(index), value)
-    else this.setVector(this.#operand(index).register, value)
+  writeVector(index: number, value: V128, lane = 0): void {
+    if (this.operand(index).kind !== 'memory')
+      return this.setVector(this.#operand(index).register, value, lane)
+    this.storeVector(add(this.address(index, 'write', 16 * (lane + 1)), i64(16 * lane)), value)
   }
 
-  requireAligned(index: number): void {
+  requireAligned(index: number, bytes = 16): void {
     if (this.operand(index).kind !== 'memory') return
-    this.f.if(and(wrap(this.address(index)), i32(15)), () => this.raise(GP, 0))
+    this.f.if(and(wrap(this.address(index, 'none')), i32(bytes - 1)), () => this.raise(GP, 0))
+  }
+
+  /** Address in the wasm memory of what a load of 128 or 256 bits finds. */
+  #loadFrom(address: I64, bits: 128 | 256): I32 {
+    const va = this.let(address)
+    if (this.#miss) return this.let(this.#direct(va, bits, L.TLB_READ_TAG, this.#miss))
+    const scratch = this.let(add(this.cpu, i32(L.SCRATCH)))
+    this.f.if(this.#slow(`load${bits}`, false, va, scratch) as I32, () => this.#fault())
+    return scratch
+  }
+
+  /** Stores one or two lanes. */
+  #storeTo(address: I64, lanes: readonly V128[]): void {
+    const { f } = this
+    const va = this.let(address)
+    const bits = lanes.length === 1 ? 128 : 256
+    const to = this.#miss
+      ? this.let(this.#direct(va, bits, L.TLB_WRITE_TAG, this.#miss))
+      : this.let(add(this.cpu, i32(L.SCRATCH)))
+    lanes.forEach((value, lane) => f.store('v128.store', to, value, 16 * lane))
+    if (!this.#miss) f.if(this.#slow(`store${bits}`, false, va, to) as I32, () => this.#fault())
   }
 
   loadVector(address: I64): V128 {
-    const va = this.let(address)
-    if (this.#miss) return this.let(loadV128(this.#direct(va, 128, L.TLB_READ_TAG, this.#miss)))
-    const status = this.#slow('load128', va, add(this.cpu, i32(L.SCRATCH))) as I32
-    this.f.if(status, () => this.#fault())
-    return this.let(loadV128(this.cpu, L.SCRATCH))
+    return this.let(loadV128(this.#loadFrom(address, 128)))
   }
 
   storeVector(address: I64, value: V128): void {
-    const { f } = this
-    const va = this.let(address)
-    if (this.#miss)
-      return f.store('v128.store', this.#direct(va, 128, L.TLB_WRITE_TAG, this.#miss), value)
-    f.store('v128.store', this.cpu, value, L.SCRATCH)
-    const status = this.#slow('store128', va, add(this.cpu, i32(L.SCRATCH))) as I32
-    f.if(status, () => this.#fault())
+    this.#storeTo(address, [value])
+  }
+
+  loadWide(address: I64): [V128, V128] {
+    const from = this.#loadFrom(address, 256)
+    return [this.let(loadV128(from)), this.let(loadV128(from, 16))]
+  }
+
+  storeWide(address: I64, low: V128, high: V128): void {
+    this.#storeTo(address, [low, high])
   }
 
   // Control
@@ -467,7 +503,8 @@ export class RegionContext extends Context {
   }
 
   #sync(): void {
-    this.f.callVoid(this.#frame.runtime.sync(this.#long), this.cpu, this.#rip, this.#length, this.left)
+    const { runtime, long } = this.#frame
+    this.f.callVoid(runtime.sync(long), this.cpu, this.#rip, this.#access(), this.left)
   }
 
   #fault(): void {
@@ -496,11 +533,12 @@ export class RegionContext extends Context {
     const frame = this.#frame
     const bound = args.map((arg) => f.let(arg))
     const known = effects[name]
+    if (!known) this.#requireUnconditional(name)
     this.fixFlags()
     frame.spill(known?.reads ?? ALL, !known)
     this.#sync()
     const status = frame.runtime.call(f, name, this.cpu, ...bound) as I32
-    this.mayRequestExit = true
+    if (!known?.quiet) this.mayRequestExit = true
     if (known) {
       frame.reload(known.writes, false)
       f.if(eq(status, i32(STATUS_EXCEPTION)), () => frame.fault(this.left))
@@ -513,22 +551,29 @@ export class RegionContext extends Context {
       after?.()
       if (after) f.if(status, () => frame.leave(status, this.left, false))
     }
-    frame.loadTlb()
+    if (!known?.quiet) frame.loadTlb()
   }
 
   systemValue(name: HelperName, ...args: Expr[]): I64 {
     const { f } = this
     const frame = this.#frame
     const bound = args.map((arg) => f.let(arg))
+    const known = effects[name]
+    if (!known) this.#requireUnconditional(name)
     this.fixFlags()
-    frame.spill(ALL, true)
+    frame.spill(known?.reads ?? ALL, !known)
     this.#sync()
     const value = frame.runtime.call(f, name, this.cpu, ...bound) as I64
-    this.mayRequestExit = true
-    this.#forgetFlags()
-    frame.reload(ALL, true)
+    if (!known?.quiet) this.mayRequestExit = true
+    if (!known) this.#forgetFlags()
+    frame.reload(known?.writes ?? ALL, !known)
     f.if(loadI32(this.cpu, L.EXC_PENDING), () => this.#fault())
     return value
+  }
+
+  /** What is known of the flags holds on one path only: a helper that may change them cannot stand in a condition. */
+  #requireUnconditional(name: HelperName): void {
+    if (this.f.depth !== this.#depth) throw new Untranslatable(this.#decoded, name)
   }
 
   pure(name: HelperName, ...args: Expr[]): I64 {

@@ -18,6 +18,8 @@ export interface CodeSource {
   page(relative: number): number
   /** Whether code there is worth translating. */
   wanted(offset: Offset): boolean
+  /** Rows, by index, that cannot be translated. */
+  readonly refused: ReadonlySet<number>
 }
 
 /** How much may become one region. */
@@ -156,12 +158,12 @@ export class Discovery {
       decode(this.#source.bytes, start + inPage, start + PAGE, this.#bits, instruction) !== DecodeStatus.ok
     )
       return null
-    if (refusal(instruction.row, this.#mode)) return null
+    if (refusal(instruction.row, this.#mode) || this.#source.refused.has(instruction.row.index)) return null
     const next = inPage + instruction.length
     const near = instruction.operandCount === 1 && instruction.operands[0]!.kind === OperandKind.relative
     const target = near ? next + instruction.operands[0]!.value : -1
     const samePage = target >= 0 && target < PAGE && next < PAGE
-    const shape = shapeOf(instruction, this.#bits === 64, samePage, false)
+    const shape = shapeOf(instruction, this.#bits === 64, false, samePage, false)
     // 16-bit operands cut RIP: left to the interpreter.
     if (!shape || (instruction.row.branch !== 'none' && instruction.operandSize === 16)) return null
     return { at, next: page * PAGE + next, instruction, shape }

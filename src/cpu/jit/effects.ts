@@ -8,15 +8,18 @@ import type { HelperName } from '../helpers.ts'
 export interface Effects {
   readonly reads: number
   readonly writes: number
+  /** It reaches neither guest memory nor the board, and changes no rights: nothing can ask the run to end. */
+  readonly quiet: boolean
 }
 
 const RAX = 1
 const RCX = 2
 const RDX = 4
-const none: Effects = { reads: 0, writes: 0 }
-const divide: Effects = { reads: RAX | RDX, writes: RAX | RDX }
-const accumulator: Effects = { reads: RAX, writes: RAX }
-const counter: Effects = { reads: 0, writes: RAX | RDX }
+const none: Effects = { reads: 0, writes: 0, quiet: false }
+const quiet: Effects = { reads: 0, writes: 0, quiet: true }
+const divide: Effects = { reads: RAX | RDX, writes: RAX | RDX, quiet: true }
+const accumulator: Effects = { reads: RAX, writes: RAX, quiet: false }
+const counter: Effects = { reads: 0, writes: RAX | RDX, quiet: true }
 
 export const effects: Partial<Record<HelperName, Effects>> = {
   div8: divide,
@@ -28,30 +31,47 @@ export const effects: Partial<Record<HelperName, Effects>> = {
   idiv32: divide,
   idiv64: divide,
   in: accumulator,
-  out: { reads: RAX, writes: 0 },
+  out: { reads: RAX, writes: 0, quiet: false },
   rdtsc: counter,
-  rdtscp: { reads: 0, writes: RAX | RCX | RDX },
-  readMsr: { reads: RCX, writes: RAX | RDX },
-  writeMsr: { reads: RAX | RCX | RDX, writes: 0 },
+  rdtscp: { reads: 0, writes: RAX | RCX | RDX, quiet: true },
+  readMsr: { reads: RCX, writes: RAX | RDX, quiet: false },
+  writeMsr: { reads: RAX | RCX | RDX, writes: 0, quiet: false },
   cli: none,
   sti: none,
   stac: none,
   clac: none,
   clts: none,
-  swapgs: none,
+  swapgs: quiet,
   invlpg: none,
   loadSegment: none,
-  checkUmip: none,
+  checkUmip: quiet,
   wrSegBase: none,
   movToCr: none,
-  x87Load: none,
+  checkTarget: quiet,
+  segmentAddress: none,
+  maskedLoad: none,
+  maskedStore: none,
+  floatScalar: quiet,
+  floatLanes: quiet,
+  aesRound: quiet,
+  aesInverseMix: quiet,
+  aesKeyAssist: quiet,
+  carrylessMultiply: quiet,
+  sha1NextE: quiet,
+  sha1Message1: quiet,
+  sha1Message2: quiet,
+  sha1Rounds: quiet,
+  sha256Rounds: quiet,
+  sha256Message1: quiet,
+  sha256Message2: quiet,
+  x87Load: quiet,
   x87Store: none,
-  x87Memory: none,
-  x87Arithmetic: none,
-  x87CompareMemory: none,
-  x87Duplicate: none,
-  x87Copy: none,
-  x87Exchange: none,
-  x87Top: none,
-  x87Constant: none,
+  x87Memory: quiet,
+  x87Arithmetic: quiet,
+  x87CompareMemory: quiet,
+  x87Duplicate: quiet,
+  x87Copy: quiet,
+  x87Exchange: quiet,
+  x87Top: quiet,
+  x87Constant: quiet,
 }

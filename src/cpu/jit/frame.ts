@@ -26,6 +26,9 @@ const RETURN = 3
 
 export const ALL = 0xffff
 
+/** Place in the state block of lane `n` / 16 of vector register `n` % 16. */
+const vectorAt = (n: number): number => L.XMM + (n % 16) * L.XMM_STRIDE + 16 * (n >> 4)
+
 export class Frame {
   readonly f: FunctionBuilder
   readonly runtime: Runtime
@@ -85,16 +88,17 @@ export class Frame {
     return (this.#gprs[number] ??= this.f.local('i64'))
   }
 
-  vector(number: number): Variable<'v128'> {
-    return (this.#vectors[number] ??= this.f.local('v128'))
+  /** 128 bits of a vector register: `lane` 1 those from bit 128 on. */
+  vector(number: number, lane: number): Variable<'v128'> {
+    return (this.#vectors[number + 16 * lane] ??= this.f.local('v128'))
   }
 
   gprWritten(number: number): void {
     this.#writtenGprs |= 1 << number
   }
 
-  vectorWritten(number: number): void {
-    this.#writtenVectors |= 1 << number
+  vectorWritten(number: number, lane: number): void {
+    this.#writtenVectors |= 1 << (number + 16 * lane)
   }
 
   flagsWritten(): void {
@@ -146,7 +150,7 @@ export class Frame {
       if (local && (gprs >> n) & 1) f.set(local, loadI64(cpu, L.GPR + 8 * n))
     })
     if (!all) return
-    this.#vectors.forEach((local, n) => local && f.set(local, loadV128(cpu, L.XMM + n * L.XMM_STRIDE)))
+    this.#vectors.forEach((local, n) => local && f.set(local, loadV128(cpu, vectorAt(n))))
     f.set(this.flagKind, loadI32(cpu, L.FLAGS_KIND))
     f.set(this.flagResult, loadI64(cpu, L.FLAGS_RESULT))
     f.set(this.flagX, loadI64(cpu, L.FLAGS_X))
@@ -160,7 +164,7 @@ export class Frame {
     if (!all) return
     this.#vectors.forEach((local, n) => {
       if (local && (this.#writtenVectors >> n) & 1)
-        f.store('v128.store', cpu, local.value, L.XMM + n * L.XMM_STRIDE)
+        f.store('v128.store', cpu, local.value, vectorAt(n))
     })
     if (this.#flagsWritten) this.spillFlags()
   }

@@ -1,5 +1,5 @@
 /** What the regions of one module share: small functions, made when first asked for, and helpers reached through the table. */
-import type { HelperName } from '../helpers.ts'
+import { STATUS_EXCEPTION, type HelperName } from '../helpers.ts'
 import { findBlock, handlerType } from '../interpreter/dispatch.ts'
 import { STATUS_BUDGET, STATUS_LOOKUP } from '../interpreter/record.ts'
 import { helperType } from '../interpreter/runtime.ts'
@@ -39,6 +39,9 @@ export interface TableLayout {
   readonly raised: number
   readonly left: number
 }
+
+/** Memory helpers, and those for 256 bits that are made of them. */
+export type SlowName = HelperName | 'load256' | 'store256'
 
 export const RAISED: FuncType = { params: ['i32', 'i32'], results: ['i32'] }
 export const LEFT: FuncType = { params: ['i32', 'i32', 'i32'], results: ['i32'] }
@@ -96,11 +99,15 @@ export class Runtime {
     })
   }
 
-  /** `(cpu, rip, length, left)`: what helpers and the board want to find in the state block. RECORD 0 says that translated code runs. */
+  /**
+   * `(cpu, rip, access, left)`: what helpers and the board want to find in the state block. `access`: length of the instruction, segment << 8.
+   * RECORD 0 says that translated code runs.
+   */
   sync(long: boolean): FunctionRef {
     return this.#function(`sync${long}`, { params: ['i32', 'i64', 'i32', 'i32'], results: [] }, (f) => {
-      const [cpu, rip, length, left] = f.params as [I32, I64, I32, I32]
-      const next = add(rip, extendU(length))
+      const [cpu, rip, access, left] = f.params as [I32, I64, I32, I32]
+      const next = add(rip, extendU(and(access, i32(0xff))))
+      f.store('i32.store', cpu, shrU(access, i32(8)), L.ACCESS_SEGMENT)
       f.store('i64.store', cpu, rip, L.RIP)
       f.store('i64.store', cpu, long ? next : and(next, i64(0xffff_ffff)), L.NEXT_RIP)
       f.store('i64.store', cpu, sub(loadI64(cpu, L.RETIRED_LIMIT), extendS(left)), L.RETIRED)
@@ -108,16 +115,27 @@ export class Runtime {
     })
   }
 
-  /** A memory helper behind a sync: `(cpu, rip, length, left, …)`. */
-  slow(name: HelperName, long: boolean): FunctionRef {
-    const { params, results } = helperType(name)
+  /** A memory helper behind a sync: `(cpu, rip, access, left, …)`. */
+  slow(name: SlowName, long: boolean): FunctionRef {
+    const wide = name === 'load256' || name === 'store256'
+    const { params, results } = helperType(wide ? 'load128' : name)
     const rest = params.slice(1)
     const type: FuncType = { params: ['i32', 'i64', 'i32', 'i32', ...rest], results }
     return this.#function(`${name}${long}`, type, (f) => {
-      const [cpu, rip, length, left, ...args] = f.params as [I32, I64, I32, I32]
-      f.callVoid(this.sync(long), cpu, rip, length, left)
-      f.return(this.call(f, name, cpu, ...args) ?? undefined)
+      const [cpu, rip, access, left, ...args] = f.params as [I32, I64, I32, I32]
+      f.callVoid(this.sync(long), cpu, rip, access, left)
+      if (wide) this.#halves(f, name, cpu, args as Expr[] as [I64, I32])
+      else f.return(this.call(f, name, cpu, ...args) ?? undefined)
     })
+  }
+
+  /** 256 bits are two halves; a store looks at all of them before it writes the first. */
+  #halves(f: FunctionBuilder, name: 'load256' | 'store256', cpu: I32, [va, data]: [I64, I32]): void {
+    const half = name === 'load256' ? 'load128' : 'store128'
+    const orLeave = (status: Expr | null): void => f.if(status as I32, () => f.return(i32(STATUS_EXCEPTION)))
+    if (name === 'store256') orLeave(this.call(f, 'probeWrite', cpu, va, i32(32)))
+    orLeave(this.call(f, half, cpu, va, data))
+    f.return(this.call(f, half, cpu, add(va, i64(16)), add(data, i32(16)))!)
   }
 
   /** `(kind, x, result) → i32`: a flag from a source that is known at run time only. */

@@ -3,7 +3,8 @@ import type { Block, BlockCache, CodeHolder } from '../interpreter/blocks.ts'
 import * as L from '../layout.ts'
 import type { MemoryMap } from '../memory-map.ts'
 import { ModuleBuilder } from '../wasm/index.ts'
-import { PAGE, pageOf, type Region } from './block.ts'
+import { PAGE, pageOf, type Offset, type Region } from './block.ts'
+import { Untranslatable } from './context.ts'
 import { Discovery, type Limits } from './discover.ts'
 import { emitRegion } from './emit.ts'
 import { Runtime } from './runtime.ts'
@@ -74,6 +75,8 @@ export class Translator {
   readonly #eager: boolean
   readonly #view: DataView
   readonly #installed = new Set<Installed>()
+  /** Rows that cannot be translated. */
+  readonly #refused = new Set<number>()
   readonly #heat = new Map<number, number>()
   #bytes = 0
   #compiled = 0
@@ -130,26 +133,31 @@ export class Translator {
 
   #translate(va: bigint, gpa: number, mode: number): void {
     const started = performance.now()
-    const seed = gpa % PAGE
-    const home = va - BigInt(seed)
-    const pageAt = (relative: number): number => this.#execGpa(home + BigInt(relative * PAGE))
-    const discovery = new Discovery(
-      {
-        bytes: new Uint8Array(this.#memory.buffer),
-        ram: this.#map.ram,
-        page: pageAt,
-        wanted: (offset) => {
-          if (this.#eager) return true
-          const page = pageAt(pageOf(offset))
-          return page >= 0 && this.#blocks.has(page + (offset - pageOf(offset) * PAGE), mode)
-        },
-      },
-      mode,
-      this.#eager ? EAGER_LIMITS : LIMITS,
-    )
-    const region = discovery.region(seed)
-    if (region) this.#install(region)
+    while (!this.#tryTranslate(va, gpa % PAGE, mode));
     this.#compileMs += performance.now() - started
+  }
+
+  /** False when an instruction turned out not to be translatable: then once more without it. */
+  #tryTranslate(va: bigint, seed: number, mode: number): boolean {
+    const home = va - BigInt(seed)
+    const page = (relative: number): number => this.#execGpa(home + BigInt(relative * PAGE))
+    const wanted = (offset: Offset): boolean => {
+      if (this.#eager) return true
+      const gpa = page(pageOf(offset))
+      return gpa >= 0 && this.#blocks.has(gpa + (offset - pageOf(offset) * PAGE), mode)
+    }
+    const bytes = new Uint8Array(this.#memory.buffer)
+    const source = { bytes, ram: this.#map.ram, page, wanted, refused: this.#refused }
+    const limits = this.#eager ? EAGER_LIMITS : LIMITS
+    const region = new Discovery(source, mode, limits).region(seed)
+    try {
+      if (region) this.#install(region)
+    } catch (error) {
+      if (!(error instanceof Untranslatable)) throw error
+      this.#refused.add(error.decoded.instruction.row.index)
+      return false
+    }
+    return true
   }
 
   #install(region: Region): void {

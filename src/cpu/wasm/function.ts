@@ -87,6 +87,11 @@ export class FunctionBuilder {
     this.#scoped = outer
   }
 
+  /** How many blocks, loops and conditions are open. */
+  get depth(): number {
+    return this.#depth
+  }
+
   /** Statements for this place, given when the function is finished; no branches to labels outside. */
   defer(emit: () => void): void {
     this.#deferred.push({ at: this.#code.length, emit })
