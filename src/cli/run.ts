@@ -79,7 +79,9 @@ export function defineRun(cli: CAC): void {
     )
     .option('--linux-entry <bits>', 'The entry of a Linux kernel to take: 32 or 64')
     .option('--device <device>', 'An additional device: pc-testdev, for kvm-unit-tests')
-    .option('--engine <engine>', 'auto or interpreter', { default: 'auto' })
+    .option('--engine <engine>', 'auto, interpreter, or jit to translate all code at once', {
+      default: 'auto',
+    })
     .option('--seed <number>', 'Makes random numbers and network faults the same in each run')
     .option('--timeout <seconds>', 'Stop after so many seconds, with status 124')
     .option('--max-instructions <n>', 'Stop after exactly so many instructions, with status 124')
@@ -100,7 +102,7 @@ async function run(path: string, flags: RunFlags): Promise<number> {
   const memory = parseSize(String(flags.memory), '--memory')
   const seed = optionalCount(flags.seed, '--seed', 2 ** 52)
   const link = parseLinkMode(flags.link)
-  parseChoice(flags.engine, '--engine', ['auto', 'interpreter'])
+  const engine = parseChoice(flags.engine, '--engine', ['auto', 'interpreter', 'jit'] as const)
   const progress = createProgress(process.stderr, flags.quiet === true)
   const net = createNetwork({
     net: flags.net,
@@ -121,6 +123,7 @@ async function run(path: string, flags: RunFlags): Promise<number> {
   const machine = await Machine.create({
     image,
     memory,
+    engine,
     net,
     drives,
     console: parseChoice(flags.console, '--console', ['serial', 'virtio'] as const),

@@ -1,6 +1,6 @@
 /** A whole machine in one thread: processor, board, image, loop. What the worker runs, and what tests drive step by step. */
 import type { CpuBus } from '../cpu/bus.ts'
-import { Cpu } from '../cpu/cpu.ts'
+import { Cpu, type Engine } from '../cpu/cpu.ts'
 import { writeAcpiTables } from './acpi/tables.ts'
 import { Board, type BoardOptions } from './board.ts'
 import { boot, type BootModule } from './boot/boot.ts'
@@ -19,6 +19,8 @@ export interface ComputerOptions extends Omit<BoardOptions, 'clock' | 'ram' | 'r
   readonly modules: CpuModules
   /** A multiple of 4096. */
   readonly memoryBytes: number
+  /** How instructions are executed; the guest cannot tell. Default: `auto`. */
+  readonly engine?: Engine | undefined
 }
 
 export interface ComputerImage {
@@ -35,7 +37,7 @@ export class Computer {
   readonly #memoryBytes: number
 
   constructor(options: ComputerOptions) {
-    const { modules, memoryBytes } = options
+    const { modules, memoryBytes, engine } = options
     this.#memoryBytes = memoryBytes
     // Processor and board each need the other; the board is there before the first instruction is.
     const bus: CpuBus = {
@@ -51,7 +53,7 @@ export class Computer {
       ferr: (asserted) => this.board.coprocessorError.drive(asserted),
       random: () => this.board.random(),
     }
-    const cpu = new Cpu({ ...modules, bus, ramSize: memoryBytes })
+    const cpu = new Cpu({ ...modules, bus, ramSize: memoryBytes, ...(engine ? { engine } : {}) })
     this.cpu = cpu
     this.clock = new Clock(() => cpu.retired)
     this.clock.onHalted = (ns) => cpu.addHalted(ns)

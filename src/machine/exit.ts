@@ -1,3 +1,4 @@
+import type { EngineStatistics } from '../cpu/cpu.ts'
 import type { ProcessorCounters } from './processor.ts'
 
 /** Marks beyond so many are not kept. */
@@ -52,6 +53,8 @@ export interface Exit extends ProcessorCounters {
   readonly seconds: number
   /** What of the host time the machine slept. */
   readonly idleSeconds: number
+  /** How instructions were executed: regions of translated code and what they took. */
+  readonly engine?: EngineStatistics
   /** TLB misses, when the processor counts them. */
   readonly tlbMisses?: number
   /** In the order in which the guest set them; at most MAX_MARKS. */

@@ -1,4 +1,5 @@
 /** A machine as a program sees it: asynchronous, with the processor in a worker of its own. */
+import type { Engine } from '../cpu/cpu.ts'
 import type { Link, Network } from '../net/link.ts'
 import { ImageError } from './boot/image-error.ts'
 import type { BootModule } from './boot/boot.ts'
@@ -40,6 +41,8 @@ export interface MachineOptions {
   readonly epochMs?: number
   /** `wait` (default): a halted guest sleeps until its next event is due. `leap`: virtual time goes there at once. */
   readonly idle?: 'wait' | 'leap'
+  /** How instructions are executed: `auto` (default) translates what runs often; `jit` everything; the guest cannot tell. */
+  readonly engine?: Engine
   /** Ends the run after so many instructions, with reason `instruction-limit`. */
   readonly maxInstructions?: number
   /** Ends the run after so many seconds of host time, with reason `timeout`. */
@@ -255,6 +258,7 @@ function describe(options: MachineOptions): WorkerConfig {
   if (drives.length > MAX_DRIVES) throw new RangeError(`${drives.length} drives: at most ${MAX_DRIVES}`)
   return {
     image: options.image,
+    engine: options.engine,
     memoryBytes: Math.floor(memoryBytes / PAGE) * PAGE,
     cmdline: options.cmdline ?? '',
     modules: options.modules ?? [],

@@ -1,3 +1,5 @@
+import type { EngineStatistics } from '../cpu/cpu.ts'
+
 /** Why `Processor.run` came back. */
 export type RunEnd =
   /** The budget is spent, or `interruptRun` was called. */
@@ -21,6 +23,7 @@ export interface Processor {
   /** RFLAGS.IF, for a halted processor. */
   readonly interruptsEnabled: boolean
   readonly tlbMisses?: number
+  readonly engineStatistics?: EngineStatistics
   counters(): ProcessorCounters
   /** Executes at most `instructions` instructions. */
   run(instructions: number): RunEnd

@@ -1,4 +1,5 @@
 /** What the two threads of a machine tell each other: the start in one message, then rings and words of shared memory. */
+import type { Engine } from '../cpu/cpu.ts'
 import type { BootModule } from './boot/boot.ts'
 import type { LinuxEntry } from './boot/linux/linux.ts'
 import type { Drive } from './drive.ts'
@@ -9,6 +10,7 @@ import type { OptionalDevice } from './optional-devices.ts'
 export interface WorkerConfig {
   readonly image: Uint8Array
   readonly memoryBytes: number
+  readonly engine?: Engine | undefined
   readonly cmdline: string
   readonly modules: readonly BootModule[]
   readonly linuxEntry?: LinuxEntry | undefined

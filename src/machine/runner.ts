@@ -52,6 +52,7 @@ export class Runner {
       idleSeconds: this.#idleMs / 1000,
       ...processor.counters(),
       marks: this.#marks,
+      ...(processor.engineStatistics === undefined ? {} : { engine: processor.engineStatistics }),
       ...(processor.tlbMisses === undefined ? {} : { tlbMisses: processor.tlbMisses }),
       counters: board.diagnostics.counters.toObject(),
     }

@@ -70,6 +70,7 @@ async function create(config: WorkerConfig, platform: Platform, host: HostPort):
   const computer = new Computer({
     modules: platform.loadCpuModules(),
     memoryBytes: config.memoryBytes,
+    engine: config.engine,
     seed: config.seed,
     epochMs: config.epochMs,
     devices: config.devices,

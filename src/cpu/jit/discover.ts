@@ -154,9 +154,7 @@ export class Discovery {
     const start = this.#source.ram + gpa
     const instruction = new Instruction()
     const inPage = at - page * PAGE
-    if (
-      decode(this.#source.bytes, start + inPage, start + PAGE, this.#bits, instruction) !== DecodeStatus.ok
-    )
+    if (decode(this.#source.bytes, start + inPage, start + PAGE, this.#bits, instruction) !== DecodeStatus.ok)
       return null
     if (refusal(instruction.row, this.#mode) || this.#source.refused.has(instruction.row.index)) return null
     const next = inPage + instruction.length

@@ -33,7 +33,17 @@ import { entryOf, type Runtime } from './runtime.ts'
 import { Structure } from './structure.ts'
 
 /** Instructions that reach memory though no operand says so. */
-const reachesStack = new Set(['push', 'pop', 'call', 'ret', 'leave', 'enter', 'xlatb', 'maskmovq', 'maskmovdqu'])
+const reachesStack = new Set([
+  'push',
+  'pop',
+  'call',
+  'ret',
+  'leave',
+  'enter',
+  'xlatb',
+  'maskmovq',
+  'maskmovdqu',
+])
 const PAGE_MASK = i64(~0xfffn)
 
 const regionType: FuncType = { params: ['i32', 'i32', 'i32', 'i64'], results: ['i32'] }
@@ -246,7 +256,12 @@ export interface CompiledRegion {
 }
 
 /** Adds a region to a module. */
-export function emitRegion(module: ModuleBuilder, region: Region, runtime: Runtime, ram: number): CompiledRegion {
+export function emitRegion(
+  module: ModuleBuilder,
+  region: Region,
+  runtime: Runtime,
+  ram: number,
+): CompiledRegion {
   const returning = (at: Offset): boolean => region.returns.length > 0 && isReturn(region.blocks.get(at)!)
   const graph = buildGraph(region, returning)
   const body = module.declare(regionType)
@@ -265,4 +280,3 @@ export function emitRegion(module: ModuleBuilder, region: Region, runtime: Runti
   }
   return { region, entries }
 }
-

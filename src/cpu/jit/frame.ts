@@ -159,12 +159,12 @@ export class Frame {
   #storeAll(gprs: number, all: boolean): void {
     const { f, cpu } = this
     this.#gprs.forEach((local, n) => {
-      if (local && ((gprs & this.#writtenGprs) >> n) & 1) f.store('i64.store', cpu, local.value, L.GPR + 8 * n)
+      if (local && ((gprs & this.#writtenGprs) >> n) & 1)
+        f.store('i64.store', cpu, local.value, L.GPR + 8 * n)
     })
     if (!all) return
     this.#vectors.forEach((local, n) => {
-      if (local && (this.#writtenVectors >> n) & 1)
-        f.store('v128.store', cpu, local.value, vectorAt(n))
+      if (local && (this.#writtenVectors >> n) & 1) f.store('v128.store', cpu, local.value, vectorAt(n))
     })
     if (this.#flagsWritten) this.spillFlags()
   }
@@ -226,4 +226,3 @@ export class Frame {
     f.switch(this.#kind.value, ways)
   }
 }
-

@@ -71,7 +71,7 @@ class Flow {
         else y = dominator[y]!
       return x
     }
-    for (let changed = true; changed; ) {
+    for (let changed = true; changed;) {
       changed = false
       for (const node of sequence) {
         if (node === DISPATCHER) continue

@@ -171,7 +171,14 @@ export class Runtime {
   }
 
   /** New X of flags whose CF and OF are replaced, and whether they stay explicit. */
-  withCarryOverflow(f: FunctionBuilder, kind: I32, x: I64, result: I64, carry: I32, overflow: I32): [I32, I64] {
+  withCarryOverflow(
+    f: FunctionBuilder,
+    kind: I32,
+    x: I64,
+    result: I64,
+    carry: I32,
+    overflow: I32,
+  ): [I32, I64] {
     const bits = f.let(extendU(or(carry, shl(overflow, i32(11)))))
     const explicit = f.let(eqz(and(kind, i32(0xff))))
     const adjust = f.call<'i64'>(this.adjust, kind, x, result)
@@ -180,4 +187,5 @@ export class Runtime {
   }
 }
 
-export const entryOf = (va: I64): I32 => and(wrap(shrU(va, i64(7))), i32((L.TLB_ENTRIES - 1) * L.TLB_ENTRY_SIZE))
+export const entryOf = (va: I64): I32 =>
+  and(wrap(shrU(va, i64(7))), i32((L.TLB_ENTRIES - 1) * L.TLB_ENTRY_SIZE))

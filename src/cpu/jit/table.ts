@@ -23,7 +23,10 @@ export class SharedTable implements TableLayout {
   }
 
   /** Fills in what the modules of helpers and interpreter export. */
-  share(helperExports: Readonly<Record<string, unknown>>, interpreter: Readonly<Record<string, unknown>>): void {
+  share(
+    helperExports: Readonly<Record<string, unknown>>,
+    interpreter: Readonly<Record<string, unknown>>,
+  ): void {
     names.forEach((name, index) => this.table.set(this.#firstHelper + index, helperExports[name]))
     this.table.set(this.raised, interpreter.raised)
     this.table.set(this.left, interpreter.left)

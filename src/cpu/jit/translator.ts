@@ -125,7 +125,8 @@ export class Translator {
     const state = this.#map.state
     const index = Number((va >> 12n) & BigInt(L.TLB_ENTRIES - 1))
     const entry = this.#view.getUint32(state + L.TLB_BASE, true) + index * L.TLB_ENTRY_SIZE
-    if (this.#view.getBigUint64(entry + L.TLB_EXEC_TAG, true) !== (BigInt.asUintN(64, va) & ~0xfffn)) return -1
+    if (this.#view.getBigUint64(entry + L.TLB_EXEC_TAG, true) !== (BigInt.asUintN(64, va) & ~0xfffn))
+      return -1
     const linear = (Number(va & 0xffff_ffffn) + this.#view.getUint32(entry + L.TLB_ADDEND, true)) >>> 0
     const gpa = linear - this.#map.ram
     return gpa >= 0 && gpa < this.#map.ramSize ? gpa : -1

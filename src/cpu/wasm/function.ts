@@ -26,7 +26,13 @@ interface Deferred {
   emit: () => void
 }
 
-const zeroes: Record<ValType, Expr> = { i32: i32(0), i64: i64(0), f32: f32(0), f64: f64(0), v128: v128(0n, 0n) }
+const zeroes: Record<ValType, Expr> = {
+  i32: i32(0),
+  i64: i64(0),
+  f32: f32(0),
+  f64: f64(0),
+  v128: v128(0n, 0n),
+}
 
 export class FunctionBuilder {
   readonly type: FuncType
