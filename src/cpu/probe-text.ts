@@ -11,6 +11,7 @@ export const transitionNames: Readonly<Record<number, string>> = {
   [P.TRANSITION_FAR_JUMP]: 'far JMP',
   [P.TRANSITION_FAR_CALL]: 'far CALL',
   [P.TRANSITION_FAR_RETURN]: 'far RET',
+  [P.TRANSITION_TASK_SWITCH]: 'task switch',
 }
 
 export const stepTexts: Readonly<Record<number, string>> = {
@@ -41,4 +42,6 @@ export const stepTexts: Readonly<Record<number, string>> = {
   [P.STEP_CPL]: 'CPL ←',
   [P.STEP_RFLAGS]: 'RFLAGS ←',
   [P.STEP_NULL_SEGMENT]: 'segment ← null',
+  [P.STEP_SAVE_TASK]: 'TSS[TR] ← registers',
+  [P.STEP_TR]: 'TR ←',
 }

@@ -36,6 +36,7 @@ export const TRANSITION_IRET = 6
 export const TRANSITION_FAR_JUMP = 7
 export const TRANSITION_FAR_CALL = 8
 export const TRANSITION_FAR_RETURN = 9
+export const TRANSITION_TASK_SWITCH = 10
 
 export const STEP_READ_GATE = 1
 export const STEP_READ_CODE_DESCRIPTOR = 2
@@ -65,3 +66,6 @@ export const STEP_CPL = 25
 export const STEP_RFLAGS = 26
 /** A data segment register that the new level may not use is made null: y = its number. */
 export const STEP_NULL_SEGMENT = 27
+/** The outgoing task's registers are in its task-state segment: y = its selector. */
+export const STEP_SAVE_TASK = 28
+export const STEP_TR = 29

@@ -1,18 +1,20 @@
 /**
  * An exception or interrupt in protected mode, through 16- or 32-bit gates, also out of virtual-8086 mode.
- * SDM Vol. 3A, 6.12; Vol. 2A, INT n. Task gates are refused with #GP: there is no hardware task switching.
+ * SDM Vol. 3A, 6.12; Vol. 2A, INT n.
  */
 import * as L from '../../layout'
 import * as P from '../../probe'
-import { DESC_P, IF, NT, RF, TF, VECTOR_GP, VECTOR_NP, VM } from '../bits'
+import { DESC_P, IF, NT, RF, TF, TYPE_TASK_GATE, VECTOR_GP, VECTOR_NP, VM } from '../bits'
 import { readSystem } from '../mmu/memory'
 import { pending, raise, raiseGp, raiseNp } from '../raise'
 import * as D from '../segmentation/descriptor'
 import { isCode, isConforming, setNull } from '../segmentation/load'
-import { getCpl, getGpr, RSP, segSelector, systemFlags } from '../state'
+import { getCpl, getGpr, RSP, segAttributes, segSelector, systemFlags } from '../state'
 import { CONTINUE, EXCEPTION } from '../status'
 import { step } from '../trace'
 import { checkCodeEntry, fetchDescriptor, markAccessed } from './code-target'
+import { switchByEvent } from './task-switch'
+import { isWide } from './task-state'
 import { finishTransition, jumpTo, setCode, setFlags, setStack, setStackPointer } from './commit'
 import { gateError } from './deliver-long'
 import { innerStackPointer, innerStackSelector } from './tss'
@@ -43,6 +45,16 @@ function isGate(type: u32): bool {
   return (type & ~9) == 6
 }
 
+/** Through a task gate: the handler is a task of its own. The error code goes onto its stack. */
+function enterTask(cpu: usize, selector: u32, hasError: bool, error: u32, flags: u64, rip: u64): i32 {
+  if (switchByEvent(cpu, selector, flags, rip)) return EXCEPTION
+  if (!hasError) return CONTINUE
+  useCurrentStack(cpu, getGpr(cpu, RSP), getCpl(cpu))
+  if (push(cpu, isWide(segAttributes(cpu, L.TR)) ? 4 : 2, error, P.STEP_PUSH_ERROR)) return EXCEPTION
+  setStackPointer(cpu, pushedPointer())
+  return CONTINUE
+}
+
 export function deliverProtected(
   cpu: usize,
   vector: u32,
@@ -59,12 +71,13 @@ export function deliverProtected(
   step(cpu, P.STEP_READ_GATE, gate)
   const gateAttributes = D.attributesOf(gate)
   const type = gateAttributes & 0x1f
-  if (!isGate(type)) return raise(cpu, VECTOR_GP, 1, gateError(cpu, vector))
+  if (!isGate(type) && type != TYPE_TASK_GATE) return raise(cpu, VECTOR_GP, 1, gateError(cpu, vector))
   if (checkDpl && D.dplOf(gateAttributes) < getCpl(cpu))
     return raise(cpu, VECTOR_GP, 1, gateError(cpu, vector))
   if (!(gateAttributes & DESC_P)) return raise(cpu, VECTOR_NP, 1, gateError(cpu, vector))
-  const size: u32 = type & 8 ? 4 : 2
   const selector = <u32>(gate >> 16) & 0xffff
+  if (type == TYPE_TASK_GATE) return enterTask(cpu, selector, hasError, error, flags, rip)
+  const size: u32 = type & 8 ? 4 : 2
   const target = (gate & 0xffff) | (size == 4 ? (gate >> 32) & 0xffff_0000 : 0)
 
   const cpl = getCpl(cpu)

@@ -17,6 +17,7 @@ import { deliverLong } from './deliver-long'
 import { deliverProtected } from './deliver-protected'
 import { deliverReal } from './deliver-real'
 import { INT_THROUGH_IDT, interruptVm86, isVm86 } from './virtual-8086'
+import { forgetSwitch, isInNewTask } from './task-switch'
 
 /** Exceptions that a report can hold; the rules allow no longer chain but one that alternates. */
 const CHAIN_SIZE: u32 = 8
@@ -135,6 +136,7 @@ export function deliverNmi(cpu: usize): i32 {
 
 /** INT n, INT3, INTO, INT1: a trap, so it returns to the next instruction. */
 export function intN(cpu: usize, vector: u32, kind: u32): i32 {
+  forgetSwitch()
   if (kind == INT_N && isVm86(cpu)) {
     const status = interruptVm86(cpu, vector)
     if (status != INT_THROUGH_IDT) return status ? EXCEPTION : JUMP
@@ -149,7 +151,7 @@ export function intN(cpu: usize, vector: u32, kind: u32): i32 {
     getNextRip(cpu),
     COUNT_SOFTWARE_INTERRUPT,
   )
-  if (status) return EXCEPTION
+  if (status) return isInNewTask() ? deliverException(cpu) : EXCEPTION
   cancelStep(cpu)
   if (kind == INT_1) mergePending(cpu)
   return JUMP

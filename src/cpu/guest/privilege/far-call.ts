@@ -18,6 +18,8 @@ import {
   isCallGate,
   isGateTarget,
 } from './call-gate'
+import { isTask, transferToTask } from './task-transfer'
+import { TASK_CALL } from './task-switch'
 import { checkCodeEntry, fetchDescriptor, markAccessed } from './code-target'
 import { finishTransition, jumpTo, setCode, setStack, setStackPointer } from './commit'
 import { mayEnterDirectly, truncate } from './far-jump'
@@ -39,7 +41,7 @@ export function farCall(cpu: usize, selector: u32, offset: u64, size: u32): i32 
   const status = isRealOrVm86(cpu)
     ? callReal(cpu, selector, rip, size)
     : callProtected(cpu, selector, rip, size)
-  if (status) return EXCEPTION
+  if (status) return status
   finishTransition(cpu)
   end(cpu, P.TRANSITION_FAR_CALL)
   return JUMP
@@ -64,6 +66,7 @@ function callProtected(cpu: usize, selector: u32, rip: u64, size: u32): i32 {
     if (!mayEnterDirectly(cpu, selector, attributes)) return raiseGp(cpu, selector)
     return callSameLevel(cpu, selector, descriptor, rip, size)
   }
+  if (isTask(cpu, attributes)) return transferToTask(cpu, selector, descriptor, TASK_CALL)
   if (!isCallGate(cpu, attributes)) return raiseGp(cpu, selector)
   if (fetchGate(cpu, selector, descriptor)) return EXCEPTION
   return callThroughGate(cpu)

@@ -8,6 +8,8 @@ import { getCpl } from '../state'
 import { EXCEPTION, JUMP } from '../status'
 import { begin, end } from '../trace'
 import { fetchGate, gateOffset, gateSelector, isCallGate } from './call-gate'
+import { isTask, transferToTask } from './task-transfer'
+import { TASK_JUMP } from './task-switch'
 import { checkCodeEntry, fetchDescriptor, markAccessed } from './code-target'
 import { finishTransition, jumpTo, setCode } from './commit'
 
@@ -19,8 +21,9 @@ export function farJump(cpu: usize, selector: u32, offset: u64, size: u32): i32 
     if (rip > 0xffff) return raiseGp(cpu, 0)
     setReal(cpu, CS, selector)
     jumpTo(cpu, rip)
-  } else if (jumpProtected(cpu, selector, rip)) {
-    return EXCEPTION
+  } else {
+    const status = jumpProtected(cpu, selector, rip)
+    if (status) return status
   }
   finishTransition(cpu)
   end(cpu, TRANSITION_FAR_JUMP)
@@ -44,7 +47,7 @@ function jumpProtected(cpu: usize, selector: u32, rip: u64): i32 {
   if (pending(cpu)) return EXCEPTION
   const attributes = D.attributesOf(descriptor)
   if (isCode(attributes)) return enter(cpu, selector, descriptor, rip)
-  // Task gates and TSS descriptors would switch tasks in hardware; they are refused.
+  if (isTask(cpu, attributes)) return transferToTask(cpu, selector, descriptor, TASK_JUMP)
   if (!isCallGate(cpu, attributes)) return raiseGp(cpu, selector)
   if (fetchGate(cpu, selector, descriptor)) return EXCEPTION
   const target = gateSelector()

@@ -10,11 +10,11 @@ import { CONTINUE, EXCEPTION } from '../status'
 import { step } from '../trace'
 import { dropPrivilegedSegments, jumpTo, setCode, setCpl, setFlags, setStackPointer } from './commit'
 import { restoreResumeFlag, returnedFlags } from './iret'
+import { returnToTask } from './task-transfer'
 import { fetchReturnCode, fetchReturnStack, peek, setReturnStack } from './return-target'
 
 export function iretProtected(cpu: usize, size: u32): i32 {
-  // A nested task would be a hardware task switch, which this processor does not have.
-  if (systemFlags(cpu) & NT) return raiseGp(cpu, 0)
+  if (systemFlags(cpu) & NT) return returnToTask(cpu)
   const rip = peek(cpu, 0, size)
   if (pending(cpu)) return EXCEPTION
   const selector = <u32>peek(cpu, size, size) & 0xffff

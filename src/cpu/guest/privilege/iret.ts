@@ -25,7 +25,7 @@ export function iret(cpu: usize, size: u32): i32 {
   else if (!(systemFlags(cpu) & VM)) status = iretProtected(cpu, size)
   else if (!isIoplSensitive(cpu)) status = iretReal(cpu, size)
   else status = size == 2 && cr4Has(cpu, CR4_VME) ? iretReal(cpu, size) : raiseGp(cpu, 0)
-  if (status) return EXCEPTION
+  if (status) return status
   finishTransition(cpu)
   end(cpu, TRANSITION_IRET)
   return JUMP

@@ -150,6 +150,11 @@ function usesPdptes(cpu: usize, cr4: u64): bool {
 }
 
 function writeCr3(cpu: usize, value: u64): i32 {
+  return loadCr3(cpu, value) ? EXCEPTION : next(cpu)
+}
+
+/** CR3 ← value, with what follows for PDPTEs and TLB. */
+export function loadCr3(cpu: usize, value: u64): i32 {
   let cr3 = value
   if (cr4Has(cpu, B.CR4_PCIDE)) cr3 &= ~CR3_NO_FLUSH
   if (longMode(cpu) ? cr3 >> PHYSICAL_BITS : cr3 >> 32) return raiseGp(cpu, 0)
@@ -159,7 +164,7 @@ function writeCr3(cpu: usize, value: u64): i32 {
   count(cpu, cr4Has(cpu, B.CR4_PCIDE) && value & CR3_NO_FLUSH ? COUNT_CR3_KEEP : COUNT_CR3_FLUSH)
   // The TLB keeps no PCIDs, so a switch always drops; dropping more than asked is allowed.
   flushNonGlobal(cpu)
-  return next(cpu)
+  return CONTINUE
 }
 
 function writeCr4(cpu: usize, value: u64): i32 {
