@@ -14,7 +14,7 @@ import { attachKeyboard, ESCAPE_HELP } from './keyboard.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { readOptionalFile } from './files.ts'
 
-const LINUX_ENTRIES = { '32': 32, '64': 64 } as const
+const LINUX_ENTRIES = { '16': 16, '32': 32, '64': 64 } as const
 
 /** The flags as the command line gives them: text, or a list where an option was repeated, or a number that looked like one. */
 interface RunFlags {
@@ -77,7 +77,7 @@ export function defineRun(cli: CAC): void {
       '--drive <file>',
       'A disk (virtio) from a raw image: FILE[,readonly][,format=raw][,serial=TEXT]; repeatable',
     )
-    .option('--linux-entry <bits>', 'The entry of a Linux kernel to take: 32 or 64')
+    .option('--linux-entry <bits>', 'The entry of a Linux kernel to take: 16, 32 or 64')
     .option('--device <device>', 'An additional device: pc-testdev, for kvm-unit-tests')
     .option('--engine <engine>', 'auto, interpreter, or jit to translate all code at once', {
       default: 'auto',
@@ -144,7 +144,7 @@ async function run(path: string, flags: RunFlags): Promise<number> {
 }
 
 function parseLinuxEntry(text: string): LinuxEntry {
-  return LINUX_ENTRIES[parseChoice(text, '--linux-entry', ['32', '64'])]
+  return LINUX_ENTRIES[parseChoice(text, '--linux-entry', ['16', '32', '64'])]
 }
 
 function optionalCount(text: string | number | undefined, option: string, max: number): number | undefined {

@@ -21,7 +21,7 @@ export interface MachineOptions {
   readonly cmdline?: string
   /** Files that the kernel finds in memory, such as an initial RAM disk. */
   readonly modules?: readonly BootModule[]
-  /** The entry of a Linux kernel to take: 64- or 32-bit. Default: the widest that it has. */
+  /** The entry of a Linux kernel to take: 16-, 32- or 64-bit. Default: the widest that it has, but not the 16-bit one. */
   readonly linuxEntry?: LinuxEntry
   /** Devices that a PC does not have by itself: `pc-testdev`. Default: none. */
   readonly devices?: readonly OptionalDevice[]

@@ -132,7 +132,7 @@ describe.skipIf(!hasDebian || !hasXz)(hasXz ? 'other ways in' : 'other ways in: 
     expect(console_.text).toContain('console=ttyS0 quiet by=pvh\r\n')
   })
 
-  test.each([32] as const)(
+  test.each([16, 32] as const)(
     'bzImage by its %s-bit entry reaches the kernel',
     { timeout: BOOT_MS },
     async (linuxEntry) => {

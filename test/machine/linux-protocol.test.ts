@@ -1,11 +1,33 @@
-/** The Linux boot protocol with kernels of a few instructions. */
+/** The Linux boot protocol with kernels of a few instructions; the 16-bit entry on QEMU too. */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { al, type Assembler, dx, eax, ebx, edx, esi, mem, rsi, short } from '../../src/isa/index.ts'
+import {
+  ah,
+  al,
+  type Assembler,
+  ax,
+  bx,
+  di,
+  dx,
+  eax,
+  ebx,
+  ecx,
+  edx,
+  esi,
+  fs,
+  mem,
+  rsi,
+  short,
+} from '../../src/isa/index.ts'
 import type { BootModule } from '../../src/machine/boot/boot.ts'
 import { ImageError } from '../../src/machine/boot/image-error.ts'
 import { Computer } from '../../src/machine/computer.ts'
 import { loadCpuModules } from '../../src/machine/node/assets.ts'
 import type { LinuxEntry } from '../../src/index.ts'
+import { hasProgram } from '../support/programs.ts'
 import { buildBzImage, type BzImageOptions } from './support/bzimage.ts'
 import { debugExit, print } from './support/image.ts'
 
@@ -90,6 +112,99 @@ describe('entries', () => {
 
   test('a kernel that is not relocatable stays at 1 MiB', () => {
     expect(run(kernel({ isRelocatable: false }), { modules: [initrd] }).serial).toBe('64 ')
+  })
+})
+
+/**
+ * Prints the command line, then what the BIOS says: a letter for each region of the memory map (R: RAM that begins at 1 MiB), whether
+ * there is a key, whether an unknown service is refused; ends with the number of MiB above the first.
+ */
+function realModeCode(asm: Assembler): void {
+  const region = 0x4000
+  print(asm, '16 ')
+  asm.emit('mov', eax, mem({ disp: ZERO_PAGE.cmdLinePtr, size: 32 }))
+  asm.emit('mov', ebx, eax)
+  asm.emit('shr', eax, 4)
+  asm.emit('mov', fs, ax)
+  asm.emit('and', ebx, 15)
+  const [next, done] = [asm.label('next'), asm.label('done')]
+  asm.emit('mov', dx, 0x3f8)
+  asm.bind(next)
+  asm.emit('mov', al, mem({ base: bx, segment: fs }))
+  asm.emit('test', al, al)
+  asm.emit('je', short(done))
+  asm.emit('out', dx, al)
+  asm.emit('inc', bx)
+  asm.emit('jmp', next)
+  asm.bind(done)
+
+  const [more, other, last] = [asm.label('more'), asm.label('other'), asm.label('last')]
+  asm.emit('xor', ebx, ebx)
+  asm.bind(more)
+  asm.emit('mov', eax, 0xe820)
+  asm.emit('mov', edx, 0x534d4150)
+  asm.emit('mov', ecx, 20)
+  asm.emit('mov', di, region)
+  asm.emit('int', 0x15)
+  asm.emit('jb', short(last))
+  asm.emit('cmp', eax, 0x534d4150)
+  asm.emit('jne', short(last))
+  asm.emit('cmp', mem({ disp: region, size: 32 }), 0x10_0000)
+  asm.emit('jne', short(other))
+  asm.emit('cmp', mem({ disp: region + 16, size: 32 }), 1)
+  asm.emit('jne', short(other))
+  print(asm, ' R')
+  asm.bind(other)
+  asm.emit('test', ebx, ebx)
+  asm.emit('jne', more)
+  asm.bind(last)
+
+  const [key, refused] = [asm.label('key'), asm.label('refused')]
+  asm.emit('mov', ah, 1)
+  asm.emit('int', 0x16)
+  asm.emit('jne', short(key))
+  print(asm, ' no key')
+  asm.bind(key)
+  asm.emit('mov', ax, 0xec7f)
+  asm.emit('int', 0x15)
+  asm.emit('jae', short(refused))
+  print(asm, ' refused')
+  asm.bind(refused)
+  asm.emit('int', 0x12)
+  asm.emit('sub', ax, 639)
+  asm.emit('mov', bx, ax)
+  asm.emit('mov', ah, 0x88)
+  asm.emit('int', 0x15)
+  asm.emit('add', ax, 512)
+  asm.emit('shr', ax, 10)
+  asm.emit('add', ax, bx)
+  asm.emit('mov', dx, 0xf4)
+  asm.emit('out', dx, ax)
+}
+
+describe('the 16-bit entry', () => {
+  const image = buildBzImage({ real: realModeCode, protected: () => {} })
+  const wanted = { serial: '16 console=ttyS0 R no key refused', status: (0x3f << 1) | 1 }
+
+  test('setup code asks the BIOS', () => {
+    const { serial, status } = run(image, { linuxEntry: 16, cmdline: 'console=ttyS0' })
+    expect({ serial, status }).toEqual(wanted)
+  })
+
+  const hasQemu = hasProgram('qemu-system-x86_64')
+  test.skipIf(!hasQemu)('the same on QEMU', { timeout: 30_000 }, () => {
+    const folder = mkdtempSync(join(tmpdir(), 'onering-linux-'))
+    const log = join(folder, 'log')
+    writeFileSync(join(folder, 'image'), image)
+    const { status } = spawnSync(
+      'qemu-system-x86_64',
+      // prettier-ignore
+      ['-kernel', join(folder, 'image'), '-append', 'console=ttyS0', '-m', '64', '-display', 'none', '-serial', `file:${log}`,
+        '-device', 'isa-debug-exit,iobase=0xf4,iosize=4', '-no-reboot', '-net', 'none'],
+      { timeout: 25_000 },
+    )
+    expect({ serial: readFileSync(log, 'latin1'), status }).toEqual(wanted)
+    rmSync(folder, { recursive: true })
   })
 })
 

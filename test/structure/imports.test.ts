@@ -9,7 +9,7 @@ const allowed: Record<string, string[]> = {
   isa: [],
   cpu: ['isa'],
   devices: [],
-  machine: ['cpu', 'devices', 'net'],
+  machine: ['isa', 'cpu', 'devices', 'net'],
   net: ['kernel'],
   toolchain: ['isa', 'kernel'],
   kernel: [],

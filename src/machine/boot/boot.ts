@@ -28,11 +28,17 @@ export interface BootRequest {
 }
 
 /** How the processor starts, interrupts off; general registers that are not named here are zero. */
-export type BootState = ProtectedStart | LongStart
+export type BootState = RealStart | ProtectedStart | LongStart
 
 interface Start {
   readonly protocol: 'pvh' | 'multiboot' | 'multiboot2' | 'linux'
   readonly entry: number
+}
+
+/** Real mode: CS:IP is `codeSegment`:`entry`. */
+export interface RealStart extends Start {
+  readonly mode: 'real'
+  readonly codeSegment: number
 }
 
 /** 32-bit protected mode, flat segments, paging off. */

@@ -1,17 +1,19 @@
 /** The state in which a boot protocol hands the processor over. */
 import type { Cpu } from '../../cpu/cpu.ts'
 import * as L from '../../cpu/layout.ts'
-import type { BootState, LongStart, ProtectedStart } from './boot.ts'
+import type { BootState, LongStart, ProtectedStart, RealStart } from './boot.ts'
 import { setMemoryTypes } from './memory-types.ts'
 
-/** Attributes as in a descriptor: present, limit in pages; 32- and 64-bit code, and data, with the accessed bit. */
+/** Attributes as in a descriptor: present; 32- and 64-bit code and data, limit in pages; 16-bit code; all with the accessed bit. */
 const FLAT_CODE = 0xc09b
 const LONG_CODE = 0xa09b
 const FLAT_DATA = 0xc093
+const REAL_CODE = 0x009b
 const BUSY_TSS = 0x008b
 /** The selectors that Linux calls __BOOT_CS and __BOOT_DS; the other protocols leave them open. */
 const CODE_SELECTOR = 0x10
 const DATA_SELECTOR = 0x18
+const CR0_ET = 0x10n
 const CR0_PE_ET = 0x11n
 const CR0_PG = 0x8000_0000n
 const CR4_PAE = 0x20n
@@ -23,10 +25,22 @@ const RSI = 6
 /** Brings a processor from reset to where `state` says, past what firmware would have done. */
 export function start(cpu: Cpu, state: BootState): void {
   setMemoryTypes(cpu)
-  if (state.mode === 'long') startLongMode(cpu, state)
-  else startProtectedMode(cpu, state)
+  if (state.mode === 'real') startRealMode(cpu, state)
+  else if (state.mode === 'protected') startProtectedMode(cpu, state)
+  else startLongMode(cpu, state)
   cpu.rip = BigInt(state.entry)
   cpu.stateChanged()
+}
+
+/** What is not named here is as after a reset, which is real mode. */
+function startRealMode(cpu: Cpu, { codeSegment }: RealStart): void {
+  cpu.setSegment(L.CS, {
+    selector: codeSegment,
+    base: BigInt(codeSegment * 16),
+    limit: 0xffff,
+    attributes: REAL_CODE,
+  })
+  cpu.setState64(L.CR0, CR0_ET)
 }
 
 function startProtectedMode(cpu: Cpu, { eax, ebx, esi }: ProtectedStart): void {

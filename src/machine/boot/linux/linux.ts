@@ -12,10 +12,11 @@ import { checkPlace } from '../elf.ts'
 import { ImageError } from '../image-error.ts'
 import { type LinuxParameters, writeBootParams } from './boot-params.ts'
 import { writePageTables } from '../page-tables.ts'
+import { loadRealMode } from './real-mode.ts'
 import { parseSetupHeader, type SetupHeader } from './setup-header.ts'
 
 /** Which of its entries a kernel is started at. */
-export type LinuxEntry = 32 | 64
+export type LinuxEntry = 16 | 32 | 64
 
 /** The 64-bit entry lies this far behind the 32-bit one. */
 const ENTRY_64_OFFSET = 0x200
@@ -39,6 +40,7 @@ export function loadLinux(request: BootRequest): BootState {
     initrd: placeInitrd(request, setup, kernelEnd),
     cmdlineGpa: writeCommandLine(info, request.cmdline, setup),
   }
+  if (entry === 16) return loadRealMode(parameters)
   const zeroPage = writeBootParams(info, parameters)
   return entry === 32
     ? { protocol: 'linux', mode: 'protected', entry: loadAddress, eax: 0, ebx: 0, esi: zeroPage }
