@@ -10,7 +10,6 @@ import {
   ax,
   bp,
   bx,
-  cs,
   cx,
   di,
   ds,
