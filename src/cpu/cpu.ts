@@ -239,7 +239,7 @@ export class Cpu {
 
   /** To be called after control registers, segments or CPL were written from outside. */
   stateChanged(): void {
-    this.#helper('flushTlb')(this.#state)
+    this.#helper('resetTlb')(this.#state)
     this.#helper('updateMode')(this.#state)
   }
 

@@ -69,6 +69,8 @@ const events = {
   /** Recomputes MODE and TLB_BASE; after a reset, a load of a snapshot, or a write to control registers by the host. */
   updateMode: ['none'],
   flushTlb: ['none'],
+  /** Makes the TLBs empty whatever they hold; after a reset or a load of a snapshot. */
+  resetTlb: ['none'],
   /** RFLAGS with the six arithmetic flags materialised. */
   getRflags: ['i64'],
   setRflags: ['none', 'value:i64'],

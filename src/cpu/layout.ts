@@ -208,6 +208,8 @@ export const CR4_WRITABLE = 3208
 /** u32 each: PKRU and IA32_PKRS, the rights of protection keys for user and for supervisor pages. */
 export const PKRU = 3240
 export const PKRS = 3244
+/** u32: see TLB_FILLED_MAX. */
+export const TLB_FILLED = 3248
 
 /** Free for the owners of single helpers: 2048 … 4095, but for the x87 unit and FLOAT_OPERANDS above. */
 export const PRIVATE = 2048
@@ -217,6 +219,11 @@ export const STATE_SIZE = 8192
 
 /** Geometry of one TLB array; four of them (supervisor, supervisor that may touch user pages, user, user code only while alignment is checked). */
 export const TLB_ARRAY_COUNT = 4
+/**
+ * Behind the arrays a list of the entries that hold something, u32 linear addresses, so that a small TLB is flushed quickly. TLB_FILLED of the state block
+ * counts them; when it is beyond TLB_FILLED_MAX the list is not complete.
+ */
+export const TLB_FILLED_MAX = 512
 export const TLB_ENTRIES = 1024
 export const TLB_ENTRY_SIZE = 32
 export const TLB_READ_TAG = 0

@@ -60,7 +60,7 @@ export class Helpers {
     new Uint8Array(memory.buffer, map.ram, map.ramSize).fill(0)
     new Uint8Array(memory.buffer, map.state, L.STATE_SIZE).fill(0)
     resetState(new DataView(memory.buffer), map.state, map)
-    this.call('flushTlb')
+    this.call('resetTlb')
     this.call('updateMode')
   }
 

@@ -206,8 +206,13 @@ export class BlockCache {
     const flag = this.#map.pageFlags + page / PAGE
     this.#bytes[flag]! |= L.PAGE_HAS_CODE
     const linear = (this.#map.ram + page) | 0
-    for (let i = 0; i < L.TLB_ARRAY_COUNT * L.TLB_ENTRIES; i++) {
-      const entry = this.#map.tlb + i * L.TLB_ENTRY_SIZE
+    const { tlb, state } = this.#map
+    const list = tlb + L.TLB_ARRAY_COUNT * L.TLB_ENTRIES * L.TLB_ENTRY_SIZE
+    const filled = this.#view.getUint32(state + L.TLB_FILLED, true)
+    const isListed = filled <= L.TLB_FILLED_MAX
+    const count = isListed ? filled : L.TLB_ARRAY_COUNT * L.TLB_ENTRIES
+    for (let i = 0; i < count; i++) {
+      const entry = isListed ? this.#view.getUint32(list + 4 * i, true) : tlb + i * L.TLB_ENTRY_SIZE
       const tag = this.#view.getInt32(entry + L.TLB_WRITE_TAG, true)
       if (((tag + this.#view.getInt32(entry + L.TLB_ADDEND, true)) | 0) !== linear) continue
       this.#view.setBigInt64(entry + L.TLB_WRITE_TAG, -1n, true)

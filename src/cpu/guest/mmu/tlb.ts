@@ -29,6 +29,8 @@ export const NO_PAGE: u64 = ~(<u64>0)
 export const ENTRY_GLOBAL: u32 = 1
 export const ENTRY_LARGE: u32 = 2
 export const ENTRY_HUGE: u32 = 4
+/** Not in the list of filled entries. Empty memory, which is all ones, says so too. */
+const ENTRY_UNLISTED: u32 = 1 << 31
 
 const ARRAY_SIZE: usize = L.TLB_ENTRIES * L.TLB_ENTRY_SIZE
 
@@ -62,17 +64,49 @@ function clearEntry(entry: usize): void {
   store<u64>(entry, NO_PAGE, L.TLB_EXEC_TAG)
 }
 
-/** Whether the entry holds the page at all; the tags that are not NO_PAGE are equal. */
-function holdsPage(entry: usize): u64 {
+/** The page that the entry holds, if any: the tags that are not NO_PAGE are equal. */
+function heldPage(entry: usize): u64 {
   return (
     load<u64>(entry, L.TLB_READ_TAG) & load<u64>(entry, L.TLB_WRITE_TAG) & load<u64>(entry, L.TLB_EXEC_TAG)
   )
 }
 
-/** Drops every entry because the rights that it holds may be out of date; the program has not asked for it. */
+/** Address of the list of entries that hold something. */
+function filledList(cpu: usize): usize {
+  return tlbArray(cpu, L.TLB_ARRAY_COUNT)
+}
+
+/** Whether the list is complete; otherwise only all entries together are. */
+function isListed(cpu: usize): bool {
+  return load<u32>(cpu, L.TLB_FILLED) <= <u32>L.TLB_FILLED_MAX
+}
+
+/** Takes an entry out of the list, which is being read. */
+function unlist(entry: usize): void {
+  clearEntry(entry)
+  store<u32>(entry, ENTRY_UNLISTED, L.TLB_FLAGS)
+}
+
+function enlist(cpu: usize, entry: usize): void {
+  const count = load<u32>(cpu, L.TLB_FILLED)
+  if (count < <u32>L.TLB_FILLED_MAX) store<u32>(filledList(cpu) + ((<usize>count) << 2), <u32>entry)
+  if (count <= <u32>L.TLB_FILLED_MAX) store<u32>(cpu, count + 1, L.TLB_FILLED)
+}
+
+/** Drops every entry, without telling: the rights that they hold may be out of date. */
 export function forgetTranslations(cpu: usize): void {
-  memory.fill(tlbArray(cpu, 0), 0xff, ARRAY_SIZE * L.TLB_ARRAY_COUNT)
+  if (isListed(cpu)) {
+    const end = filledList(cpu) + ((<usize>load<u32>(cpu, L.TLB_FILLED)) << 2)
+    for (let at = filledList(cpu); at < end; at += 4) unlist(load<u32>(at))
+  } else memory.fill(tlbArray(cpu, 0), 0xff, ARRAY_SIZE * L.TLB_ARRAY_COUNT)
+  store<u32>(cpu, 0, L.TLB_FILLED)
   store<u64>(cpu, 0, LARGE_REGIONS)
+}
+
+/** Makes the TLB empty whatever it held. */
+export function resetTlb(cpu: usize): void {
+  store<u32>(cpu, L.TLB_FILLED_MAX + 1, L.TLB_FILLED)
+  forgetTranslations(cpu)
 }
 
 /** Drops every translation, global ones included. */
@@ -84,18 +118,29 @@ export function flushTlb(cpu: usize): void {
 /** Drops what a MOV to CR3 drops: everything but global pages. SDM Vol. 3A, 4.10.4.1. */
 export function flushNonGlobal(cpu: usize): void {
   if (!cr4Has(cpu, CR4_PGE)) return flushTlb(cpu)
-  const end = tlbArray(cpu, L.TLB_ARRAY_COUNT)
-  for (let entry = tlbArray(cpu, 0); entry < end; entry += L.TLB_ENTRY_SIZE) {
-    if (!(load<u32>(entry, L.TLB_FLAGS) & ENTRY_GLOBAL)) clearEntry(entry)
+  if (isListed(cpu)) {
+    const end = filledList(cpu) + ((<usize>load<u32>(cpu, L.TLB_FILLED)) << 2)
+    store<u32>(cpu, 0, L.TLB_FILLED)
+    for (let at = filledList(cpu); at < end; at += 4) dropUnlessGlobal(cpu, load<u32>(at))
+  } else {
+    store<u32>(cpu, 0, L.TLB_FILLED)
+    const end = tlbArray(cpu, L.TLB_ARRAY_COUNT)
+    for (let entry = tlbArray(cpu, 0); entry < end; entry += L.TLB_ENTRY_SIZE) dropUnlessGlobal(cpu, entry)
   }
   event(cpu, EVENT_TLB_FLUSH, 1, 0)
+}
+
+/** Clears the entry, or lists it again. */
+function dropUnlessGlobal(cpu: usize, entry: usize): void {
+  if (load<u32>(entry, L.TLB_FLAGS) & ENTRY_GLOBAL && heldPage(entry) != NO_PAGE) enlist(cpu, entry)
+  else unlist(entry)
 }
 
 /** Drops the page of `va`, all of it when it is a large one, global or not. */
 export function flushPage(cpu: usize, va: u64): void {
   for (let kind: u32 = 0; kind < <u32>L.TLB_ARRAY_COUNT; kind++) {
     const entry = tlbEntry(cpu, kind, va)
-    if (holdsPage(entry) == (va & ~0xfff)) clearEntry(entry)
+    if (heldPage(entry) == (va & ~0xfff)) clearEntry(entry)
   }
   if (load<u64>(cpu, LARGE_REGIONS) & regionBit(va)) flushLargePage(cpu, va)
   event(cpu, EVENT_TLB_FLUSH, 2, va)
@@ -106,14 +151,22 @@ function regionBit(va: u64): u64 {
 }
 
 function flushLargePage(cpu: usize, va: u64): void {
-  const end = tlbArray(cpu, L.TLB_ARRAY_COUNT)
-  for (let entry = tlbArray(cpu, 0); entry < end; entry += L.TLB_ENTRY_SIZE) {
-    const flags = load<u32>(entry, L.TLB_FLAGS)
-    if (!(flags & (ENTRY_LARGE | ENTRY_HUGE))) continue
-    // 4 MiB rather than 2: pages of 32-bit paging are as large, and dropping too much is allowed.
-    const shift: u64 = flags & ENTRY_HUGE ? 30 : 22
-    if (holdsPage(entry) >> shift == va >> shift) clearEntry(entry)
+  if (isListed(cpu)) {
+    const end = filledList(cpu) + ((<usize>load<u32>(cpu, L.TLB_FILLED)) << 2)
+    for (let at = filledList(cpu); at < end; at += 4) dropPiece(load<u32>(at), va)
+  } else {
+    const end = tlbArray(cpu, L.TLB_ARRAY_COUNT)
+    for (let entry = tlbArray(cpu, 0); entry < end; entry += L.TLB_ENTRY_SIZE) dropPiece(entry, va)
   }
+}
+
+/** Clears an entry that is a piece of the large page of `va`. */
+function dropPiece(entry: usize, va: u64): void {
+  const flags = load<u32>(entry, L.TLB_FLAGS)
+  if (!(flags & (ENTRY_LARGE | ENTRY_HUGE))) return
+  // 4 MiB rather than 2: pages of 32-bit paging are as large, and dropping too much is allowed.
+  const shift: u64 = flags & ENTRY_HUGE ? 30 : 22
+  if (heldPage(entry) >> shift == va >> shift) clearEntry(entry)
 }
 
 /** Accesses that a breakpoint waits for take the slow path. */
@@ -136,6 +189,7 @@ export function fillEntry(
 ): void {
   const page = va & ~0xfff
   const entry = tlbEntry(cpu, kind, va)
+  if (load<u32>(entry, L.TLB_FLAGS) & ENTRY_UNLISTED) enlist(cpu, entry)
   store<u64>(entry, canRead ? page : NO_PAGE, L.TLB_READ_TAG)
   store<u64>(entry, canWrite ? page : NO_PAGE, L.TLB_WRITE_TAG)
   store<u64>(entry, canExecute ? page : NO_PAGE, L.TLB_EXEC_TAG)
