@@ -1,7 +1,7 @@
 import type { CAC } from 'cac'
 import { writeFileSync } from 'node:fs'
 import { extname } from 'node:path'
-import { Machine, type Exit, type LinuxEntry } from '../index.ts'
+import { CPU_MODELS, Machine, type Exit, type LinuxEntry } from '../index.ts'
 import { linkModes } from '../toolchain/index.ts'
 import { OPTIONAL_DEVICES } from '../machine/optional-devices.ts'
 import { parseDrive } from './drive.ts'
@@ -20,6 +20,7 @@ const LINUX_ENTRIES = { '16': 16, '32': 32, '64': 64 } as const
 interface RunFlags {
   link: string
   memory: string | number
+  cpu: string
   p?: string | number | (string | number)[]
   net: string
   hostLoopback?: boolean
@@ -57,6 +58,7 @@ export function defineRun(cli: CAC): void {
       default: 'direct',
     })
     .option('--memory <size>', "The machine's RAM", { default: '256M' })
+    .option('--cpu <model>', `The processor: ${CPU_MODELS.join(', ')}`, { default: 'max' })
     .option(
       '-p <host:guest>',
       'Forward a port of this computer: 7007:7, 5353:53/udp, 0.0.0.0:80:80; repeatable',
@@ -100,6 +102,7 @@ function listOf<T>(value: T | T[] | undefined): T[] {
 async function run(path: string, flags: RunFlags): Promise<number> {
   const forwards = listOf(flags.p).map((text) => parseForward(String(text)))
   const memory = parseSize(String(flags.memory), '--memory')
+  const cpu = parseChoice(String(flags.cpu), '--cpu', CPU_MODELS)
   const seed = optionalCount(flags.seed, '--seed', 2 ** 52)
   const link = parseLinkMode(flags.link)
   const engine = parseChoice(flags.engine, '--engine', ['auto', 'interpreter', 'jit'] as const)
@@ -124,6 +127,7 @@ async function run(path: string, flags: RunFlags): Promise<number> {
     image,
     memory,
     engine,
+    cpu,
     net,
     drives,
     console: parseChoice(flags.console, '--console', ['serial', 'virtio'] as const),

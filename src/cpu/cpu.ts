@@ -2,7 +2,10 @@
  * The processor as the board drives it. One `Cpu` owns one WebAssembly memory, in which its state, its translated code and guest RAM lie;
  * the modules hold no state. Everything is synchronous and deterministic.
  */
+import { rows } from '../isa/index.ts'
 import type { CpuBus } from './bus.ts'
+import type { CpuModel } from './cpuid/features.ts'
+import { rowsOf } from './cpuid/rows.ts'
 import {
   hostImports,
   STATUS_AGAIN,
@@ -61,6 +64,8 @@ export interface CpuOptions {
   readonly ramSize: number
   /** Default: `auto`. */
   readonly engine?: Engine
+  /** What CPUID says and the decoder accepts; `max` unless given. */
+  readonly model?: CpuModel | undefined
 }
 
 /** Where time went. */
@@ -97,6 +102,7 @@ const MAX_LENGTH = 15
 
 export class Cpu {
   readonly #bus: CpuBus
+  readonly #model: CpuModel
   readonly #map: MemoryMap
   readonly #memory: WebAssembly.Memory
   readonly #view: DataView
@@ -118,7 +124,8 @@ export class Cpu {
   #patched = 0
   #patchedHandler = 0
 
-  constructor({ interpreter, helpers, bus, ramSize, engine = 'auto' }: CpuOptions) {
+  constructor({ interpreter, helpers, bus, ramSize, engine = 'auto', model = 'max' }: CpuOptions) {
+    this.#model = model
     this.#bus = bus
     this.#map = memoryMap(ramSize)
     const pages = this.#map.end / 0x1_0000
@@ -145,7 +152,8 @@ export class Cpu {
     const instance = new WebAssembly.Instance(interpreter, { env, helper, host })
     table.share(helper, instance.exports)
     this.#execute = instance.exports.run as Execute
-    this.#blocks = new BlockCache(buffer, this.#map, handlers, {
+    const executed = rowsOf(model)
+    this.#blocks = new BlockCache(buffer, this.#map, handlers, executed, {
       translate: (va) => Number(this.#value('translateExec')(this.#state, va)),
       fetchByte: (gpa) => this.#bus.mmioRead(gpa, 1),
     })
@@ -159,6 +167,7 @@ export class Cpu {
             table,
             blocks: this.#blocks,
             eager: engine === 'jit',
+            refused: rows.filter((row) => executed[row.index] !== row),
           })
     this.reset()
   }
@@ -370,7 +379,7 @@ export class Cpu {
   /** State after a power-on reset (manual volume 3, table 10-1). RAM is left alone. */
   reset(): void {
     new Uint8Array(this.#memory.buffer, this.#state, L.STATE_SIZE).fill(0)
-    resetState(this.#view, this.#state, this.#map)
+    resetState(this.#view, this.#state, this.#map, this.#model)
     this.#blocks.flush()
     this.#updateProbe()
     this.stateChanged()

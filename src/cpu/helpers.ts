@@ -146,7 +146,11 @@ const system = {
   fxsave: ['status', 'va:i64', 'size:i32'],
   fxrstor: ['status', 'va:i64', 'size:i32'],
   xsave: ['status', 'va:i64', 'size:i32'],
+  xsaveopt: ['status', 'va:i64', 'size:i32'],
+  xsavec: ['status', 'va:i64', 'size:i32'],
+  xsaves: ['status', 'va:i64', 'size:i32'],
   xrstor: ['status', 'va:i64', 'size:i32'],
+  xrstors: ['status', 'va:i64', 'size:i32'],
   /** 64 random bits from the board's seeded generator. */
   random: ['i64'],
   /** Port to and from AL, AX, EAX. */

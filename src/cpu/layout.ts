@@ -203,15 +203,24 @@ export const MODE_TRACE_CALLS = 256
 /** x87 instructions raise #NM, MMX instructions #UD: CR0.EM is set. */
 export const MODE_EMULATION = 512
 
-/** u64: bits that may be set in CR4, which tell what the model of the processor has. */
+/**
+ * What the model of the processor says, written at reset: u32 linear address of the leaves of CPUID and how many there are (`cpuid/leaves.ts`); u64 each: bits
+ * that may be set in CR4, XCR0 and IA32_XSS.
+ */
+export const CPUID_TABLE = 3200
+export const CPUID_LEAVES = 3204
 export const CR4_WRITABLE = 3208
+export const XCR0_WRITABLE = 3216
+export const XSS_WRITABLE = 3224
+/** u64: IA32_XSS. */
+export const XSS = 3232
 /** u32 each: PKRU and IA32_PKRS, the rights of protection keys for user and for supervisor pages. */
 export const PKRU = 3240
 export const PKRS = 3244
 /** u32: see TLB_FILLED_MAX. */
 export const TLB_FILLED = 3248
 
-/** Free for the owners of single helpers: 2048 … 4095, but for the x87 unit and FLOAT_OPERANDS above. */
+/** Free for the owners of single helpers: 2048 … 4095, but for the fields above. */
 export const PRIVATE = 2048
 /** u64 each: the counters of `counters.ts`. */
 export const COUNTERS = 4096

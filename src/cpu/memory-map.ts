@@ -5,6 +5,7 @@ import { BLOCK_ENTRIES, BLOCK_ENTRY_SIZE, RECORD_SIZE } from './interpreter/reco
 /** Below this lies what the helpers' module keeps for itself. */
 const HELPERS_END = 0x10_0000
 const ALIGN = 0x1_0000
+const CPUID_BYTES = 4096
 const RECORDS = 1 << 18
 /** Records of a block that is cut short to fit a budget; made anew each time. */
 const SCRATCH_RECORDS = 256
@@ -13,6 +14,8 @@ export interface MemoryMap {
   readonly state: number
   readonly tlb: number
   readonly blockTable: number
+  /** Leaves of CPUID. */
+  readonly cpuid: number
   /** Records, and where they end. */
   readonly scratchRecords: number
   readonly records: number
@@ -37,11 +40,12 @@ export function memoryMap(ramSize: number): MemoryMap {
   const state = place(L.STATE_SIZE)
   const tlb = place(L.TLB_ARRAY_COUNT * L.TLB_ENTRIES * L.TLB_ENTRY_SIZE + 4 * L.TLB_FILLED_MAX)
   const blockTable = place(BLOCK_ENTRIES * BLOCK_ENTRY_SIZE)
+  const cpuid = place(CPUID_BYTES)
   const scratchRecords = place(SCRATCH_RECORDS * RECORD_SIZE)
   const records = place(RECORDS * RECORD_SIZE)
   const recordsEnd = at
   const pageFlags = place(ramSize / 4096)
   const ram = Math.ceil(at / ALIGN) * ALIGN
   const end = Math.ceil((ram + ramSize) / ALIGN) * ALIGN
-  return { state, tlb, blockTable, scratchRecords, records, recordsEnd, pageFlags, ram, ramSize, end }
+  return { state, tlb, blockTable, cpuid, scratchRecords, records, recordsEnd, pageFlags, ram, ramSize, end }
 }

@@ -1,5 +1,7 @@
 import * as L from './layout.ts'
 import { RESUME_RETIRED, SHADOW_RETIRED } from './guest/private.ts'
+import { LEAF_BYTES, leavesOf, SIGNATURE } from './cpuid/leaves.ts'
+import { writableBits, type CpuModel } from './cpuid/features.ts'
 import type { MemoryMap } from './memory-map.ts'
 
 /** Attributes of segments after a reset: present, data or code, accessed; LDTR and TR as the manual gives them. */
@@ -8,14 +10,8 @@ const CODE = 0x9b
 const LDT = 0x82
 const TSS = 0x8b
 
-/** Every bit of CR4 that there is. */
-const CR4_WRITABLE = 0x977_1fffn
-
-/** Family 6: what EDX holds after a reset. */
-const SIGNATURE = 0x600n
-
 /** Fills a zeroed state block with the values after power-on (manual volume 3, table 10-1). */
-export function resetState(view: DataView, state: number, map: MemoryMap): void {
+export function resetState(view: DataView, state: number, map: MemoryMap, model: CpuModel = 'max'): void {
   const u32 = (offset: number, value: number): void => view.setUint32(state + offset, value, true)
   const u64 = (offset: number, value: bigint): void => view.setBigUint64(state + offset, value, true)
   const segment = (
@@ -37,8 +33,9 @@ export function resetState(view: DataView, state: number, map: MemoryMap): void 
   u32(L.PAGE_FLAGS, map.pageFlags)
   u32(L.BLOCK_TABLE, map.blockTable)
 
-  u64(L.GPR + 2 * 8, SIGNATURE)
-  u64(L.CR4_WRITABLE, CR4_WRITABLE)
+  // What CPUID says in EAX of leaf 1.
+  u64(L.GPR + 2 * 8, BigInt(SIGNATURE))
+  writeModel(view, state, map, model)
   u64(L.RIP, 0xfff0n)
   for (const boundary of [SHADOW_RETIRED, RESUME_RETIRED]) u64(boundary, 0xffff_ffff_ffff_ffffn)
   u64(L.RFLAGS, 2n)
@@ -60,4 +57,19 @@ export function resetState(view: DataView, state: number, map: MemoryMap): void 
     u64(table, 0n)
     u32(table + 8, 0xffff)
   }
+}
+
+/** The leaves of CPUID, and what may be set in registers that enable features. */
+function writeModel(view: DataView, state: number, map: MemoryMap, model: CpuModel): void {
+  const leaves = leavesOf(model)
+  leaves.forEach(({ leaf, subleaf, eax, ebx, ecx, edx }, n) => {
+    const words = [leaf, subleaf, eax, ebx, ecx, edx]
+    words.forEach((word, at) => view.setUint32(map.cpuid + n * LEAF_BYTES + 4 * at, word, true))
+  })
+  view.setUint32(state + L.CPUID_TABLE, map.cpuid, true)
+  view.setUint32(state + L.CPUID_LEAVES, leaves.length, true)
+  const { cr4, xcr0, xss } = writableBits(model)
+  view.setBigUint64(state + L.CR4_WRITABLE, cr4, true)
+  view.setBigUint64(state + L.XCR0_WRITABLE, xcr0, true)
+  view.setBigUint64(state + L.XSS_WRITABLE, xss, true)
 }

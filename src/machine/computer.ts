@@ -1,6 +1,7 @@
 /** A whole machine in one thread: processor, board, image, loop. What the worker runs, and what tests drive step by step. */
 import type { CpuBus } from '../cpu/bus.ts'
 import { Cpu, type Engine } from '../cpu/cpu.ts'
+import type { CpuModel } from '../cpu/cpuid/features.ts'
 import { writeAcpiTables } from './acpi/tables.ts'
 import { Board, type BoardOptions } from './board.ts'
 import { boot, type BootModule } from './boot/boot.ts'
@@ -21,6 +22,7 @@ export interface ComputerOptions extends Omit<BoardOptions, 'clock' | 'ram' | 'r
   readonly memoryBytes: number
   /** How instructions are executed; the guest cannot tell. Default: `auto`. */
   readonly engine?: Engine | undefined
+  readonly cpu?: CpuModel | undefined
 }
 
 export interface ComputerImage {
@@ -53,7 +55,13 @@ export class Computer {
       ferr: (asserted) => this.board.coprocessorError.drive(asserted),
       random: () => this.board.random(),
     }
-    const cpu = new Cpu({ ...modules, bus, ramSize: memoryBytes, ...(engine ? { engine } : {}) })
+    const cpu = new Cpu({
+      ...modules,
+      bus,
+      ramSize: memoryBytes,
+      model: options.cpu,
+      ...(engine ? { engine } : {}),
+    })
     this.cpu = cpu
     this.clock = new Clock(() => cpu.retired)
     this.clock.onHalted = (ns) => cpu.addHalted(ns)

@@ -1,5 +1,6 @@
 /** A machine as a program sees it: asynchronous, with the processor in a worker of its own. */
 import type { Engine } from '../cpu/cpu.ts'
+import type { CpuModel } from '../cpu/cpuid/features.ts'
 import type { Link, Network } from '../net/link.ts'
 import { ImageError } from './boot/image-error.ts'
 import type { BootModule } from './boot/boot.ts'
@@ -17,6 +18,8 @@ export interface MachineOptions {
   readonly image: Uint8Array
   /** Bytes of RAM, in whole pages. Default 256 MiB. */
   readonly memory?: number
+  /** The processor: `x86-64-v2`, `x86-64-v3` or `max`, all that there is. Default `max`. */
+  readonly cpu?: CpuModel
   /** What the kernel finds as its command line. */
   readonly cmdline?: string
   /** Files that the kernel finds in memory, such as an initial RAM disk. */
@@ -263,6 +266,7 @@ function describe(options: MachineOptions): WorkerConfig {
     cmdline: options.cmdline ?? '',
     modules: options.modules ?? [],
     linuxEntry: options.linuxEntry,
+    cpu: options.cpu,
     seed: createSeed(options.seed),
     epochMs: options.epochMs ?? Date.now(),
     maxInstructions: options.maxInstructions ?? Infinity,

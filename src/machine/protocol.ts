@@ -1,5 +1,6 @@
 /** What the two threads of a machine tell each other: the start in one message, then rings and words of shared memory. */
 import type { Engine } from '../cpu/cpu.ts'
+import type { CpuModel } from '../cpu/cpuid/features.ts'
 import type { BootModule } from './boot/boot.ts'
 import type { LinuxEntry } from './boot/linux/linux.ts'
 import type { Drive } from './drive.ts'
@@ -11,6 +12,7 @@ export interface WorkerConfig {
   readonly image: Uint8Array
   readonly memoryBytes: number
   readonly engine?: Engine | undefined
+  readonly cpu?: CpuModel | undefined
   readonly cmdline: string
   readonly modules: readonly BootModule[]
   readonly linuxEntry?: LinuxEntry | undefined

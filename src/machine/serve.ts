@@ -71,6 +71,7 @@ async function create(config: WorkerConfig, platform: Platform, host: HostPort):
     modules: platform.loadCpuModules(),
     memoryBytes: config.memoryBytes,
     engine: config.engine,
+    cpu: config.cpu,
     seed: config.seed,
     epochMs: config.epochMs,
     devices: config.devices,

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { CpuBus } from '../../src/cpu/bus.ts'
 import { Cpu, type Engine } from '../../src/cpu/cpu.ts'
+import type { CpuModel } from '../../src/cpu/cpuid/features.ts'
 import { generateInterpreter } from '../../src/cpu/interpreter/generate.ts'
 import * as L from '../../src/cpu/layout.ts'
 
@@ -78,11 +79,12 @@ export function createMachine(
   mode: 32 | 64 = 64,
   ramSize = RAM_SIZE,
   engine: Engine = testEngine,
+  model?: CpuModel,
 ): TestMachine {
   interpreter ??= new WebAssembly.Module(generateInterpreter())
   helpers ??= new WebAssembly.Module(readFileSync(helpersPath))
   const bus = new TestBus()
-  const cpu = new Cpu({ interpreter, helpers, bus, ramSize, engine })
+  const cpu = new Cpu({ interpreter, helpers, bus, ramSize, engine, model })
   const { ram } = cpu
   const view = new DataView(ram.buffer, ram.byteOffset, ram.length)
   view.setBigUint64(PML4, BigInt(PML4 + 0x1000 + 7), true)

@@ -2,7 +2,7 @@
  * The cache of decoded blocks. A block is a straight line of records that ends with a branch, at the end of its page, or after
  * MAX_INSTRUCTIONS; one more record behind it continues. It is found by guest-physical address and MODE, so it survives changes of the page tables.
  */
-import { decode, DecodeStatus, Instruction } from '../../isa/index.ts'
+import { decode, DecodeStatus, Instruction, type Row } from '../../isa/index.ts'
 import * as L from '../layout.ts'
 import type { MemoryMap } from '../memory-map.ts'
 import { encodeRecord } from './encode.ts'
@@ -62,6 +62,8 @@ export class BlockCache {
   readonly #bytes: Uint8Array
   readonly #view: DataView
   readonly #handlers: ReadonlyMap<string, number>
+  /** By index of a row: what this model of the processor executes in its place, or null for #UD. */
+  readonly #executed: readonly (Row | null)[]
   readonly #source: BlockSource
   readonly #blocks = new Map<number, Block>()
   /** Blocks by guest-physical page; a page-crossing one stands in both. */
@@ -80,12 +82,14 @@ export class BlockCache {
     memory: ArrayBuffer,
     map: MemoryMap,
     handlers: ReadonlyMap<string, number>,
+    executed: readonly (Row | null)[],
     source: BlockSource,
   ) {
     this.#map = map
     this.#bytes = new Uint8Array(memory)
     this.#view = new DataView(memory)
     this.#handlers = handlers
+    this.#executed = executed
     this.#source = source
     this.#free = map.records
   }
@@ -384,13 +388,15 @@ export class BlockCache {
     const long = (mode & L.MODE_CODE) === L.MODE_CODE64
     const bad =
       status !== DecodeStatus.ok ? (status === DecodeStatus.tooLong ? 'too-long' : 'undefined') : null
-    const refused = bad ?? refusal(instruction.row, mode)
+    const row = bad ? null : this.#executed[instruction.row.index]!
+    const refused = bad ?? (row ? refusal(row, mode) : 'undefined')
     if (refused) {
       if (bad) instruction.length = 1
       this.#pseudo(record, refused, offset)
       this.#view.setUint32(record + R.NEXT, offset + instruction.length, true)
       return null
     }
+    if (row) instruction.row = row
     encodeRecord(this.#view, record, instruction, offset, long)
     const target = Number(this.#view.getBigInt64(record + R.IMMEDIATE, true))
     const next = offset + instruction.length

@@ -9,7 +9,7 @@ const USES_X87 = 4
 /** For each row, which switch of the control registers governs it: vector registers, or the state that goes with them. */
 const deviceUse = Uint8Array.from(rows, (row) => {
   const vector = row.operands.some((form) => /xmm|ymm/.test(form.name))
-  if (vector && row.vex) return USES_AVX
+  if (row.vex && (vector || row.feature === 'AVX')) return USES_AVX
   if (vector || row.mnemonic === 'ldmxcsr' || row.mnemonic === 'stmxcsr') return USES_SSE
   if (row.mnemonic === 'emms' || row.operands.some((form) => form.registerClass === RegisterClass.mmx))
     return USES_MMX

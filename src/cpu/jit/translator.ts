@@ -1,4 +1,5 @@
 /** Decides what is translated, when, and how long it stays. Everything follows from counts of instructions, so runs repeat. */
+import type { Row } from '../../isa/index.ts'
 import type { Block, BlockCache, CodeHolder } from '../interpreter/blocks.ts'
 import * as L from '../layout.ts'
 import type { MemoryMap } from '../memory-map.ts'
@@ -39,6 +40,8 @@ export interface TranslatorOptions {
   readonly blocks: BlockCache
   /** Translates whatever is executed once. */
   readonly eager: boolean
+  /** Rows that this model of the processor does not execute as they stand: the interpreter knows what it does instead. */
+  readonly refused: readonly Row[]
 }
 
 /** A region whose code is installed. */
@@ -76,14 +79,15 @@ export class Translator {
   readonly #view: DataView
   readonly #installed = new Set<Installed>()
   /** Rows that cannot be translated. */
-  readonly #refused = new Set<number>()
+  readonly #refused: Set<number>
   readonly #heat = new Map<number, number>()
   #bytes = 0
   #compiled = 0
   #dropped = 0
   #compileMs = 0
 
-  constructor({ memory, map, table, blocks, eager }: TranslatorOptions) {
+  constructor({ memory, map, table, blocks, eager, refused }: TranslatorOptions) {
+    this.#refused = new Set(refused.map(({ index }) => index))
     this.#memory = memory
     this.#map = map
     this.#table = table

@@ -7,8 +7,8 @@ function double(w: u32): u32 {
 }
 
 /** S-box and its inverse. FIPS 197, 5.1.1: the affine image of the inverse in the field, found by walking all powers of the generator 3. */
-const SBOX: StaticArray<u8> = new StaticArray<u8>(256)
-const INVERSE_SBOX: StaticArray<u8> = new StaticArray<u8>(256)
+const SBOX: usize = memory.data(256)
+const INVERSE_SBOX: usize = memory.data(256)
 
 function fillBoxes(): void {
   let power: u32 = 1
@@ -23,20 +23,20 @@ function fillBoxes(): void {
     if (inverse & 0x80) inverse ^= 0x09
     const byte = <u8>inverse
     const affine = byte ^ rotl<u8>(byte, 1) ^ rotl<u8>(byte, 2) ^ rotl<u8>(byte, 3) ^ rotl<u8>(byte, 4) ^ 0x63
-    unchecked((SBOX[power] = affine))
-    unchecked((INVERSE_SBOX[affine] = <u8>power))
+    store<u8>(SBOX + power, affine)
+    store<u8>(INVERSE_SBOX + affine, power)
   } while (power != 1)
-  unchecked((SBOX[0] = 0x63))
-  unchecked((INVERSE_SBOX[0x63] = 0))
+  store<u8>(SBOX, 0x63)
+  store<u8>(INVERSE_SBOX + 0x63, 0)
 }
 fillBoxes()
 
-function substitute(box: StaticArray<u8>, w: u32): u32 {
+function substitute(box: usize, w: u32): u32 {
   return (
-    <u32>unchecked(box[w & 0xff]) |
-    ((<u32>unchecked(box[(w >> 8) & 0xff])) << 8) |
-    ((<u32>unchecked(box[(w >> 16) & 0xff])) << 16) |
-    ((<u32>unchecked(box[w >> 24])) << 24)
+    <u32>load<u8>(box + (w & 0xff)) |
+    ((<u32>load<u8>(box + ((w >> 8) & 0xff))) << 8) |
+    ((<u32>load<u8>(box + ((w >> 16) & 0xff))) << 16) |
+    ((<u32>load<u8>(box + (w >> 24))) << 24)
   )
 }
 

@@ -20,6 +20,7 @@ export const IA32_TSC_DEADLINE: u32 = 0x6e0
 export const IA32_PKRS: u32 = 0x6e1
 export const X2APIC_FIRST: u32 = 0x800
 export const X2APIC_LAST: u32 = 0x8ff
+export const IA32_XSS: u32 = 0xda0
 export const IA32_EFER: u32 = 0xc000_0080
 export const IA32_STAR: u32 = 0xc000_0081
 export const IA32_LSTAR: u32 = 0xc000_0082

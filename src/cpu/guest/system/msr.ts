@@ -13,6 +13,7 @@ import { raiseGp } from '../raise'
 import { cr0Has, getCpl, getGpr, getNextRip, modelHas, RAX, RCX, RDX, setGpr32, setRip } from '../state'
 import { CONTINUE, JUMP } from '../status'
 import { event } from '../trace'
+import { hasFeature } from './cpuid'
 import * as M from './msr-numbers'
 import { timeStamp } from './time'
 import { isReadable, isWritable } from './x2apic'
@@ -23,9 +24,11 @@ const MTRR_CAPABILITIES: u64 = 0x508
 const MICROCODE_REVISION: u64 = 1 << 32
 const EFER_WRITABLE: u64 = EFER_SCE | EFER_LME | EFER_NXE
 const X2APIC_ENABLED: u64 = 1 << 10
+/** CPUID.(EAX=0DH,ECX=1):EAX, XSAVES. */
+const EAX_XSAVES: u32 = 1 << 3
 
 /** Offset in the state block of an MSR that is a plain 64-bit register, or 0. */
-function plainField(msr: u32): usize {
+function plainField(cpu: usize, msr: u32): usize {
   switch (msr) {
     case M.IA32_SYSENTER_CS:
       return S.SYSENTER_CS
@@ -57,6 +60,8 @@ function plainField(msr: u32): usize {
       return L.KERNEL_GS_BASE
     case M.IA32_TSC_AUX:
       return L.TSC_AUX
+    case M.IA32_XSS:
+      return hasFeature(cpu, 0xd, 1, RAX, EAX_XSAVES) ? L.XSS : 0
     default:
       return mtrrField(msr)
   }
@@ -91,7 +96,7 @@ export function readMsr(cpu: usize): i32 {
     const isHere = msr < M.X2APIC_FIRST || isReadable(msr)
     return isHere ? answer(cpu, apicRead(cpu, msr)) : raiseGp(cpu, 0)
   }
-  const field = plainField(msr)
+  const field = plainField(cpu, msr)
   if (field) return answer(cpu, load<u64>(cpu + field))
   switch (msr) {
     case M.IA32_TSC:
@@ -126,7 +131,7 @@ export function writeMsr(cpu: usize): i32 {
   event(cpu, EVENT_MSR_WRITE, msr, value)
   if (isApic(cpu, msr)) return writeApic(cpu, msr, value)
   if (msr == M.IA32_EFER) return writeEfer(cpu, value)
-  const field = plainField(msr)
+  const field = plainField(cpu, msr)
   if (msr == M.IA32_PKRS) setPkrs(cpu, <u32>value)
   else if (field) store<u64>(cpu + field, value)
   else if (msr == M.IA32_TSC)
@@ -158,11 +163,13 @@ function isValid(cpu: usize, msr: u32, value: u64): bool {
       return value >> 32 == 0
     case M.IA32_PKRS:
       return modelHas(cpu, CR4_PKS) && value >> 32 == 0
+    case M.IA32_XSS:
+      return plainField(cpu, msr) != 0 && !(value & ~load<u64>(cpu, L.XSS_WRITABLE))
     case M.IA32_MTRR_DEF_TYPE:
       return (value & ~0xcff) == 0
     default:
       if (isApic(cpu, msr)) return msr < M.X2APIC_FIRST || isWritable(msr, value)
-      if (!mtrrField(msr)) return plainField(msr) != 0
+      if (!mtrrField(msr)) return plainField(cpu, msr) != 0
       return msr > M.IA32_MTRR_PHYSBASE0 + 15 || value >> PHYSICAL_BITS == 0
   }
 }
