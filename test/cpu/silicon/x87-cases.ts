@@ -10,7 +10,8 @@ import { randomCase, type CaseOptions, type Random } from './random.ts'
 const SAVED = 0
 const IMAGES = 0x800
 const IMAGE_SIZE = 112
-const IMAGE_COUNT = 16
+/** Images in a page. */
+export const IMAGE_COUNT = 16
 /** Before the instruction under test: FNINIT and FRSTOR. */
 export const PROLOGUE_BYTES = 9
 

@@ -2,12 +2,14 @@
  * F2XM1, FYL2X, FYL2XP1, FPTAN, FPATAN, FSIN, FCOS, FSINCOS. SDM Vol. 1, 8.3.7 and 8.3.10. Computed to about 100 bits and rounded once by RC, whatever PC
  * says, so that a last bit may differ from a processor's; angles are reduced by 66 bits of π.
  */
+import { divide } from '../softfloat/divide'
+import * as V from '../softfloat/value'
 import * as D from './double-double'
 import * as E from './elementary'
 import * as N from './number'
 import { Extended, X, Y } from './number'
 import { blocked, conclude, enter, readStack, settle, stackFault, underflow } from './stack'
-import { C2, PE, ZE, getFsw, getTop, isEmpty, setFsw, setTop } from './state'
+import { C2, PE, UE, ZE, getFsw, getTop, isEmpty, setFsw, setTop } from './state'
 
 /** A result is taken as linear in its operand below 2 to this power. */
 const TINY: i32 = -110
@@ -52,6 +54,8 @@ function finish(cpu: usize, sign: u32, exponent: i32, exact: bool): void {
   }
   if (!exact) rest |= 1
   N.finishTo(cpu, 64, s, exponent + shifted, significand, rest)
+  // To the processor every result is inexact, and so a tiny one underflows.
+  if (exact && !(N.resultExponent & 0x7fff)) N.signal(UE)
 }
 
 /** π · quarters / 4, inexact. */
@@ -224,6 +228,9 @@ export function x87ArcTangent(cpu: usize): i32 {
   return conclude(cpu, 1, 1)
 }
 
+/** Below this exponent of the quotient the processor gives the quotient. */
+const ARC_LINEAR: i32 = -40
+
 function arcTangent(cpu: usize): void {
   N.denormals(X, Y)
   if (Y.kind == N.INFINITY) return finishPi(cpu, Y.sign, X.kind != N.INFINITY ? 2 : X.sign ? 3 : 1)
@@ -239,6 +246,11 @@ function arcTangent(cpu: usize): void {
   if (difference < TINY) {
     if (!steep && !X.sign) return finish(cpu, Y.sign, difference, false)
     return finishPi(cpu, Y.sign, steep ? 2 : 4)
+  }
+  if (!steep && !X.sign && difference + i32(D.hi >= 1) - 1 < ARC_LINEAR) {
+    divide(Y, X)
+    N.signal(PE)
+    return N.finishTo(cpu, 64, V.sign, V.exponent, V.significand, V.rest)
   }
   const scale = power(difference)
   E.arcTangent(D.hi * scale, D.lo * scale)
@@ -301,16 +313,35 @@ function reduce(): void {
 
 /** Below this exponent sine and tangent are the angle but for less than half of its last place. */
 const SMALL: i32 = -40
+/** Below this one the processor does not see a difference: the result is the angle, or 1, however RC rounds. */
+const LINEAR: i32 = -68
+/** Up to here it takes a tangent for less than the angle, as it does the sine. */
+const TANGENT_BELOW: i32 = -34
+
+/** The angle itself, which counts as inexact. */
+function sameAsX(cpu: usize): void {
+  N.finishExact(cpu, X)
+  N.signal(N.resultExponent & 0x7fff ? PE : PE | UE)
+}
+
+/** A little less than X. */
+function belowX(cpu: usize): void {
+  if (X.significand == N.INTEGER_BIT)
+    return N.finishTo(cpu, 64, X.sign, X.exponent - 1, ~(<u64>0), N.INTEGER_BIT | 1)
+  N.finishTo(cpu, 64, X.sign, X.exponent, X.significand - 1, ~(<u64>0))
+}
 
 /** Sine (0) or cosine (1) of X into the result. */
 function sineOf(cpu: usize, quarterTurns: u32): void {
   if (X.kind == N.ZERO) return quarterTurns ? N.setResult(N.INTEGER_BIT, 0x3fff) : N.setZero(X.sign)
-  if (X.exponent < SMALL) {
-    if (quarterTurns) return N.finishTo(cpu, 64, 0, -1, ~(<u64>0), N.INTEGER_BIT | 1)
-    if (X.significand == N.INTEGER_BIT)
-      return N.finishTo(cpu, 64, X.sign, X.exponent - 1, ~(<u64>0), N.INTEGER_BIT | 1)
-    return N.finishTo(cpu, 64, X.sign, X.exponent, X.significand - 1, ~(<u64>0))
+  if (X.exponent < LINEAR) {
+    if (!quarterTurns) return sameAsX(cpu)
+    N.signal(PE)
+    N.setRoundedUp(false)
+    return N.setResult(N.INTEGER_BIT, 0x3fff)
   }
+  if (X.exponent < SMALL)
+    return quarterTurns ? N.finishTo(cpu, 64, 0, -1, ~(<u64>0), N.INTEGER_BIT | 1) : belowX(cpu)
   reduce()
   const turn = (quadrant + quarterTurns) & 3
   if (turn & 1) E.cosine(angleHi, angleLo)
@@ -321,7 +352,8 @@ function sineOf(cpu: usize, quarterTurns: u32): void {
 
 function tangentOf(cpu: usize): void {
   if (X.kind == N.ZERO) return N.setZero(X.sign)
-  if (X.exponent < SMALL) return N.finishTo(cpu, 64, X.sign, X.exponent, X.significand, 1)
+  if (X.exponent < LINEAR) return sameAsX(cpu)
+  if (X.exponent <= TANGENT_BELOW) return belowX(cpu)
   reduce()
   E.sine(angleHi, angleLo)
   const h = D.hi
@@ -366,10 +398,16 @@ export function x87Circle(cpu: usize, operation: u32): i32 {
   let significand = N.INTEGER_BIT
   let exponent: u32 = 0x3fff
   if (operation == SINCOS) {
-    sineOf(cpu, 1)
+    sineOf(cpu, 0)
     significand = N.resultSignificand
     exponent = N.resultExponent
-    sineOf(cpu, 0)
+    // C1 tells of the cosine.
+    sineOf(cpu, 1)
+    const sine = significand
+    const sineExponent = exponent
+    significand = N.resultSignificand
+    exponent = N.resultExponent
+    N.setResult(sine, sineExponent)
   } else tangentOf(cpu)
   return concludeTwo(cpu, significand, exponent)
 }
