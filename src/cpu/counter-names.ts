@@ -32,6 +32,9 @@ const transitions: readonly (readonly [number, string])[] = [
   [P.TRANSITION_FAR_JUMP, 'far-jump'],
   [P.TRANSITION_FAR_CALL, 'far-call'],
   [P.TRANSITION_FAR_RETURN, 'far-return'],
+  [P.TRANSITION_TASK_SWITCH, 'task-switch'],
+  [P.TRANSITION_ERETS, 'erets'],
+  [P.TRANSITION_ERETU, 'eretu'],
 ]
 
 /** Counter → name, of all counters but those of the rings. */

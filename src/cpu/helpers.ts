@@ -83,6 +83,8 @@ const control = {
   sysenter: ['status'],
   sysexit: ['status', 'size:i32'],
   iret: ['status', 'size:i32'],
+  erets: ['status'],
+  eretu: ['status'],
   /** INT n (kind 0), INT3 (1), INTO (2; OF has been tested), INT1 (3). */
   intN: ['status', 'vector:i32', 'kind:i32'],
   farJump: ['status', 'selector:i32', 'offset:i64', 'size:i32'],
@@ -91,6 +93,7 @@ const control = {
   /** STATUS_JUMP when MODE changed or interrupts are shadowed (SS). LSS, LDS …: after the offset has been read. */
   loadSegment: ['status', 'seg:i32', 'selector:i32'],
   lldt: ['status', 'selector:i32'],
+  lkgs: ['status', 'selector:i32'],
   ltr: ['status', 'selector:i32'],
   /** Checks (UMIP) only; the value is read from SEGMENTS by the caller. Also for SMSW. */
   checkUmip: ['status'],

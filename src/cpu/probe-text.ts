@@ -12,6 +12,8 @@ export const transitionNames: Readonly<Record<number, string>> = {
   [P.TRANSITION_FAR_CALL]: 'far CALL',
   [P.TRANSITION_FAR_RETURN]: 'far RET',
   [P.TRANSITION_TASK_SWITCH]: 'task switch',
+  [P.TRANSITION_ERETS]: 'ERETS',
+  [P.TRANSITION_ERETU]: 'ERETU',
 }
 
 export const stepTexts: Readonly<Record<number, string>> = {
@@ -44,4 +46,9 @@ export const stepTexts: Readonly<Record<number, string>> = {
   [P.STEP_NULL_SEGMENT]: 'segment ← null',
   [P.STEP_SAVE_TASK]: 'TSS[TR] ← registers',
   [P.STEP_TR]: 'TR ←',
+  [P.STEP_STACK_FROM_FRED]: 'RSP ← IA32_FRED_RSP[level], or below the red zone',
+  [P.STEP_CSL]: 'CSL ←',
+  [P.STEP_PUSH_RESERVED]: 'push 0',
+  [P.STEP_PUSH_EVENT_DATA]: 'push event data',
+  [P.STEP_GS_BASE]: 'GS.base ↔ IA32_KERNEL_GS_BASE',
 }

@@ -37,6 +37,8 @@ export const TRANSITION_FAR_JUMP = 7
 export const TRANSITION_FAR_CALL = 8
 export const TRANSITION_FAR_RETURN = 9
 export const TRANSITION_TASK_SWITCH = 10
+export const TRANSITION_ERETS = 11
+export const TRANSITION_ERETU = 12
 
 export const STEP_READ_GATE = 1
 export const STEP_READ_CODE_DESCRIPTOR = 2
@@ -69,3 +71,9 @@ export const STEP_NULL_SEGMENT = 27
 /** The outgoing task's registers are in its task-state segment: y = its selector. */
 export const STEP_SAVE_TASK = 28
 export const STEP_TR = 29
+/** FRED: the stack of an event, the current stack level, the words of its frame, and the exchange of GS bases. */
+export const STEP_STACK_FROM_FRED = 30
+export const STEP_CSL = 31
+export const STEP_PUSH_RESERVED = 32
+export const STEP_PUSH_EVENT_DATA = 33
+export const STEP_GS_BASE = 34

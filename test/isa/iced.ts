@@ -59,7 +59,7 @@ const hints = new Set([
   'rdsspq',
 ])
 /** iced shows the register of a 16-bit operand at the operand size. */
-const widened = new Set(['arpl', 'lldt', 'ltr', 'verr', 'verw', 'lmsw'])
+const widened = new Set(['arpl', 'lldt', 'ltr', 'verr', 'verw', 'lmsw', 'lkgs'])
 /** Rows that list a fixed XMM0, which iced does not. */
 const otherCount = new Set(['blendvps', 'blendvpd', 'pblendvb', 'sha256rnds2'])
 

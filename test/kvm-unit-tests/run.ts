@@ -1,8 +1,6 @@
 /** Runs one test, here or on QEMU, and reads what it says. */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import type { UnitTest } from './suite.ts'
 
 export interface Outcome {
@@ -25,10 +23,6 @@ const onering = new URL('../../dist/cli/main.js', import.meta.url).pathname
 /** QEMU's default, which some of the tests rely on. */
 const MEMORY = '128M'
 
-/** What the tests would ask fw_cfg for can be given in a file of variables. */
-const environment = join(mkdtempSync(join(tmpdir(), 'onering-kvm-unit-tests-')), 'environment')
-writeFileSync(environment, 'NR_CPUS=1\n')
-
 function option(words: readonly string[], name: string): string | undefined {
   const at = words.indexOf(name)
   return at < 0 ? undefined : words[at + 1]
@@ -44,8 +38,6 @@ function onOnering(test: UnitTest): string[] {
     memory ? `${memory}M` : MEMORY,
     '--timeout',
     String(test.timeout),
-    '--initrd',
-    environment,
     // The first word is the program's name.
     '--append',
     `${basename(test.path)} ${test.args}`,

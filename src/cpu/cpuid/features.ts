@@ -119,7 +119,11 @@ export const features: readonly Feature[] = [
     ['PKS', 31, 'max', { cr4: bit(24) }],
   ]),
   ...at(7, 0, 'edx', [['FSRM', 4, 'max']]),
-  ...at(7, 1, 'eax', [['LASS', 6, 'max', { cr4: bit(27) }]]),
+  ...at(7, 1, 'eax', [
+    ['LASS', 6, 'max', { cr4: bit(27) }],
+    ['FRED', 17, 'max', { cr4: bit(32) }],
+    ['LKGS', 18, 'max'],
+  ]),
   ...at(0xd, 1, 'eax', [
     ['XSAVEOPT', 0, 3],
     ['XSAVEC', 1, 'max'],

@@ -54,6 +54,7 @@ export const CR4_PCIDE: u64 = 1 << 17
 export const CR4_OSXSAVE: u64 = 1 << 18
 export const CR4_SMEP: u64 = 1 << 20
 export const CR4_SMAP: u64 = 1 << 21
+export const CR4_FRED: u64 = 1 << 32
 export const CR4_PKE: u64 = 1 << 22
 export const CR4_PKS: u64 = 1 << 24
 export const CR4_LASS: u64 = 1 << 27

@@ -48,3 +48,16 @@ export const NMI_PENDING = 2852
 export const NMI_BLOCKED = 2856
 /** u64: IA32_DEBUGCTL. */
 export const DEBUGCTL = 2864
+
+/* FRED, 2880 … 2983. */
+
+/** u64 each: IA32_FRED_CONFIG, _RSP0 … _RSP3, _STKLVLS, _SSP1 … _SSP3, and IA32_PL0_SSP, which is _SSP0. Nothing uses shadow stacks yet. */
+export const FRED_CONFIG = 2880
+export const FRED_RSP0 = 2888
+export const FRED_STKLVLS = 2920
+export const FRED_SSP1 = 2928
+export const PL0_SSP = 2952
+/** u32: delivering an event has raised, and the exception is not delivered yet. */
+export const NESTED = 2960
+/** u32: what the last #DB was raised for, at its places in DR6. */
+export const DEBUG_DATA = 2964

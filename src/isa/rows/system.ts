@@ -23,6 +23,9 @@ export const system: RowDraft[] = family(
   LMSW r/m16        | 0F 01 /6        | M  | cpl0
   INVLPG m:-        | 0F 01 /7        | M  | cpl0
   SWAPGS            | 0F 01 F8        | ZO | 64 cpl0
+  ERETS             | F2 0F 01 CA     | ZO | FRED 64 cpl0 branch=iret w:oszapctidnrk
+  ERETU             | F3 0F 01 CA     | ZO | FRED 64 cpl0 branch=iret w:oszapctidnrk
+  LKGS r/m16        | F2 0F 00 /6     | M  | LKGS 64 cpl0
   MONITOR           | NP 0F 01 C8     | ZO | MONITOR cpl0
   MWAIT             | NP 0F 01 C9     | ZO | MONITOR cpl0
   RDPKRU            | NP 0F 01 EE     | ZO | PKU

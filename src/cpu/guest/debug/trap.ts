@@ -21,6 +21,7 @@ const DEBUGCTL_BTF: u64 = 1 << 1
 
 /** DR6 ← causes: B0 … B3 are replaced, the other bits are only ever set by the processor. */
 function report(cpu: usize, causes: u32): void {
+  store<u32>(cpu, causes, S.DEBUG_DATA)
   const old = load<u64>(cpu, DR6)
   store<u64>(cpu, (old & ~(<u64>DR6_BREAKPOINTS)) | causes, DR6)
 }

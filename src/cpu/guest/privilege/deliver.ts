@@ -13,6 +13,8 @@ import { cr0Has, getNextRip, getRip, longMode } from '../state'
 import { BOARD, EXCEPTION, JUMP } from '../status'
 import { COUNT_EXCEPTION, COUNT_INTERRUPT, COUNT_SOFTWARE_INTERRUPT } from '../../counters'
 import { begin, count, end, event } from '../trace'
+import * as FRED from './fred'
+import { deliverFred } from './fred-deliver'
 import { deliverLong } from './deliver-long'
 import { deliverProtected } from './deliver-protected'
 import { deliverReal } from './deliver-real'
@@ -26,11 +28,11 @@ const CHAIN_SIZE: u32 = 8
 const INT_N: u32 = 0
 const INT_1: u32 = 3
 
-/** One attempt; `source`: its counter. `isSoftware`: INT n, INT3, INTO, which the gate's DPL restricts and whose faults are not external. */
+/** One attempt; `type`: one of FRED's, `source`: its counter. */
 function attempt(
   cpu: usize,
+  type: u32,
   vector: u32,
-  isSoftware: bool,
   hasError: bool,
   error: u32,
   flags: u64,
@@ -38,18 +40,30 @@ function attempt(
   source: u32,
 ): i32 {
   begin(cpu, TRANSITION_EVENT)
+  // INT n, INT3 and INTO, which the gate's DPL restricts, and whose faults are not external.
+  const isSoftware = type == FRED.TYPE_SOFTWARE_INTERRUPT || type == FRED.TYPE_SOFTWARE_EXCEPTION
   store<u32>(cpu, isSoftware ? 0 : 1, EVENT_EXTERNAL)
   let status: i32
   if (!cr0Has(cpu, CR0_PE)) status = deliverReal(cpu, vector, flags, rip)
+  else if (FRED.isFred(cpu)) status = attemptFred(cpu, type, vector, error, flags, rip)
   else if (longMode(cpu)) status = deliverLong(cpu, vector, isSoftware, hasError, error, flags, rip)
   else status = deliverProtected(cpu, vector, isSoftware, hasError, error, flags, rip)
   store<u32>(cpu, 0, EVENT_EXTERNAL)
-  if (status) return status
+  if (status) {
+    store<u32>(cpu, 1, S.NESTED)
+    return status
+  }
   endBoundary(cpu)
   if (vector == VECTOR_DB) enterDebugHandler(cpu)
   end(cpu, TRANSITION_EVENT)
   count(cpu, source)
   return status
+}
+
+/** Software events tell the length of their instruction. */
+function attemptFred(cpu: usize, type: u32, vector: u32, error: u32, flags: u64, rip: u64): i32 {
+  const length = type >= FRED.TYPE_SOFTWARE_INTERRUPT ? <u32>(rip - getRip(cpu)) & 15 : 0
+  return deliverFred(cpu, type, vector, load<u32>(cpu, S.NESTED) != 0, length, error, flags, rip)
 }
 
 /** #DE, #TS, #NP, #SS, #GP, #CP. Table 6-4. */
@@ -89,6 +103,11 @@ function record(cpu: usize, vector: u32): void {
   store<u32>(cpu, length + 1, SHUTDOWN_CHAIN_LENGTH)
 }
 
+function reached(cpu: usize): i32 {
+  store<u32>(cpu, 0, S.NESTED)
+  return JUMP
+}
+
 /** Delivers the pending exception, and what its delivery raises, until a handler is reached or nothing is left to try. */
 export function deliverException(cpu: usize): i32 {
   store<u32>(cpu, 0, L.HALTED)
@@ -103,7 +122,8 @@ export function deliverException(cpu: usize): i32 {
     store<u32>(cpu, 0, L.EXC_PENDING)
     const flags = pushedFlags(cpu, vector)
     store<u32>(cpu, 0, S.DEBUG_FAULT)
-    if (!attempt(cpu, vector, false, hasError, error, flags, getRip(cpu), COUNT_EXCEPTION)) return JUMP
+    if (!attempt(cpu, FRED.TYPE_EXCEPTION, vector, hasError, error, flags, getRip(cpu), COUNT_EXCEPTION))
+      return reached(cpu)
     store<u32>(cpu, 0, L.EXC_PENDING)
     const second = load<u32>(cpu, L.EXC_VECTOR)
     if (vector == VECTOR_DF) {
@@ -120,10 +140,14 @@ export function deliverException(cpu: usize): i32 {
 
 /** An interrupt of the board, between two instructions. RIP is that of the next one. */
 export function deliverInterrupt(cpu: usize, vector: u32): i32 {
+  return interrupt(cpu, FRED.TYPE_INTERRUPT, vector)
+}
+
+function interrupt(cpu: usize, type: u32, vector: u32): i32 {
   store<u32>(cpu, 0, L.HALTED)
   store<u32>(cpu, 0, L.EXC_PENDING)
   event(cpu, EVENT_INTERRUPT, vector, 0)
-  if (!attempt(cpu, vector, false, false, 0, flagsAtBoundary(cpu), getRip(cpu), COUNT_INTERRUPT)) return JUMP
+  if (!attempt(cpu, type, vector, false, 0, flagsAtBoundary(cpu), getRip(cpu), COUNT_INTERRUPT)) return JUMP
   return deliverException(cpu)
 }
 
@@ -131,7 +155,7 @@ export function deliverInterrupt(cpu: usize, vector: u32): i32 {
 export function deliverNmi(cpu: usize): i32 {
   store<u32>(cpu, 0, S.NMI_PENDING)
   store<u32>(cpu, 1, S.NMI_BLOCKED)
-  return deliverInterrupt(cpu, VECTOR_NMI)
+  return interrupt(cpu, FRED.TYPE_NMI, VECTOR_NMI)
 }
 
 /** INT n, INT3, INTO, INT1: a trap, so it returns to the next instruction. */
@@ -141,18 +165,22 @@ export function intN(cpu: usize, vector: u32, kind: u32): i32 {
     const status = interruptVm86(cpu, vector)
     if (status != INT_THROUGH_IDT) return status ? EXCEPTION : JUMP
   }
-  const status = attempt(
-    cpu,
-    vector,
-    kind != INT_1,
-    false,
-    0,
-    getRflags(cpu),
-    getNextRip(cpu),
-    COUNT_SOFTWARE_INTERRUPT,
-  )
+  let type = FRED.TYPE_SOFTWARE_EXCEPTION
+  if (kind == INT_N) type = FRED.TYPE_SOFTWARE_INTERRUPT
+  else if (kind == INT_1) type = FRED.TYPE_PRIVILEGED_EXCEPTION
+  const flags = getRflags(cpu)
+  const status = attempt(cpu, type, vector, false, 0, flags, getNextRip(cpu), COUNT_SOFTWARE_INTERRUPT)
   if (status) return isInNewTask() ? deliverException(cpu) : EXCEPTION
   cancelStep(cpu)
   if (kind == INT_1) mergePending(cpu)
+  return JUMP
+}
+
+/** SYSCALL and SYSENTER with FRED: events of their own. */
+export function deliverCall(cpu: usize, vector: u32): i32 {
+  const flags = getRflags(cpu)
+  if (attempt(cpu, FRED.TYPE_OTHER, vector, false, 0, flags, getNextRip(cpu), COUNT_SOFTWARE_INTERRUPT))
+    return EXCEPTION
+  cancelStep(cpu)
   return JUMP
 }

@@ -20,6 +20,7 @@ import {
 } from './call-gate'
 import { isTask, transferToTask } from './task-transfer'
 import { TASK_CALL } from './task-switch'
+import { isFred } from './fred'
 import { checkCodeEntry, fetchDescriptor, markAccessed } from './code-target'
 import { finishTransition, jumpTo, setCode, setStack, setStackPointer } from './commit'
 import { mayEnterDirectly, truncate } from './far-jump'
@@ -84,6 +85,8 @@ function callThroughGate(cpu: usize): i32 {
   if (isConforming(attributes) || dpl == getCpl(cpu)) {
     return callSameLevel(cpu, selector, code, gateOffset(), gateSize())
   }
+  // With FRED only events enter ring 0.
+  if (isFred(cpu)) return raiseGp(cpu, selector)
   return longMode(cpu) ? callInnerLong(cpu, selector, code, dpl) : callInner(cpu, selector, code, dpl)
 }
 

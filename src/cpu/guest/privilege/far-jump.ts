@@ -7,6 +7,8 @@ import { isCode, isConforming, isRealOrVm86, setReal } from '../segmentation/loa
 import { getCpl } from '../state'
 import { EXCEPTION, JUMP } from '../status'
 import { begin, end } from '../trace'
+import { DESC_L } from '../bits'
+import { isFred } from './fred'
 import { fetchGate, gateOffset, gateSelector, isCallGate } from './call-gate'
 import { isTask, transferToTask } from './task-transfer'
 import { TASK_JUMP } from './task-switch'
@@ -37,6 +39,8 @@ export function truncate(offset: u64, size: u32): u64 {
 
 /** A transfer without a gate may not change the level. */
 export function mayEnterDirectly(cpu: usize, selector: u32, attributes: u32): bool {
+  // With FRED ring 0 runs 64-bit code only.
+  if (getCpl(cpu) == 0 && isFred(cpu) && !(attributes & DESC_L)) return false
   const dpl = D.dplOf(attributes)
   const cpl = getCpl(cpu)
   return isConforming(attributes) ? dpl <= cpl : dpl == cpl && D.rplOf(selector) <= cpl

@@ -7,6 +7,7 @@ import * as D from '../segmentation/descriptor'
 import { isCode, isConforming, setNullStack } from '../segmentation/load'
 import { isWithin } from '../segmentation/limit'
 import { getCpl, getGpr, longMode, mode64, RSP, segAttributes, segBase, segLimit, stackMask } from '../state'
+import { isFred } from './fred'
 import { checkCodeEntry, fetchDescriptor, markAccessed } from './code-target'
 import { setStack } from './commit'
 import { fetchStack, FROM_STACK } from './stack-target'
@@ -23,13 +24,15 @@ export function peek(cpu: usize, offset: u32, size: u32): u64 {
 }
 
 /** The checked descriptor of the code segment to return to, at the level of its RPL; check `pending`. */
-export function fetchReturnCode(cpu: usize, selector: u32, rip: u64): u64 {
+export function fetchReturnCode(cpu: usize, selector: u32, rip: u64, isEretu: bool = false): u64 {
   const descriptor = fetchDescriptor(cpu, selector)
   if (pending(cpu)) return D.NO_DESCRIPTOR
   const attributes = D.attributesOf(descriptor)
   const rpl = D.rplOf(selector)
   const dpl = D.dplOf(attributes)
-  const isAllowed = isConforming(attributes) ? dpl <= rpl : dpl == rpl
+  let isAllowed = isConforming(attributes) ? dpl <= rpl : dpl == rpl
+  // With FRED only ERETU leaves ring 0, and ring 0 runs 64-bit code only.
+  if (getCpl(cpu) == 0 && isFred(cpu) && !isEretu) isAllowed = rpl == 0 && (attributes & DESC_L) != 0
   if (!isCode(attributes) || rpl < getCpl(cpu) || !isAllowed) {
     raiseGp(cpu, selector)
     return D.NO_DESCRIPTOR

@@ -8,10 +8,13 @@ import { raiseUd } from '../raise'
 import { eferHas, getNextRip, mode64, R11, RCX, setGpr } from '../state'
 import { JUMP } from '../status'
 import { begin, end, step } from '../trace'
+import { deliverCall } from './deliver'
+import { isFred, VECTOR_SYSCALL } from './fred'
 import { finishTransition, FLAT_CODE64, jumpTo, setFlags, setFlatCode, setFlatStack } from './commit'
 
 export function syscall(cpu: usize): i32 {
   if (!mode64(cpu) || !eferHas(cpu, EFER_SCE)) return raiseUd(cpu)
+  if (isFred(cpu)) return deliverCall(cpu, VECTOR_SYSCALL)
   begin(cpu, TRANSITION_SYSCALL)
   const flags = getRflags(cpu)
   const selectors = <u32>(load<u64>(cpu, STAR) >> 32) & 0xffff

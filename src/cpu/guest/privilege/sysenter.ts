@@ -7,6 +7,8 @@ import { raiseGp } from '../raise'
 import { cr0Has, longMode } from '../state'
 import { JUMP } from '../status'
 import { begin, end } from '../trace'
+import { deliverCall } from './deliver'
+import { isFred, VECTOR_SYSENTER } from './fred'
 import {
   finishTransition,
   FLAT_CODE32,
@@ -19,6 +21,7 @@ import {
 } from './commit'
 
 export function sysenter(cpu: usize): i32 {
+  if (isFred(cpu)) return deliverCall(cpu, VECTOR_SYSENTER)
   const selector = <u32>load<u64>(cpu, SYSENTER_CS) & 0xfffc
   if (!cr0Has(cpu, CR0_PE) || selector == 0) return raiseGp(cpu, 0)
   begin(cpu, TRANSITION_SYSENTER)

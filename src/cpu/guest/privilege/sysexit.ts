@@ -3,10 +3,11 @@ import { TRANSITION_SYSEXIT } from '../../probe'
 import { CR0_PE } from '../bits'
 import { isCanonical } from '../mmu/canonical'
 import { SYSENTER_CS } from '../private'
-import { raiseGp } from '../raise'
+import { raiseGp, raiseUd } from '../raise'
 import { cr0Has, getCpl, getGpr, RCX, RDX } from '../state'
 import { JUMP } from '../status'
 import { begin, end } from '../trace'
+import { isFred } from './fred'
 import {
   finishTransition,
   FLAT_CODE32,
@@ -18,6 +19,7 @@ import {
 } from './commit'
 
 export function sysexit(cpu: usize, size: u32): i32 {
+  if (isFred(cpu)) return raiseUd(cpu)
   const selector = <u32>load<u64>(cpu, SYSENTER_CS) & 0xfffc
   if (!cr0Has(cpu, CR0_PE) || selector == 0 || getCpl(cpu) != 0) return raiseGp(cpu, 0)
   const to64 = size == 8

@@ -8,6 +8,7 @@ import { raiseGp, raiseUd } from '../raise'
 import { eferHas, getCpl, getGpr, mode64, R11, RCX } from '../state'
 import { JUMP } from '../status'
 import { begin, end } from '../trace'
+import { isFred } from './fred'
 import {
   finishTransition,
   FLAT_CODE32,
@@ -22,7 +23,7 @@ import {
 const FLAGS_FROM_R11: u64 = 0x3c_7fd7
 
 export function sysret(cpu: usize, size: u32): i32 {
-  if (!mode64(cpu) || !eferHas(cpu, EFER_SCE)) return raiseUd(cpu)
+  if (!mode64(cpu) || !eferHas(cpu, EFER_SCE) || isFred(cpu)) return raiseUd(cpu)
   const target = getGpr(cpu, RCX)
   const to64 = size == 8
   // The fault comes while still in ring 0, on the caller's stack: the famous trap of this instruction.

@@ -175,6 +175,8 @@ function writeCr4(cpu: usize, value: u64): i32 {
   if (value & ~old & B.CR4_PCIDE && (!longMode(cpu) || load<u64>(cpu, L.CR3) & 0xfff)) return raiseGp(cpu, 0)
   const changed = old ^ value
   if (changed & B.CR4_LA57 && longMode(cpu)) return raiseGp(cpu, 0)
+  // FRED is switched by 64-bit code only.
+  if (changed & B.CR4_FRED && !mode64(cpu)) return raiseGp(cpu, 0)
   if (changed & CR4_LOADS_PDPTES && usesPdptes(cpu, value) && loadPdptes(cpu, load<u64>(cpu, L.CR3)))
     return EXCEPTION
   store<u64>(cpu, value, L.CR4)

@@ -2,13 +2,15 @@
 import { CR4_FSGSBASE } from '../bits'
 import { GS, KERNEL_GS_BASE } from '../../layout'
 import { isCanonicalBase } from '../mmu/canonical'
+import { isFred } from '../privilege/fred'
 import { raiseGp, raiseUd } from '../raise'
 import { cr4Has, getCpl, mode64, segBase, setGpr, setSegBase } from '../state'
 import { CONTINUE } from '../status'
 
 /** GS.base ↔ IA32_KERNEL_GS_BASE */
 export function swapgs(cpu: usize): i32 {
-  if (!mode64(cpu)) return raiseUd(cpu)
+  // FRED exchanges the bases by itself.
+  if (!mode64(cpu) || isFred(cpu)) return raiseUd(cpu)
   if (getCpl(cpu)) return raiseGp(cpu, 0)
   const base = segBase(cpu, GS)
   setSegBase(cpu, GS, load<u64>(cpu, KERNEL_GS_BASE))

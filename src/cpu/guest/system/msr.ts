@@ -1,13 +1,14 @@
 /** RDMSR and WRMSR. SDM Vol. 4; Vol. 3A, 11.11 (MTRR), 11.12 (PAT). A number that is not here raises #GP(0). */
 import * as L from '../../layout'
 import { EVENT_MSR_WRITE } from '../../probe'
-import { CR0_PG, CR4_PKS, EFER_LMA, EFER_LME, EFER_NXE, EFER_SCE } from '../bits'
+import { CR0_PG, CR4_FRED, CR4_PKS, EFER_LMA, EFER_LME, EFER_NXE, EFER_SCE } from '../bits'
 import { apicRead, apicWrite } from '../host'
 import { isCanonicalBase } from '../mmu/canonical'
 import { PHYSICAL_BITS } from '../mmu/format'
 import { flushTlb } from '../mmu/tlb'
 import { setPkrs } from '../mmu/protection-keys'
 import { updateMode } from '../mode'
+import { CONFIG_RESERVED } from '../privilege/fred'
 import * as S from '../private'
 import { raiseGp } from '../raise'
 import { cr0Has, getCpl, getGpr, getNextRip, modelHas, RAX, RCX, RDX, setGpr32, setRip } from '../state'
@@ -23,6 +24,8 @@ const MTRR_CAPABILITIES: u64 = 0x508
 /** Microcode revision, in the high half as Intel reports it. */
 const MICROCODE_REVISION: u64 = 1 << 32
 const EFER_WRITABLE: u64 = EFER_SCE | EFER_LME | EFER_NXE
+/** BTF; there are no last-branch records. */
+const DEBUGCTL_WRITABLE: u64 = 1 << 1
 const X2APIC_ENABLED: u64 = 1 << 10
 /** CPUID.(EAX=0DH,ECX=1):EAX, XSAVES. */
 const EAX_XSAVES: u32 = 1 << 3
@@ -62,9 +65,32 @@ function plainField(cpu: usize, msr: u32): usize {
       return L.TSC_AUX
     case M.IA32_XSS:
       return hasFeature(cpu, 0xd, 1, RAX, EAX_XSAVES) ? L.XSS : 0
+    case M.IA32_DEBUGCTL:
+      return S.DEBUGCTL
     default:
-      return mtrrField(msr)
+      if (!isFredMsr(msr)) return mtrrField(msr)
+      return modelHas(cpu, CR4_FRED) ? fredField(msr) : 0
   }
+}
+
+function fredField(msr: u32): usize {
+  if (msr == M.IA32_FRED_CONFIG) return S.FRED_CONFIG
+  if (msr == M.IA32_FRED_STKLVLS) return S.FRED_STKLVLS
+  if (msr >= M.IA32_FRED_SSP1) return S.FRED_SSP1 + <i32>(msr - M.IA32_FRED_SSP1) * 8
+  return S.FRED_RSP0 + <i32>(msr - M.IA32_FRED_RSP0) * 8
+}
+
+/** What a register of FRED takes: canonical addresses, aligned as stacks and shadow stacks are. */
+function isValidFred(cpu: usize, msr: u32, value: u64): bool {
+  if (!modelHas(cpu, CR4_FRED)) return false
+  if (msr == M.IA32_FRED_STKLVLS) return true
+  if (!isCanonicalBase(cpu, value)) return false
+  if (msr == M.IA32_FRED_CONFIG) return (value & CONFIG_RESERVED) == 0
+  return (value & (msr >= M.IA32_FRED_SSP1 ? 7 : 63)) == 0
+}
+
+function isFredMsr(msr: u32): bool {
+  return msr >= M.IA32_FRED_RSP0 && msr <= M.IA32_FRED_CONFIG
 }
 
 function mtrrField(msr: u32): usize {
@@ -165,10 +191,13 @@ function isValid(cpu: usize, msr: u32, value: u64): bool {
       return modelHas(cpu, CR4_PKS) && value >> 32 == 0
     case M.IA32_XSS:
       return plainField(cpu, msr) != 0 && !(value & ~load<u64>(cpu, L.XSS_WRITABLE))
+    case M.IA32_DEBUGCTL:
+      return (value & ~DEBUGCTL_WRITABLE) == 0
     case M.IA32_MTRR_DEF_TYPE:
       return (value & ~0xcff) == 0
     default:
       if (isApic(cpu, msr)) return msr < M.X2APIC_FIRST || isWritable(msr, value)
+      if (isFredMsr(msr)) return isValidFred(cpu, msr, value)
       if (!mtrrField(msr)) return plainField(cpu, msr) != 0
       return msr > M.IA32_MTRR_PHYSBASE0 + 15 || value >> PHYSICAL_BITS == 0
   }
