@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { CpuBus } from '../../src/cpu/bus.ts'
 import { Cpu, type Engine } from '../../src/cpu/cpu.ts'
 import type { CpuModel } from '../../src/cpu/cpuid/features.ts'
-import { generateInterpreter } from '../../src/cpu/interpreter/generate.ts'
 import * as L from '../../src/cpu/layout.ts'
 
 export const RAM_SIZE = 16 << 20
@@ -15,6 +14,7 @@ const CODE32 = 0xc09b
 export const GDT = 0x6000
 
 const helpersPath = new URL('../../build/cpu-helpers.wasm', import.meta.url).pathname
+const interpreterPath = new URL('../../build/interpreter.wasm', import.meta.url).pathname
 
 /** What the tests of the processor run on: ENGINE=jit translates everything at once. */
 export const testEngine = (process.env.ENGINE ?? 'auto') as Engine
@@ -22,8 +22,8 @@ export const testEngine = (process.env.ENGINE ?? 'auto') as Engine
 let interpreter: WebAssembly.Module | null = null
 let helpers: WebAssembly.Module | null = null
 
-/** Whether the helpers have been built; the interpreter is generated here and now, so that tests see the sources. */
-export const haveHelpers: boolean = existsSync(helpersPath)
+/** Whether the processor has been built (`npm run build`). */
+export const haveHelpers: boolean = existsSync(helpersPath) && existsSync(interpreterPath)
 
 export class TestBus implements CpuBus {
   readonly log: string[] = []
@@ -81,7 +81,7 @@ export function createMachine(
   engine: Engine = testEngine,
   model?: CpuModel,
 ): TestMachine {
-  interpreter ??= new WebAssembly.Module(generateInterpreter())
+  interpreter ??= new WebAssembly.Module(readFileSync(interpreterPath))
   helpers ??= new WebAssembly.Module(readFileSync(helpersPath))
   const bus = new TestBus()
   const cpu = new Cpu({ interpreter, helpers, bus, ramSize, engine, model })

@@ -9,6 +9,7 @@ const HANDLERS = 0x9000
 const IST_TOP = 0xb000
 const HANDLER_BYTES = 16
 
+const HLT = 0xf4
 const ZEROS = new Uint8Array(16)
 
 /** Signals as Linux maps the vectors. */
@@ -28,16 +29,17 @@ const signalOf: Record<number, number> = {
 
 export class Emulated {
   readonly machine: TestMachine = createMachine()
-  readonly #initial: Uint8Array
+  /** What the data page holds before each case. */
+  initial: Uint8Array
   /** What CS holds; null after a handler has run, which leaves it in 64-bit code. */
   #compatibility: boolean | null = false
 
   constructor(initial: Uint8Array) {
-    this.#initial = initial
+    this.initial = initial
     const { cpu, view, ram } = this.machine
     for (let vector = 0; vector < 32; vector++) {
       const target = HANDLERS + vector * HANDLER_BYTES
-      ram[target] = 0xf4
+      ram[target] = HLT
       view.setUint16(IDT + 16 * vector, target, true)
       view.setUint16(IDT + 16 * vector + 2, 8, true)
       view.setUint16(IDT + 16 * vector + 4, 0x8e01, true)
@@ -49,7 +51,10 @@ export class Emulated {
     cpu.stateChanged()
   }
 
-  /** One instruction; throws when the processor does anything but complete it or raise. */
+  /**
+   * The case's instructions and a HLT, as one run, so that every engine takes them as it takes any code; throws when the processor does anything but
+   * complete them or raise.
+   */
   run({ code, before, compatibility = false, count = 1 }: Case): Outcome & { vector: number } {
     const { cpu, ram, view } = this.machine
     if (this.#compatibility !== compatibility) {
@@ -58,9 +63,10 @@ export class Emulated {
       cpu.setSegment(L.CS, { selector, base: 0n, limit: 0xffff_ffff, attributes })
       cpu.stateChanged()
     }
-    cpu.ramWritten(CODE, code.length)
+    cpu.ramWritten(CODE, code.length + 1)
     ram.set(code, CODE)
-    ram.set(this.#initial, DATA)
+    ram[CODE + code.length] = HLT
+    ram.set(this.initial, DATA)
     before.gpr.forEach((value, n) => cpu.setGpr(n, value))
     before.xmm.forEach((value, n) => cpu.vector(n).set(value))
     for (let n = 0; n < 16; n++) cpu.vector(n, 1).set(before.upper?.[n] ?? ZEROS)
@@ -68,7 +74,7 @@ export class Emulated {
     cpu.rflags = before.rflags
     cpu.rip = BigInt(CODE)
     const retired = cpu.retired
-    const end = cpu.run(count)
+    const end = cpu.run(count + 1)
     const rip = Number(cpu.rip)
     const after: Registers = {
       gpr: Array.from({ length: 16 }, (_, n) => cpu.gpr(n)),
@@ -78,20 +84,20 @@ export class Emulated {
       xmm: Array.from({ length: 16 }, (_, n) => cpu.vector(n).slice()),
       upper: Array.from({ length: 16 }, (_, n) => cpu.vector(n, 1).slice()),
     }
+    cpu.setState32(L.HALTED, 0)
     if (end === 'triple-fault') throw new Error(`triple fault: ${cpu.describeTripleFault()}`)
     let vector = -1
-    // The HLT of the handler has been executed as the one instruction of the budget.
+    if (end !== 'halted') throw new Error(`came to no end: ${end} at ${rip.toString(16)}`)
     const handler = Math.floor((rip - 1 - HANDLERS) / HANDLER_BYTES)
     if (handler >= 0 && handler < 32) {
       vector = handler
       this.#compatibility = null
-      cpu.setState32(L.HALTED, 0)
       const frame = IST_TOP - 40
       after.gpr[4] = view.getBigUint64(frame + 24, true)
       after.rflags = view.getBigUint64(frame + 16, true)
       after.signal = signalOf[vector] ?? -vector
-    } else if (cpu.retired - retired !== count)
-      throw new Error(`retired ${cpu.retired - retired} instructions instead of ${count}`)
+    } else if (cpu.retired - retired !== count + 1)
+      throw new Error(`retired ${cpu.retired - retired} instructions instead of ${count + 1}`)
     return { after, data: ram.slice(DATA, DATA + DATA_SIZE), vector }
   }
 }

@@ -62,6 +62,7 @@ const legacyPrefixes: Record<string, number> = { '66': 0x66, F3: 0xf3, F2: 0xf2 
 /** The bytes of one random encoding of a row in 64-bit code; not always legal: decode it. */
 function encode(row: Row, random: Random, long: boolean): number[] {
   const out: number[] = []
+  if (row.addressSize !== 0 && row.addressSize !== (long ? 64 : 32)) out.push(0x67)
   if (row.repeat !== 'none') out.push(...random.pick([[], [0xf3], [0xf2]]))
   const rex = random.below(16) & (row.operandSize === 64 || random.below(3) === 0 ? 15 : 7)
   const vvvv = row.operands.some((form) => form.place === 'vvvv') ? random.below(long ? 16 : 8) : 0
@@ -118,6 +119,8 @@ export interface CaseOptions {
   /** 32-bit code. */
   compatibility?: boolean
   mxcsr?: number
+  /** Where the memory operand is; by default anywhere in the middle of the data page. */
+  target?: number
 }
 
 /** A random case of the row, or null when this try gave something else. */
@@ -128,8 +131,9 @@ export function randomCase(row: Row, random: Random, options: CaseOptions = {}):
   if (instruction.row.id !== row.id || instruction.length !== code.length) return null
   const gpr = Array.from({ length: 16 }, () => random.u64())
   gpr[4] = BigInt(DATA + 0xe00)
-  if (row.mnemonic === 'leave') gpr[5] = BigInt(DATA + 0x600)
-  if (row.mnemonic === 'enter') code[3] = code[3]! & 7
+  if (row.mnemonic === 'leave' || row.mnemonic === 'enter') gpr[5] = BigInt(DATA + 0x600)
+  // The frame's size: less than there is of the data page.
+  if (row.mnemonic === 'enter') code[code.length - 2] = 0
   if (row.repeat !== 'none') {
     gpr[1] = BigInt(random.below(40))
     gpr[6] = BigInt(DATA + 0x400 + random.below(0x200))
@@ -138,7 +142,7 @@ export function randomCase(row: Row, random: Random, options: CaseOptions = {}):
   const { memory } = instruction
   if (memory) {
     const align = -Number(options.aligned === true ? 16 : options.aligned || 1)
-    const target = (DATA + 0x400 + random.below(0x400)) & align
+    const target = options.target ?? (DATA + 0x400 + random.below(0x400)) & align
     if (!aim(code, memory, target, gpr, random, long)) return null
     if (row.mnemonic.startsWith('bt') && !limitBitOffset(gpr, memory)) return null
   }

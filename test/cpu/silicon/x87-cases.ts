@@ -3,6 +3,7 @@
  * through memory, and neither runner needs to know of it.
  */
 import type { Row } from '../../../src/isa/index.ts'
+import { Digest, STATUS } from './family.ts'
 import { DATA, DATA_SIZE, type Case, type Outcome } from './native.ts'
 import { randomCase, type CaseOptions, type Random } from './random.ts'
 
@@ -190,4 +191,14 @@ export function difference(native: Outcome, ours: Outcome, tolerance: Tolerance 
   if (at < 0) return null
   const from = at & ~7
   return `memory at ${at.toString(16)}: ${hex(native.data.subarray(from, from + 16))}, ours ${hex(ours.data.subarray(from, from + 16))}`
+}
+
+/** 32 bits of everything that `difference` compares without a tolerance. */
+export function digestState({ after, data }: Outcome): number {
+  const digest = new Digest().number(BigInt(after.signal)).number(BigInt(after.mxcsr))
+  if (after.signal) return digest.value
+  for (const at of [0, 4, 8]) digest.bytes(data.subarray(at, at + 2))
+  digest.bytes(data.subarray(12)).number(after.rflags & STATUS)
+  for (let n = 0; n < 16; n++) digest.number(after.gpr[n]!).bytes(after.xmm[n]!)
+  return digest.value
 }
