@@ -6,7 +6,7 @@ import { EXCEPTION } from '../status'
 import * as N from './number'
 import { Extended, X } from './number'
 import { enter, pop, readStack, settle, stackFault } from './stack'
-import { EXCEPTIONS, IE, PE, getFcw, isEmpty } from './state'
+import { EXCEPTIONS, IE, OE, PE, UE, getFcw, isEmpty } from './state'
 
 /* As in operations.ts; an integer has its size beside it. */
 const SINGLE: u32 = 0
@@ -104,6 +104,11 @@ export function x87Store(cpu: usize, format: u32, va: u64, size: u32, pops: u32,
     }
   }
   const stops = N.raised & ~getFcw(cpu) & EXCEPTIONS & ~PE
+  // What is not stored has not been rounded.
+  if (stops & (OE | UE)) {
+    N.setRaised(N.raised & ~PE)
+    N.setRoundedUp(false)
+  }
   if (!stops) {
     writeData(cpu, va, min(size, 8), image)
     if (size > 8) writeData(cpu, va + 8, 2, imageHigh)
