@@ -1,19 +1,25 @@
 /** onering as a library: `const machine = await Machine.create({ image }); machine.on('serial', …); await machine.run()`. */
-import { Machine as AnyMachine, type MachineOptions } from './machine/machine.ts'
+import { Machine as AnyMachine, type MachineOptions, type RestoreOptions } from './machine/machine.ts'
 import { startNodeWorker } from './machine/node/start-worker.ts'
 
 /** A machine whose processor runs in a worker thread of Node. */
 export const Machine: {
   /** Puts a machine together and loads the image; see MachineOptions. */
   create(options: MachineOptions): Promise<AnyMachine>
-} = { create: (options) => AnyMachine.start(options, startNodeWorker) }
+  /** Puts a machine together that goes on from a snapshot; see RestoreOptions. */
+  restore(options: RestoreOptions): Promise<AnyMachine>
+} = {
+  create: (options) => AnyMachine.start(options, startNodeWorker),
+  restore: (options) => AnyMachine.resume(options, startNodeWorker),
+}
 export type Machine = AnyMachine
 
-export type { MachineEvents, MachineOptions } from './machine/machine.ts'
+export type { MachineEvents, MachineOptions, RestoreOptions, RunOptions } from './machine/machine.ts'
 export type { Exit, ExitReason, Mark } from './machine/exit.ts'
 export type { Drive, FileDrive, MemoryDrive } from './machine/drive.ts'
 export { MODELS as CPU_MODELS, type CpuModel } from './cpu/cpuid/features.ts'
 export type { LinuxEntry } from './machine/boot/linux/linux.ts'
 export type { BootModule } from './machine/boot/boot.ts'
+export { SnapshotError } from './machine/snapshot/snapshot-error.ts'
 export { ImageError } from './machine/boot/image-error.ts'
 export * from './net/index.ts'

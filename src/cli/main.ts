@@ -5,6 +5,7 @@ import { exitStatus, oneLine, UsageError } from './errors.ts'
 import { defineBench } from './bench.ts'
 import { defineBuild } from './build.ts'
 import { defineRun } from './run.ts'
+import { joinSaveAt } from './snapshot.ts'
 
 function version(): string {
   const manifest = new URL('../../package.json', import.meta.url)
@@ -24,7 +25,7 @@ async function main(argv: string[]): Promise<number> {
   const cli = cac('onering')
   defineCommands(cli)
   try {
-    const { options } = cli.parse(argv, { run: false })
+    const { options } = cli.parse(joinSaveAt(argv), { run: false })
     if (options.help || options.version) return exitStatus.ok
     if (!cli.matchedCommand) {
       const word = cli.args[0]

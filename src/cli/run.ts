@@ -1,7 +1,15 @@
 import type { CAC } from 'cac'
 import { writeFileSync } from 'node:fs'
 import { extname } from 'node:path'
-import { CPU_MODELS, Machine, type Exit, type LinuxEntry } from '../index.ts'
+import {
+  CPU_MODELS,
+  ImageError,
+  Machine,
+  type Exit,
+  type FileDrive,
+  type LinuxEntry,
+  type RunOptions,
+} from '../index.ts'
 import { linkModes } from '../toolchain/index.ts'
 import { OPTIONAL_DEVICES } from '../machine/optional-devices.ts'
 import { parseDrive } from './drive.ts'
@@ -13,7 +21,9 @@ import { parseChoice, parseCount, parseForward, parseSize, type Forward } from '
 import { attachKeyboard, ESCAPE_HELP } from './keyboard.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { readOptionalFile } from './files.ts'
+import { parseSaveAt, readSnapshot, writeSnapshot } from './snapshot.ts'
 
+const MAX_COUNT: number = Number.MAX_SAFE_INTEGER
 const LINUX_ENTRIES = { '16': 16, '32': 32, '64': 64 } as const
 
 /** The flags as the command line gives them: text, or a list where an option was repeated, or a number that looked like one. */
@@ -36,6 +46,9 @@ interface RunFlags {
   seed?: string | number
   timeout?: string | number
   maxInstructions?: string | number
+  idle: string
+  saveAt?: string
+  restore?: string
   stats?: string
   quiet?: boolean
 }
@@ -51,7 +64,7 @@ interface AttachOptions {
 export function defineRun(cli: CAC): void {
   cli
     .command(
-      'run <image>',
+      'run [image]',
       'Boot an application (.ts), an ELF image or a Linux kernel, with its serial port on this terminal',
     )
     .option('--link <mode>', `How the application reaches the kernel: ${linkModes.join(', ')}`, {
@@ -87,6 +100,18 @@ export function defineRun(cli: CAC): void {
     .option('--seed <number>', 'Makes random numbers and network faults the same in each run')
     .option('--timeout <seconds>', 'Stop after so many seconds, with status 124')
     .option('--max-instructions <n>', 'Stop after exactly so many instructions, with status 124')
+    .option(
+      '--idle <how>',
+      'wait: a halted guest sleeps until its next event; leap: virtual time goes there at once',
+      {
+        default: 'wait',
+      },
+    )
+    .option(
+      '--save-at <n> <file>',
+      'Stop after exactly so many instructions and write a snapshot, with status 0',
+    )
+    .option('--restore <file>', 'Go on from a snapshot, instead of booting an image')
     .option('--stats <file>', 'Write exit reason, instructions and times as JSON')
     .option('--quiet', 'Print nothing but what the guest writes')
     .example('onering run echo-tcp.ts -p 7007:7')
@@ -99,13 +124,13 @@ function listOf<T>(value: T | T[] | undefined): T[] {
   return value === undefined ? [] : Array.isArray(value) ? value : [value]
 }
 
-async function run(path: string, flags: RunFlags): Promise<number> {
+async function run(path: string | undefined, flags: RunFlags): Promise<number> {
+  if ((path === undefined) === (flags.restore === undefined))
+    throw new UsageError('name an image or an application, or --restore FILE')
   const forwards = listOf(flags.p).map((text) => parseForward(String(text)))
-  const memory = parseSize(String(flags.memory), '--memory')
-  const cpu = parseChoice(String(flags.cpu), '--cpu', CPU_MODELS)
   const seed = optionalCount(flags.seed, '--seed', 2 ** 52)
-  const link = parseLinkMode(flags.link)
   const engine = parseChoice(flags.engine, '--engine', ['auto', 'interpreter', 'jit'] as const)
+  const saveOrder = flags.saveAt === undefined ? null : parseSaveAt(flags.saveAt)
   const progress = createProgress(process.stderr, flags.quiet === true)
   const net = createNetwork({
     net: flags.net,
@@ -115,36 +140,78 @@ async function run(path: string, flags: RunFlags): Promise<number> {
     ...(flags.faults === undefined ? {} : { faults: flags.faults }),
     seed: seed ?? Math.floor(Math.random() * 2 ** 32),
   })
-  const limits = {
-    timeoutSeconds: optionalCount(flags.timeout, '--timeout', 10 ** 6),
-    maxInstructions: optionalCount(flags.maxInstructions, '--max-instructions', Number.MAX_SAFE_INTEGER),
+  const options: RunOptions = {
+    net,
+    engine,
+    idle: parseChoice(flags.idle, '--idle', ['wait', 'leap'] as const),
+    stateHash: flags.stats !== undefined,
+    ...optional('timeoutSeconds', optionalCount(flags.timeout, '--timeout', 10 ** 6)),
+    ...optional('maxInstructions', optionalCount(flags.maxInstructions, '--max-instructions', MAX_COUNT)),
+    ...optional('saveAt', saveOrder?.instructions),
   }
+  const machine =
+    path === undefined
+      ? await restore(flags, options)
+      : await boot(path, flags, { ...options, ...optional('seed', seed) }, progress)
+  const isRaw = path === undefined || extname(path) !== '.ts'
+  const exit = await attach(machine, { forwards, progress, isRaw })
+  if (flags.stats !== undefined) writeStats(flags.stats, exit)
+  if (exit.reason === 'saved') {
+    await writeSnapshot(machine, saveOrder!.path)
+    progress.done(`${exit.message}: onering run --restore ${saveOrder!.path}`)
+    return exit.status
+  }
+  if (exit.reason !== 'power-off' && exit.reason !== 'debug-exit' && exit.reason !== 'stopped')
+    process.stderr.write(`onering: ${exit.message}\n`)
+  if (saveOrder !== null)
+    process.stderr.write(`onering: no snapshot: the run ended after ${exit.instructions} instructions\n`)
+  return exit.reason === 'stopped' ? exitStatus.interrupted : exit.status
+}
+
+function parseDrives(flags: RunFlags): FileDrive[] {
+  return listOf(flags.drive).map((text) => parseDrive(String(text)))
+}
+
+async function restore(flags: RunFlags, options: RunOptions): Promise<Machine> {
+  const snapshot = readSnapshot(String(flags.restore))
+  const drives = parseDrives(flags)
+  try {
+    return await Machine.restore({ ...options, snapshot, ...(drives.length > 0 ? { drives } : {}) })
+  } catch (error) {
+    throw error instanceof ImageError ? new UsageError(`--restore ${flags.restore}: ${error.message}`) : error
+  }
+}
+
+async function boot(
+  path: string,
+  flags: RunFlags,
+  options: RunOptions & { seed?: number },
+  progress: Progress,
+): Promise<Machine> {
+  const memory = parseSize(String(flags.memory), '--memory')
+  const cpu = parseChoice(String(flags.cpu), '--cpu', CPU_MODELS)
+  const link = parseLinkMode(flags.link)
   const linuxEntry = flags.linuxEntry === undefined ? undefined : parseLinuxEntry(String(flags.linuxEntry))
-  const drives = listOf(flags.drive).map((text) => parseDrive(String(text)))
+  const drives = parseDrives(flags)
   const initrd = readOptionalFile(flags.initrd, '--initrd')
   const image = await loadImage(path, link, progress)
-  const machine = await Machine.create({
+  return Machine.create({
+    ...options,
     image,
     memory,
-    engine,
     cpu,
-    net,
     drives,
     console: parseChoice(flags.console, '--console', ['serial', 'virtio'] as const),
-    ...(seed === undefined ? {} : { seed }),
     ...(flags.append === undefined ? {} : { cmdline: String(flags.append) }),
     devices: listOf(flags.device).map((name) => parseChoice(name, '--device', OPTIONAL_DEVICES)),
     ...(initrd ? { modules: [{ data: initrd }] } : {}),
     ...(linuxEntry === undefined ? {} : { linuxEntry }),
-    ...(limits.timeoutSeconds === undefined ? {} : { timeoutSeconds: limits.timeoutSeconds }),
-    ...(limits.maxInstructions === undefined ? {} : { maxInstructions: limits.maxInstructions }),
   })
-  const isRaw = extname(path) !== '.ts'
-  const exit = await attach(machine, { forwards, progress, isRaw })
-  if (flags.stats !== undefined) writeStats(flags.stats, exit)
-  if (exit.reason !== 'power-off' && exit.reason !== 'debug-exit' && exit.reason !== 'stopped')
-    process.stderr.write(`onering: ${exit.message}\n`)
-  return exit.reason === 'stopped' ? exitStatus.interrupted : exit.status
+}
+
+/** An option that is left out when it was not given. */
+function optional<Name extends string, T>(name: Name, value: T | undefined): { [Key in Name]?: T } {
+  return (value === undefined ? {} : { [name]: value }) as { [Key in Name]?: T }
 }
 
 function parseLinuxEntry(text: string): LinuxEntry {

@@ -13,6 +13,7 @@ import {
   type HelperName,
   type HostImportName,
 } from './helpers.ts'
+import { makeCanonical } from './canonical.ts'
 import { BlockCache, type Block } from './interpreter/blocks.ts'
 import {
   STATUS_LINK,
@@ -71,6 +72,14 @@ export interface CpuOptions {
 /** Where time went. */
 export interface EngineStatistics extends TranslatorStatistics {
   readonly engine: Engine
+}
+
+/** What `Cpu.save` gives; plain data. */
+export interface CpuState {
+  block: Uint8Array
+  tlb: Uint8Array
+  /** Where things lay: addresses are a part of the state. */
+  map: Record<string, number>
 }
 
 type Helper = (cpu: number, ...args: (number | bigint)[]) => number
@@ -562,18 +571,37 @@ export class Cpu {
 
   // Snapshots
 
-  /** The state block; RAM is saved by the board. */
-  save(): Uint8Array {
-    return new Uint8Array(this.#memory.buffer, this.#state, L.STATE_SIZE).slice()
+  /** All but RAM. The TLB is a part of it: what a guest sees may depend on translations that it should have flushed. */
+  save(): CpuState {
+    return {
+      block: new Uint8Array(this.#memory.buffer, this.#state, L.STATE_SIZE).slice(),
+      tlb: this.#tlb.slice(),
+      map: { ...this.#map },
+    }
   }
 
-  /** Takes up a state that `save` gave, on a processor with the same amount of RAM. */
-  load(state: Uint8Array): void {
-    if (state.length !== L.STATE_SIZE) throw new RangeError('this is not the state of a processor')
-    new Uint8Array(this.#memory.buffer, this.#state, L.STATE_SIZE).set(state)
+  /** Takes up a state that `save` gave, on a processor with the same amount of RAM. Throws a RangeError when it is of another build. */
+  load({ block, tlb, map }: CpuState): void {
+    const isSame = Object.entries(this.#map).every(([name, value]) => map[name] === value)
+    if (!isSame || block.length !== L.STATE_SIZE || tlb.length !== this.#tlb.length)
+      throw new RangeError('the state of a processor of another version')
     this.#blocks.flush()
-    this.#updateProbe()
+    // First, because it changes what is loaded then.
     this.stateChanged()
+    new Uint8Array(this.#memory.buffer, this.#state, L.STATE_SIZE).set(block)
+    this.#tlb.set(tlb)
+    this.#updateProbe()
+  }
+
+  /** What the guest can see of the processor, the same for equal processors. */
+  canonicalState(): Uint8Array {
+    return makeCanonical(this.save().block, this.rflags)
+  }
+
+  /** Its arrays, and the list of what is filled. */
+  get #tlb(): Uint8Array {
+    const bytes = L.TLB_ARRAY_COUNT * L.TLB_ENTRIES * L.TLB_ENTRY_SIZE + 4 * L.TLB_FILLED_MAX
+    return new Uint8Array(this.#memory.buffer, this.#map.tlb, bytes)
   }
 
   #helper(name: HelperName): Helper {

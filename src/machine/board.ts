@@ -227,13 +227,23 @@ export class Board {
     return new DataView(bytes.buffer).getBigUint64(0, true)
   }
 
-  /** Everything that is not in RAM and not in the processor. */
+  /** Everything that is not in RAM, not in the processor and not on a disk. */
   save(): Record<string, unknown> {
     return Object.fromEntries(this.#parts().map(([name, part]) => [name, part.save()]))
   }
 
   load(state: Record<string, unknown>): void {
     for (const [name, part] of this.#parts()) part.load(state[name] as never)
+  }
+
+  /** What identifies the disks, or is on them. */
+  saveMedia(): unknown[] {
+    return (this.#options.disks ?? []).map(({ disk }) => disk.save())
+  }
+
+  /** Throws a BlockError when a disk is not what it was. */
+  loadMedia(state: readonly unknown[]): void {
+    for (const [i, { disk }] of (this.#options.disks ?? []).entries()) disk.load(state[i])
   }
 
   #parts(): [name: string, part: { save(): unknown; load(state: never): void }][] {
@@ -257,6 +267,7 @@ export class Board {
       ['pics', this.pics],
       ['ioapic', this.ioapic],
       ['lapic', this.lapic],
+      ['timers', clock.timers],
     ]
   }
 

@@ -2,7 +2,7 @@
  * Virtual time: nanoseconds = retired instructions + time spent halted. Nothing else moves it, so what a guest sees of time
  * depends only on what it executes and on when the host woke it.
  */
-import type { TimeSource, Timer } from '../devices/device.ts'
+import type { Stateful, TimeSource, Timer } from '../devices/device.ts'
 
 export class Clock implements TimeSource {
   readonly #retired: () => number
@@ -70,6 +70,15 @@ export class Clock implements TimeSource {
 
   load(state: { haltedNs: number }): void {
     this.#haltedNs = state.haltedNs
+  }
+
+  /** Deadlines of all timers, in the order in which they were made. To be loaded after every device, whatever those arm on their own. */
+  readonly timers: Stateful<number[]> = {
+    save: () => this.#timers.map((timer) => timer.deadlineNs),
+    load: (deadlines) => {
+      for (const [i, timer] of this.#timers.entries()) timer.deadlineNs = deadlines[i] ?? Infinity
+      this.#findNext()
+    },
   }
 
   #rearmed(timer: ClockTimer): void {

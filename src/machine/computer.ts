@@ -1,6 +1,7 @@
 /** A whole machine in one thread: processor, board, image, loop. What the worker runs, and what tests drive step by step. */
 import type { CpuBus } from '../cpu/bus.ts'
-import { Cpu, type Engine } from '../cpu/cpu.ts'
+import { Cpu, type CpuState, type Engine } from '../cpu/cpu.ts'
+import { BlockError } from '../devices/storage/block-backend.ts'
 import type { CpuModel } from '../cpu/cpuid/features.ts'
 import { writeAcpiTables } from './acpi/tables.ts'
 import { Board, type BoardOptions } from './board.ts'
@@ -9,6 +10,8 @@ import { Clock } from './clock.ts'
 import { start } from './boot/start.ts'
 import type { LinuxEntry } from './boot/linux/linux.ts'
 import { ramRanges } from './memory-map.ts'
+import { loadPages, savePages, type SparsePages } from './snapshot/pages.ts'
+import { SnapshotError } from './snapshot/snapshot-error.ts'
 
 /** The processor's compiled modules: `build/interpreter.wasm` and `build/cpu-helpers.wasm`. */
 export interface CpuModules {
@@ -30,6 +33,14 @@ export interface ComputerImage {
   readonly cmdline?: string
   readonly modules?: readonly BootModule[]
   readonly linuxEntry?: LinuxEntry | undefined
+}
+
+/** Everything that a machine is, but for what is on its wires and in the files behind its disks. Plain data. */
+export interface ComputerState {
+  cpu: CpuState
+  board: Record<string, unknown>
+  media: unknown[]
+  ram: SparsePages
 }
 
 export class Computer {
@@ -88,5 +99,30 @@ export class Computer {
       linuxEntry,
     })
     start(this.cpu, state)
+  }
+
+  /** Between two runs only. */
+  save(): ComputerState {
+    const { board, cpu } = this
+    return { cpu: cpu.save(), board: board.save(), media: board.saveMedia(), ram: savePages(cpu.ram) }
+  }
+
+  /** Takes up a saved state, on a computer that was put together from the same options. Throws a SnapshotError when that cannot be. */
+  restore(state: ComputerState): void {
+    const { board, cpu } = this
+    try {
+      board.loadMedia(state.media)
+      loadPages(cpu.ram, state.ram)
+      cpu.load(state.cpu)
+      board.load(state.board)
+      // Once more: devices pull at the processor's lines while they load.
+      cpu.load(state.cpu)
+    } catch (error) {
+      if (error instanceof SnapshotError) throw error
+      if (error instanceof BlockError) throw new SnapshotError(error.message)
+      throw new SnapshotError(
+        `the snapshot does not fit this version of onering (${(error as Error).message})`,
+      )
+    }
   }
 }

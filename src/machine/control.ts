@@ -3,6 +3,7 @@ const WAKE = 0
 const STOP = 1
 const BELL = 2
 const BLOCKED = 3
+const SAVE = 4
 const WORDS = 16
 
 export const STOP_NONE = 0
@@ -30,6 +31,17 @@ export class Control {
   requestStop(reason: number): void {
     Atomics.compareExchange(this.#words, STOP, STOP_NONE, reason)
     this.wake()
+  }
+
+  /** Host: the machine shall hand its state over, and go on. */
+  requestSave(): void {
+    Atomics.store(this.#words, SAVE, 1)
+    this.wake()
+  }
+
+  /** Machine: whether its state is asked for; once for each request. */
+  takeSave(): boolean {
+    return Atomics.exchange(this.#words, SAVE, 0) === 1
   }
 
   /** Machine: one of the STOP_ reasons. */

@@ -17,6 +17,8 @@ export type ExitReason =
   /** Halted with interrupts disabled: nothing can wake it. */
   | 'halted'
   | 'instruction-limit'
+  /** The place where a snapshot was to be taken is reached. */
+  | 'saved'
   | 'timeout'
   /** `Machine.stop()`. */
   | 'stopped'
@@ -28,6 +30,7 @@ export const EXIT_STATUS: Readonly<Record<Exclude<ExitReason, 'debug-exit'>, num
   'triple-fault': 6,
   halted: 4,
   'instruction-limit': 124,
+  saved: 0,
   timeout: 124,
   stopped: 130,
 }
@@ -59,6 +62,8 @@ export interface Exit extends ProcessorCounters {
   readonly tlbMisses?: number
   /** In the order in which the guest set them; at most MAX_MARKS. */
   readonly marks: readonly Mark[]
+  /** SHA-256 of all that the guest can see at the end, when it was asked for. */
+  readonly stateHash?: string
   /** What the guest did that was refused, by name. */
   readonly counters: Readonly<Record<string, number>>
 }

@@ -5,15 +5,43 @@ import type { Link, Network } from '../net/link.ts'
 import { ImageError } from './boot/image-error.ts'
 import type { BootModule } from './boot/boot.ts'
 import type { LinuxEntry } from './boot/linux/linux.ts'
+import type { ComputerState } from './computer.ts'
 import { Control, createControl, STOP_REQUESTED, STOP_TIMEOUT } from './control.ts'
 import type { Drive } from './drive.ts'
 import type { Exit } from './exit.ts'
 import { MAX_RAM_BYTES, MIB, MIN_RAM_BYTES } from './memory-map.ts'
 import type { OptionalDevice } from './optional-devices.ts'
-import type { SharedMemory, WorkerConfig, WorkerHandle, WorkerMessage } from './protocol.ts'
+import type { Boot, HardwareConfig, WorkerConfig, WorkerHandle, WorkerMessage } from './protocol.ts'
+import { packMachine, unpackMachine } from './snapshot/machine-snapshot.ts'
 import { createRing, RingReader, RingWriter } from './ring.ts'
 
-export interface MachineOptions {
+/** How a machine runs, whether it boots or goes on from a snapshot. */
+export interface RunOptions {
+  /** A network to plug the card into. It is closed when the machine ends. None: the machine has no card. */
+  readonly net?: Network | Link | null
+  /** `wait` (default): a halted guest sleeps until its next event is due. `leap`: virtual time goes there at once. */
+  readonly idle?: 'wait' | 'leap'
+  /** How instructions are executed: `auto` (default) translates what runs often; `jit` everything; the guest cannot tell. */
+  readonly engine?: Engine
+  /** Ends the run after so many instructions, counted from power-on, with reason `instruction-limit`. */
+  readonly maxInstructions?: number
+  /** Ends the run after so many seconds of host time, with reason `timeout`. */
+  readonly timeoutSeconds?: number
+  /** Saves the machine and ends the run before the instruction after so many, with reason `saved`; `Machine.save` gives the snapshot. */
+  readonly saveAt?: number
+  /** The exit tells a hash of the final state, by which two runs can be compared. */
+  readonly stateHash?: boolean
+}
+
+/** A machine that goes on from a snapshot: it is made of what it was made of. */
+export interface RestoreOptions extends RunOptions {
+  /** What `Machine.save` gave. */
+  readonly snapshot: Uint8Array
+  /** In place of the files and memory that the machine had for disks, in the same order and with the same contents. */
+  readonly drives?: readonly Drive[]
+}
+
+export interface MachineOptions extends RunOptions {
   /** An ELF file with a PVH note, a multiboot image, or a Linux kernel (bzImage). */
   readonly image: Uint8Array
   /** Bytes of RAM, in whole pages. Default 256 MiB. */
@@ -28,8 +56,6 @@ export interface MachineOptions {
   readonly linuxEntry?: LinuxEntry
   /** Devices that a PC does not have by itself: `pc-testdev`. Default: none. */
   readonly devices?: readonly OptionalDevice[]
-  /** A network to plug the card into. It is closed when the machine ends. None: the machine has no card. */
-  readonly net?: Network | Link | null
   /** Address of the network card, six bytes. Default 52:54:00:12:34:56. */
   readonly mac?: Uint8Array
   /** Queue pairs of the network card, 1 … 8. Default 4. */
@@ -40,16 +66,8 @@ export interface MachineOptions {
   readonly console?: 'serial' | 'virtio'
   /** From which everything random in the guest follows. Default: a random one. */
   readonly seed?: number
-  /** Calendar time at power-on, ms since 1970. Default: now. */
+  /** Calendar time at power-on, ms since 1970. Default: now; with a seed, always the same day. */
   readonly epochMs?: number
-  /** `wait` (default): a halted guest sleeps until its next event is due. `leap`: virtual time goes there at once. */
-  readonly idle?: 'wait' | 'leap'
-  /** How instructions are executed: `auto` (default) translates what runs often; `jit` everything; the guest cannot tell. */
-  readonly engine?: Engine
-  /** Ends the run after so many instructions, with reason `instruction-limit`. */
-  readonly maxInstructions?: number
-  /** Ends the run after so many seconds of host time, with reason `timeout`. */
-  readonly timeoutSeconds?: number
 }
 
 /** What a machine reports. */
@@ -64,6 +82,8 @@ const DEFAULT_MEMORY: number = 256 * MIB
 const DEFAULT_MAC: Uint8Array = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, 0x56)
 const DEFAULT_PAIRS = 4
 const PAGE = 4096
+/** Where the calendar of a machine with a seed starts, so that its runs are equal: 1 January 2026. */
+const SEEDED_EPOCH_MS: number = Date.UTC(2026, 0, 1)
 const MAX_DRIVES = 16
 const SERIAL_OUT_BYTES: number = 256 * 1024
 const SERIAL_IN_BYTES: number = 64 * 1024
@@ -81,6 +101,12 @@ export class Machine {
   readonly #receive: RingWriter
   readonly #link: Link | null
   readonly #timeoutSeconds: number | undefined
+  readonly #hardware: HardwareConfig
+  /** Those who wait for a state of the machine. */
+  readonly #savers = new Set<{ resolve(state: ComputerState): void; reject(error: Error): void }>()
+  /** The state in which the run ended. */
+  #saved: ComputerState | null = null
+  #hasEnded = false
   readonly #listeners: { [Name in keyof MachineEvents]: Set<MachineEvents[Name]> } = {
     serial: new Set(),
     warning: new Set(),
@@ -90,11 +116,13 @@ export class Machine {
 
   private constructor(
     worker: WorkerHandle,
-    shared: SharedMemory,
+    config: WorkerConfig,
     link: Link | null,
     timeoutSeconds?: number,
   ) {
     this.#worker = worker
+    const { shared } = config
+    this.#hardware = hardwareOf(config)
     this.#control = new Control(shared.control)
     this.#serialOut = new RingReader(shared.serialOut)
     this.#serialIn = new RingWriter(shared.serialIn)
@@ -111,11 +139,30 @@ export class Machine {
    */
   static async start(options: MachineOptions, startWorker: () => WorkerHandle): Promise<Machine> {
     const config = describe(options)
-    const link = await openLink(options.net ?? null)
+    return Machine.#open(options.net == null ? { ...config, net: null } : config, options, startWorker)
+  }
+
+  /**
+   * Puts a machine together that goes on from a snapshot. Connections of the guest through a user network are gone: its packets to them are
+   * answered with resets. Rejects with an ImageError when the snapshot cannot be taken up.
+   */
+  static async resume(options: RestoreOptions, startWorker: () => WorkerHandle): Promise<Machine> {
+    const { hardware, state } = await unpackMachine(options.snapshot, options.drives)
+    const boot = { image: new Uint8Array(0), cmdline: '', modules: [] }
+    const config = { ...boot, ...hardware, ...describeRun(options), restore: state }
+    return Machine.#open(config, options, startWorker)
+  }
+
+  static async #open(
+    config: WorkerConfig,
+    { net, timeoutSeconds }: RunOptions,
+    startWorker: () => WorkerHandle,
+  ): Promise<Machine> {
+    const link = await openLink(net ?? null)
     const worker = startWorker()
     try {
-      const machine = new Machine(worker, config.shared, link, options.timeoutSeconds)
-      await machine.#load({ ...config, net: link === null ? null : config.net })
+      const machine = new Machine(worker, config, link, timeoutSeconds)
+      await machine.#load(config)
       return machine
     } catch (error) {
       worker.terminate()
@@ -160,6 +207,22 @@ export class Machine {
     return taken
   }
 
+  /**
+   * A snapshot of the machine as it is: before the run, at some moment in it, or where `saveAt` ended it. What was typed and not yet read, and
+   * frames on their way, are not part of it. Rejects when the machine has ended otherwise.
+   */
+  async save(): Promise<Uint8Array> {
+    const state =
+      this.#saved ??
+      (await new Promise<ComputerState>((resolve, reject) => {
+        if (this.#hasEnded) return reject(new Error('the machine has ended'))
+        this.#savers.add({ resolve, reject })
+        if (this.#exit === null) this.#worker.post({ kind: 'save' })
+        else this.#control.requestSave()
+      }))
+    return packMachine({ hardware: this.#hardware, state })
+  }
+
   #load(config: WorkerConfig): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#worker.onError(reject)
@@ -199,11 +262,19 @@ export class Machine {
 
   #handle(message: WorkerMessage): void {
     if (message.kind === 'bell') this.#drain()
+    else if (message.kind === 'saved') this.#wasSaved(message.state)
     else if (message.kind === 'warning')
       for (const listener of this.#listeners.warning) listener(message.text)
   }
 
+  #wasSaved(state: ComputerState): void {
+    this.#saved = state
+    for (const { resolve } of this.#savers) resolve(state)
+    this.#savers.clear()
+  }
+
   #finish(exit: Exit): Exit {
+    if (exit.reason !== 'saved') this.#saved = null
     while (this.#takeRecord());
     if (this.#droppedFrames === 0) return exit
     return { ...exit, counters: { ...exit.counters, 'host.rx-dropped': this.#droppedFrames } }
@@ -239,6 +310,9 @@ export class Machine {
   }
 
   #close(): void {
+    this.#hasEnded = true
+    for (const { reject } of this.#savers) reject(new Error('the machine has ended'))
+    this.#savers.clear()
     this.#worker.terminate()
     if (this.#link !== null) {
       this.#link.onFrame = null
@@ -261,20 +335,29 @@ function describe(options: MachineOptions): WorkerConfig {
   if (drives.length > MAX_DRIVES) throw new RangeError(`${drives.length} drives: at most ${MAX_DRIVES}`)
   return {
     image: options.image,
-    engine: options.engine,
     memoryBytes: Math.floor(memoryBytes / PAGE) * PAGE,
     cmdline: options.cmdline ?? '',
     modules: options.modules ?? [],
     linuxEntry: options.linuxEntry,
     cpu: options.cpu,
     seed: createSeed(options.seed),
-    epochMs: options.epochMs ?? Date.now(),
-    maxInstructions: options.maxInstructions ?? Infinity,
+    epochMs: options.epochMs ?? (options.seed === undefined ? Date.now() : SEEDED_EPOCH_MS),
+    ...describeRun(options),
     devices: options.devices ?? [],
-    idle: options.idle ?? 'wait',
     net: { mac, queuePairs },
     drives,
     console: options.console ?? 'serial',
+  }
+}
+
+function describeRun(options: RunOptions): Omit<WorkerConfig, keyof HardwareConfig | keyof Boot> {
+  return {
+    maxInstructions: options.maxInstructions ?? Infinity,
+    idle: options.idle ?? 'wait',
+    engine: options.engine,
+    saveAt: options.saveAt ?? Infinity,
+    restore: null,
+    wantsHash: options.stateHash ?? false,
     shared: {
       control: createControl(),
       serialOut: createRing(SERIAL_OUT_BYTES),
@@ -283,6 +366,26 @@ function describe(options: MachineOptions): WorkerConfig {
       receive: createRing(RECEIVE_BYTES),
     },
   }
+}
+
+/** What does not go into a snapshot: what is booted, and how it runs. */
+const NOT_HARDWARE: ReadonlySet<string> = new Set<Exclude<keyof WorkerConfig, keyof HardwareConfig>>([
+  'image',
+  'cmdline',
+  'modules',
+  'linuxEntry',
+  'maxInstructions',
+  'idle',
+  'engine',
+  'saveAt',
+  'restore',
+  'wantsHash',
+  'shared',
+])
+
+function hardwareOf(config: WorkerConfig): HardwareConfig {
+  const entries = Object.entries(config).filter(([name]) => !NOT_HARDWARE.has(name))
+  return Object.fromEntries(entries) as unknown as HardwareConfig
 }
 
 function createSeed(seed: number | undefined): Uint8Array {

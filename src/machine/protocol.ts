@@ -3,30 +3,45 @@ import type { Engine } from '../cpu/cpu.ts'
 import type { CpuModel } from '../cpu/cpuid/features.ts'
 import type { BootModule } from './boot/boot.ts'
 import type { LinuxEntry } from './boot/linux/linux.ts'
+import type { ComputerState } from './computer.ts'
 import type { Drive } from './drive.ts'
 import type { Exit } from './exit.ts'
 import type { OptionalDevice } from './optional-devices.ts'
 
 /** Everything a run depends on, beside what arrives from outside while it runs. */
-export interface WorkerConfig {
-  readonly image: Uint8Array
-  readonly memoryBytes: number
+export interface WorkerConfig extends HardwareConfig, Boot {
+  readonly maxInstructions: number
+  readonly idle: 'wait' | 'leap'
   readonly engine?: Engine | undefined
-  readonly cpu?: CpuModel | undefined
+  /** After so many instructions the machine is saved, and stops. */
+  readonly saveAt: number
+  /** The state to start from, instead of booting. */
+  readonly restore: ComputerState | null
+  /** The exit tells the hash of the final state. */
+  readonly wantsHash: boolean
+  readonly shared: SharedMemory
+}
+
+/** What to start. */
+export interface Boot {
+  readonly image: Uint8Array
   readonly cmdline: string
   readonly modules: readonly BootModule[]
   readonly linuxEntry?: LinuxEntry | undefined
+}
+
+/** What the machine is made of. Part of a snapshot: plain data. */
+export interface HardwareConfig {
+  readonly cpu?: CpuModel | undefined
+  readonly memoryBytes: number
   readonly seed: Uint8Array
   readonly epochMs: number
-  readonly maxInstructions: number
-  readonly idle: 'wait' | 'leap'
   readonly devices: readonly OptionalDevice[]
   /** Null: no network card. */
   readonly net: { readonly mac: Uint8Array; readonly queuePairs: number } | null
   readonly drives: readonly Drive[]
   /** What the terminal is attached to; the serial port is there in any case, and heard. */
   readonly console: 'serial' | 'virtio'
-  readonly shared: SharedMemory
 }
 
 /** One ring for each direction of each stream, and the control words. */
@@ -44,6 +59,8 @@ export interface SharedMemory {
 export type HostMessage =
   | { readonly kind: 'create'; readonly config: WorkerConfig }
   | { readonly kind: 'run' }
+  /** To a machine that does not run; one that does is asked through the control words. */
+  | { readonly kind: 'save' }
 
 /** Worker → host. */
 export type WorkerMessage =
@@ -54,6 +71,7 @@ export type WorkerMessage =
   /** There is output in a ring. */
   | { readonly kind: 'bell' }
   | { readonly kind: 'warning'; readonly text: string }
+  | { readonly kind: 'saved'; readonly state: ComputerState }
   | { readonly kind: 'exit'; readonly exit: Exit }
 
 /** The worker as the host's side starts it; Node and browsers each have their own way. */

@@ -5,7 +5,6 @@ import { type Control, STOP_NONE, STOP_TIMEOUT } from './control.ts'
 import { type Exit, type Mark, MAX_MARKS, type Stop, stopFor } from './exit.ts'
 import type { Processor } from './processor.ts'
 
-/** At most so many instructions between two looks at what the host has for us: well below a millisecond's worth. */
 const SLICE = 50_000
 /** The host's timers are not better than that; what is nearer is waited for by leaping. */
 const SHORTEST_SLEEP_MS = 0.02
@@ -16,12 +15,20 @@ export interface RunnerOptions {
   readonly processor: Processor
   readonly control: Control
   readonly maxInstructions: number
+  /** The run ends, saved, before the instruction after so many. */
+  readonly saveAt?: number
+  /** The machine was saved at this point: what is due now was done before. */
+  readonly isRestored?: boolean
+  /** At most so many instructions between two looks at what the host has for us. Default: well below a millisecond's worth. */
+  readonly slice?: number
   /** `wait`: a halted machine sleeps until its next event is due; `leap`: it goes there at once. */
   readonly idle: 'wait' | 'leap'
   /** Takes in what has arrived from the host, and hands out what was held back. */
   poll(): void
   /** The machine is about to sleep: the host should see what there is. */
   flush(): void
+  /** Hands the state of the machine to the host. */
+  save?(): void
 }
 
 export class Runner {
@@ -67,17 +74,23 @@ export class Runner {
 
   #loop(): Stop {
     const { board, clock, processor, control, maxInstructions, poll } = this.#options
+    const { saveAt = Infinity, slice = SLICE } = this.#options
+    let isFirst = true
     for (;;) {
       const wakeCount = control.wakeCount
       if (control.stopReason !== STOP_NONE) return this.#hostStop(control.stopReason)
-      poll()
-      clock.runDue()
-      if (board.stopped !== null) return board.stopped
-      const left = maxInstructions - processor.retired
-      if (left <= 0) return stopFor('instruction-limit', `stopped after ${maxInstructions} instructions`)
+      if (!isFirst || this.#options.isRestored !== true) {
+        poll()
+        clock.runDue()
+        if (board.stopped !== null) return board.stopped
+        if (control.takeSave()) this.#options.save?.()
+      }
+      isFirst = false
+      const left = Math.min(maxInstructions, saveAt) - processor.retired
+      if (left <= 0) return this.#limitReached(saveAt)
 
       const nowNs = clock.nowNs()
-      const budget = Math.max(1, Math.min(SLICE, left, Math.ceil(clock.nextDeadlineNs - nowNs)))
+      const budget = Math.max(1, Math.min(slice, left, Math.ceil(clock.nextDeadlineNs - nowNs)))
       this.#runEndNs = nowNs + budget
       const end = processor.run(budget)
       if (board.stopped !== null) return board.stopped
@@ -90,6 +103,14 @@ export class Runner {
         this.#sleep(wakeCount)
       }
     }
+  }
+
+  #limitReached(saveAt: number): Stop {
+    const { maxInstructions, processor } = this.#options
+    if (processor.retired < saveAt)
+      return stopFor('instruction-limit', `stopped after ${maxInstructions} instructions`)
+    this.#options.save?.()
+    return stopFor('saved', `saved after ${processor.retired} instructions`)
   }
 
   #sleep(wakeCount: number): void {

@@ -5,11 +5,13 @@ import { ImageError } from './boot/image-error.ts'
 import { Computer, type CpuModules } from './computer.ts'
 import { Control } from './control.ts'
 import type { Drive, FileDrive } from './drive.ts'
+import type { Exit } from './exit.ts'
 import { RingFramePort } from './frame-port.ts'
 import type { HostMessage, WorkerConfig, WorkerMessage } from './protocol.ts'
 import { RingReader, RingWriter } from './ring.ts'
 import { Runner } from './runner.ts'
 import { SerialPort } from './serial-port.ts'
+import { hashState } from './snapshot/state-hash.ts'
 
 /** The way to the host, as the worker's kind has it. */
 export interface HostPort {
@@ -24,15 +26,24 @@ export interface Platform {
   openDrive(drive: FileDrive): Promise<BlockBackend>
 }
 
+/** A machine that is put together. */
+interface Served {
+  run(): Promise<Exit>
+  save(): void
+}
+
 /** Answers the host: puts a machine together, says whether that worked, runs it. */
 export function serve(host: HostPort, platform: Platform): void {
-  let runner: Runner | null = null
+  let machine: Served | null = null
   const answer = async (message: HostMessage): Promise<void> => {
     try {
       if (message.kind === 'create') {
-        runner = await create(message.config, platform, host)
+        machine = await create(message.config, platform, host)
         host.post({ kind: 'ready' })
-      } else if (runner !== null) host.post({ kind: 'exit', exit: runner.run() })
+      } else if (machine !== null) {
+        if (message.kind === 'save') machine.save()
+        else host.post({ kind: 'exit', exit: await machine.run() })
+      }
     } catch (error) {
       host.post({ kind: 'failed', message: describe(error), isImage: error instanceof ImageError })
     }
@@ -48,7 +59,7 @@ async function openDisk(drive: Drive, platform: Platform): Promise<{ disk: Block
   return { disk, serial: drive.serial ?? '' }
 }
 
-async function create(config: WorkerConfig, platform: Platform, host: HostPort): Promise<Runner> {
+async function create(config: WorkerConfig, platform: Platform, host: HostPort): Promise<Served> {
   const { shared } = config
   const control = new Control(shared.control)
   const ringBell = (): void => {
@@ -82,7 +93,9 @@ async function create(config: WorkerConfig, platform: Platform, host: HostPort):
     ...(config.console === 'serial' ? {} : { console: (bytes) => serial.print(bytes) }),
     onWarning: (text) => host.post({ kind: 'warning', text }),
   })
-  computer.load(config)
+  if (config.restore === null) computer.load(config)
+  else computer.restore(config.restore)
+  const save = (): void => host.post({ kind: 'saved', state: computer.save() })
   const { board, clock, cpu } = computer
   serial.attach(board.console ?? board.uart)
   const runner = new Runner({
@@ -91,6 +104,9 @@ async function create(config: WorkerConfig, platform: Platform, host: HostPort):
     processor: cpu,
     control,
     maxInstructions: config.maxInstructions,
+    saveAt: config.saveAt,
+    isRestored: config.restore !== null,
+    save,
     idle: config.idle,
     poll: () => {
       serial.feed()
@@ -103,7 +119,11 @@ async function create(config: WorkerConfig, platform: Platform, host: HostPort):
       port.flush()
     },
   })
-  return runner
+  const run = async (): Promise<Exit> => {
+    const exit = runner.run()
+    return config.wantsHash ? { ...exit, stateHash: await hashState(computer) } : exit
+  }
+  return { run, save }
 }
 
 function describe(error: unknown): string {

@@ -23,8 +23,6 @@ export interface VirtioBlockState {
   features: bigint
   isWriteback: boolean
   waiting: number[]
-  deadlineNs: number
-  disk: unknown
 }
 
 export class VirtioBlock implements VirtioDevice {
@@ -122,8 +120,6 @@ export class VirtioBlock implements VirtioDevice {
       features: this.#features,
       isWriteback: this.#isWriteback,
       waiting: [...this.#waiting],
-      deadlineNs: this.#timer.deadlineNs,
-      disk: this.#disk.save(),
     }
   }
 
@@ -133,9 +129,8 @@ export class VirtioBlock implements VirtioDevice {
     this.#isWriteback = state.isWriteback
     this.#waiting.clear()
     for (const index of state.waiting) this.#waiting.add(index)
-    if (state.deadlineNs === Infinity) this.#timer.disarm()
-    else this.#timer.arm(state.deadlineNs)
-    this.#disk.load(state.disk)
+    if (this.#waiting.size > 0) this.#timer.arm(this.#time.nowNs() + 1)
+    else this.#timer.disarm()
   }
 
   #has(feature: bigint): boolean {
