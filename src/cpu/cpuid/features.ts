@@ -118,7 +118,11 @@ export const features: readonly Feature[] = [
     ['RDPID', 22, 'max'],
     ['PKS', 31, 'max', { cr4: bit(24) }],
   ]),
-  ...at(7, 0, 'edx', [['FSRM', 4, 'max']]),
+  ...at(7, 0, 'edx', [
+    ['FSRM', 4, 'max'],
+    // What is not vulnerable says so in IA32_ARCH_CAPABILITIES.
+    ['ARCH_CAPABILITIES', 29, 2],
+  ]),
   ...at(7, 1, 'eax', [
     ['LASS', 6, 'max', { cr4: bit(27) }],
     ['FRED', 17, 'max', { cr4: bit(32) }],

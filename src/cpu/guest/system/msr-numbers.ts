@@ -4,6 +4,7 @@ export const IA32_PLATFORM_ID: u32 = 0x17
 export const IA32_APIC_BASE: u32 = 0x1b
 export const IA32_BIOS_SIGN_ID: u32 = 0x8b
 export const IA32_MTRRCAP: u32 = 0xfe
+export const IA32_ARCH_CAPABILITIES: u32 = 0x10a
 export const IA32_SYSENTER_CS: u32 = 0x174
 export const IA32_SYSENTER_ESP: u32 = 0x175
 export const IA32_SYSENTER_EIP: u32 = 0x176

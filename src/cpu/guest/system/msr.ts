@@ -23,6 +23,22 @@ import { isReadable, isWritable } from './x2apic'
 const MTRR_CAPABILITIES: u64 = 0x508
 /** Microcode revision, in the high half as Intel reports it. */
 const MICROCODE_REVISION: u64 = 1 << 32
+/** Nothing is executed speculatively here, so nothing leaks: kernels may leave their remedies out. */
+const ARCH_CAPABILITIES: u64 =
+  (1 << 0) | // RDCL_NO (Meltdown)
+  (1 << 3) | // SKIP_L1DFL_VMENTRY
+  (1 << 4) | // SSB_NO
+  (1 << 5) | // MDS_NO
+  (1 << 6) | // IF_PSCHANGE_MC_NO
+  (1 << 8) | // TAA_NO
+  (1 << 13) | // SBDR_SSDP_NO
+  (1 << 14) | // FBSDP_NO
+  (1 << 15) | // PSDP_NO
+  (1 << 20) | // BHI_NO
+  (1 << 24) | // PBRSB_NO
+  (1 << 26) | // GDS_NO
+  (1 << 27) | // RFDS_NO
+  (1 << 62) // ITS_NO
 const EFER_WRITABLE: u64 = EFER_SCE | EFER_LME | EFER_NXE
 /** BTF; there are no last-branch records. */
 const DEBUGCTL_WRITABLE: u64 = 1 << 1
@@ -133,6 +149,8 @@ export function readMsr(cpu: usize): i32 {
       return answer(cpu, MTRR_CAPABILITIES)
     case M.IA32_BIOS_SIGN_ID:
       return answer(cpu, MICROCODE_REVISION)
+    case M.IA32_ARCH_CAPABILITIES:
+      return answer(cpu, ARCH_CAPABILITIES)
     case M.IA32_PLATFORM_ID:
     case M.IA32_MCG_CAP:
     case M.IA32_MCG_STATUS:
