@@ -12,6 +12,7 @@ import { BEFORE, raised } from './flags'
 import * as F from './format'
 import { X, Y, Z, unpackFormat } from './number'
 import { fuse, multiply } from './multiply'
+import { quickDouble, quickFuse, quickSingle, result as quick } from './quick'
 
 function arithmetic(operation: u32, format: u32): u64 {
   if (operation == O.FLOAT_SQRT) {
@@ -26,11 +27,17 @@ function arithmetic(operation: u32, format: u32): u64 {
   return F.valueIn(format)
 }
 
+function subtracts(operation: u32): bool {
+  return operation == O.FLOAT_FMSUB || operation == O.FLOAT_FNMSUB
+}
+
+function negatedIf(bits: u64, flips: bool): u64 {
+  return bits ^ ((<u64>flips) << 63)
+}
+
 function fused(operation: u32, format: u32): u64 {
   if (F.propagateThree(format)) return F.nan
-  const negated = u32(operation >= <u32>O.FLOAT_FNMADD)
-  const subtracts = u32(operation == O.FLOAT_FMSUB || operation == O.FLOAT_FNMSUB)
-  fuse(X, Y, Z, negated, subtracts, F.rounding)
+  fuse(X, Y, Z, u32(operation >= <u32>O.FLOAT_FNMADD), u32(subtracts(operation)), F.rounding)
   return F.valueIn(format)
 }
 
@@ -41,6 +48,11 @@ function operate(operation: u32, format: u32, immediate: u32, x: u64, y: u64, z:
   if (operation == O.FLOAT_FROM_HALF) {
     unpackFormat(X, 11, 5, x)
     return convert.fromHalf()
+  }
+  if (operation <= <u32>O.FLOAT_SQRT) {
+    const done =
+      format == O.FLOAT_DOUBLE ? quickDouble(operation, x, y) : quickSingle(operation, <u32>x, <u32>y)
+    if (done) return quick
   }
   F.read(X, format, x)
   switch (operation) {
@@ -72,6 +84,12 @@ function operate(operation: u32, format: u32, immediate: u32, x: u64, y: u64, z:
     case O.FLOAT_FMSUB:
     case O.FLOAT_FNMADD:
     case O.FLOAT_FNMSUB:
+      if (
+        format == O.FLOAT_DOUBLE &&
+        F.plain &&
+        quickFuse(negatedIf(x, operation >= <u32>O.FLOAT_FNMADD), y, negatedIf(z, subtracts(operation)))
+      )
+        return quick
       F.read(Z, format, z)
       return fused(operation, format)
   }

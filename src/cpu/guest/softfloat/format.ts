@@ -28,6 +28,10 @@ export let rounding: u32 = 0
 export let masks: u32 = 0
 export let denormalsAreZeros: bool = false
 let flushToZero: bool = false
+/** Rounding to nearest, everything masked, and PE set already: inexact results are no news. */
+export let plain: bool = false
+const PLAIN_BITS: u32 = 0x7fa0
+const PLAIN: u32 = 0x1fa0
 
 export function begin(mxcsr: u32): void {
   setRaised(0)
@@ -35,6 +39,7 @@ export function begin(mxcsr: u32): void {
   masks = (mxcsr >> MASKS_SHIFT) & 0x3f
   denormalsAreZeros = (mxcsr & DAZ) != 0
   flushToZero = (mxcsr & FTZ) != 0
+  plain = (mxcsr & PLAIN_BITS) == PLAIN
 }
 
 /** Significant bits, the hidden one included; bits of the exponent. */

@@ -78,9 +78,9 @@ function choose(c: Context, odd: I32, result: Value, soft: () => Value): Value {
   return c.f.choose(odd, soft, () => result)
 }
 
-/** Sums are exact when they are tiny; products and quotients are tiny or zero for other reasons than a zero operand. */
+/** Sums that are tiny are exact, which FTZ does not care for; products and quotients are tiny or zero for other reasons than a zero operand. */
 function oddResult(f: Format, name: BinaryName, result: Value, x: Value, y: Value): I32 {
-  if (name === 'add' || name === 'sub') return P.isNotFinite(f, result)
+  if (name === 'add' || name === 'sub') return or(P.isNotFinite(f, result), P.isDenormal(f, result))
   const zero = name === 'mul' ? or(P.isZero(f, x), P.isZero(f, y)) : P.isZero(f, x)
   return and(P.isNotOrdinary(f, result), eqz(and(P.isZero(f, result), zero)))
 }
@@ -124,6 +124,7 @@ const each = (x: readonly V128[], y: readonly V128[], f: (x: V128, y: V128) => V
 function oddLanes(f: Format, name: BinaryName, result: V128, x: V128, y: V128): V128 {
   const masks = [P.denormalLanes(f, x), P.denormalLanes(f, y), P.notFiniteLanes(f, result)]
   const zero = P.zeroLanes(f, x)
+  if (name === 'add' || name === 'sub') masks.push(P.denormalLanes(f, result))
   if (name === 'mul')
     masks.push(op('v128.andnot', P.smallLanes(f, result), op('v128.or', zero, P.zeroLanes(f, y))))
   if (name === 'div') masks.push(op('v128.andnot', P.smallLanes(f, result), zero))

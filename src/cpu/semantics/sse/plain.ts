@@ -1,8 +1,8 @@
 /**
  * When an operation of WebAssembly is all that there is to do: tests that are 0 in the common case, so that one branch guards a fast path.
  *
- * MXCSR is *plain* when it rounds to nearest, masks every exception, has neither DAZ nor FTZ, and has PE set already. PE is sticky, so an inexact result then
- * changes nothing, and whether one is inexact need not be known. What remains are operands and results that are special, which are easy to tell.
+ * MXCSR is *plain* when it rounds to nearest, masks every exception, and has PE set already. PE is sticky, so an inexact result then changes nothing, and whether one
+ * is inexact need not be known. What remains are operands and results that are special, which are easy to tell. DAZ and FTZ do not count: denormals are special.
  */
 import * as L from '../../layout.ts'
 import {
@@ -30,7 +30,7 @@ export const DAZ = 0x40
 export const PE = 0x20
 export const PE_MASK = 0x1000
 
-const MODE_BITS = 0xffe0
+const MODE_BITS = 0x7fa0
 const PLAIN = 0x1fa0
 
 /** 0 when MXCSR is plain. */
