@@ -1,9 +1,9 @@
 /**
- * Loops of floating point on the interpreter, in instructions a second, and the share of lanes' operations that went to the helpers. Prints one line each:
- * with MXCSR plain (what programs have after their first inexact result), and with PE kept clear, where every operation asks the helper.
+ * Loops of floating point in instructions a second, interpreted and translated: with MXCSR plain (what programs have after their first inexact result), and with another
+ * rounding, where every operation asks the helper.
  */
 import { readFileSync } from 'node:fs'
-import { Cpu } from '../src/cpu/cpu.ts'
+import { Cpu, type Engine } from '../src/cpu/cpu.ts'
 import * as L from '../src/cpu/layout.ts'
 import { Assembler, mem, rcx, rsi, xmm0, xmm1, xmm2, xmm3, xmm4, xmm5, xmm6, xmm7 } from '../src/isa/index.ts'
 
@@ -29,8 +29,8 @@ const ENTRY = 0x10000
 const DATA = 0x200000
 
 /** A processor in 64-bit ring 0 with the first GiB identity-mapped by 2 MiB pages. */
-function machine(code: Uint8Array): Cpu {
-  const cpu = new Cpu({ ...modules, bus, ramSize: 16 << 20 })
+function machine(code: Uint8Array, engine: Engine): Cpu {
+  const cpu = new Cpu({ ...modules, bus, engine, ramSize: 16 << 20 })
   const view = new DataView(cpu.ram.buffer, cpu.ram.byteOffset)
   view.setBigUint64(0x1000, 0x2003n, true)
   view.setBigUint64(0x2000, 0x3003n, true)
@@ -111,22 +111,25 @@ const loops: Record<string, (asm: Assembler) => void> = {
   },
 }
 
+const modes = [
+  ['plain', 0x1fa0],
+  ['toward zero', 0x7fa0],
+] as const
+
 for (const [name, emit] of Object.entries(loops))
-  for (const [mode, mxcsr] of [
-    ['plain', 0x1fa0],
-    ['toward zero', 0x7fa0],
-  ] as const) {
-    const asm = new Assembler()
-    emit(asm)
-    const cpu = machine(asm.finish().bytes)
-    cpu.setState32(L.MXCSR, mxcsr)
-    const count = mode === 'plain' ? 30_000_000 : 3_000_000
-    cpu.run(count / 3)
-    const start = performance.now()
-    const end = cpu.run(count)
-    const seconds = (performance.now() - start) / 1000
-    if (end !== 'budget') throw new Error(`${name} ended with ${end}: ${cpu.describeTripleFault()}`)
-    console.log(
-      `${name.padEnd(11)} ${mode.padEnd(11)} ${(count / seconds / 1e6).toFixed(1)} M instructions/s`,
-    )
-  }
+  for (const engine of ['interpreter', 'auto'] as const)
+    for (const [mode, mxcsr] of modes) {
+      const asm = new Assembler()
+      emit(asm)
+      const cpu = machine(asm.finish().bytes, engine)
+      cpu.setState32(L.MXCSR, mxcsr)
+      const count = mode === 'plain' ? 30_000_000 : 3_000_000
+      cpu.run(count / 3)
+      const start = performance.now()
+      const end = cpu.run(count)
+      const seconds = (performance.now() - start) / 1000
+      if (end !== 'budget') throw new Error(`${name} ended with ${end}: ${cpu.describeTripleFault()}`)
+      console.log(
+        `${name.padEnd(11)} ${engine.padEnd(11)} ${mode.padEnd(11)} ${(count / seconds / 1e6).toFixed(1)} M instructions/s`,
+      )
+    }
