@@ -17,7 +17,7 @@ export type Machine = AnyMachine
 export type { MachineEvents, MachineOptions, RestoreOptions, RunOptions } from './machine/machine.ts'
 export type { Exit, ExitReason, Mark } from './machine/exit.ts'
 export type { Drive, FileDrive, MemoryDrive } from './machine/drive.ts'
-export { MODELS as CPU_MODELS, type CpuModel } from './cpu/cpuid/features.ts'
+export { MODELS as CPU_MODELS, modelError, type CpuModel } from './cpu/cpuid/features.ts'
 export type { LinuxEntry } from './machine/boot/linux/linux.ts'
 export type { BootModule } from './machine/boot/boot.ts'
 export { SnapshotError } from './machine/snapshot/snapshot-error.ts'

@@ -5,6 +5,8 @@ import {
   CPU_MODELS,
   ImageError,
   Machine,
+  modelError,
+  type CpuModel,
   type Exit,
   type FileDrive,
   type LinuxEntry,
@@ -71,7 +73,9 @@ export function defineRun(cli: CAC): void {
       default: 'direct',
     })
     .option('--memory <size>', "The machine's RAM", { default: '256M' })
-    .option('--cpu <model>', `The processor: ${CPU_MODELS.join(', ')}`, { default: 'max' })
+    .option('--cpu <model>', `The processor: ${CPU_MODELS.join(', ')}; then ,+FEATURE and ,-FEATURE`, {
+      default: 'max',
+    })
     .option(
       '-p <host:guest>',
       'Forward a port of this computer: 7007:7, 5353:53/udp, 0.0.0.0:80:80; repeatable',
@@ -189,7 +193,9 @@ async function boot(
   progress: Progress,
 ): Promise<Machine> {
   const memory = parseSize(String(flags.memory), '--memory')
-  const cpu = parseChoice(String(flags.cpu), '--cpu', CPU_MODELS)
+  const cpu = String(flags.cpu) as CpuModel
+  const fault = modelError(cpu)
+  if (fault) throw new UsageError(`--cpu ${cpu}: ${fault}`)
   const link = parseLinkMode(flags.link)
   const linuxEntry = flags.linuxEntry === undefined ? undefined : parseLinuxEntry(String(flags.linuxEntry))
   const drives = parseDrives(flags)

@@ -1,6 +1,9 @@
 /** Runs one test, here or on QEMU, and reads what it says. */
 import { spawn } from 'node:child_process'
-import { basename } from 'node:path'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { modelError } from '../../src/cpu/cpuid/features.ts'
 import type { UnitTest } from './suite.ts'
 
 export interface Outcome {
@@ -30,6 +33,17 @@ function option(words: readonly string[], name: string): string | undefined {
 
 const words = (text: string): string[] => text.split(' ')
 
+/** QEMU's `-cpu NAME,+x,-y` as ours: the name says little under TCG, the features that we know count. */
+function processor(test: UnitTest): string {
+  const [, ...changes] = (option(test.qemuParams, '-cpu') ?? 'max').split(',')
+  const known = changes.filter((change) => /^[+-]/.test(change) && modelError(`max,${change}`) === null)
+  return ['max', ...known].join(',')
+}
+
+/** No KVM is there to answer hypercalls: the tests call that a machine without a test device. */
+const environment = join(mkdtempSync(join(tmpdir(), 'onering-kvm-unit-tests-')), 'environment')
+writeFileSync(environment, 'TEST_DEVICE=0\n')
+
 function onOnering(test: UnitTest): string[] {
   const memory = option(test.qemuParams, '-m')
   return [
@@ -38,6 +52,10 @@ function onOnering(test: UnitTest): string[] {
     memory ? `${memory}M` : MEMORY,
     '--timeout',
     String(test.timeout),
+    '--cpu',
+    processor(test),
+    '--initrd',
+    environment,
     // The first word is the program's name.
     '--append',
     `${basename(test.path)} ${test.args}`,

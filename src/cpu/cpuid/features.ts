@@ -6,7 +6,9 @@
 
 /** The models, each with all that the ones before it have. `v2` and `v3` are the levels of the x86-64 psABI. */
 export const MODELS = ['x86-64-v2', 'x86-64-v3', 'max'] as const
-export type CpuModel = (typeof MODELS)[number]
+type BaseModel = (typeof MODELS)[number]
+/** A model, with features added and taken away by their names: `max,-x2apic`, `x86-64-v2,+pcid`. */
+export type CpuModel = BaseModel | `${BaseModel},${string}`
 
 export type CpuidRegister = 'eax' | 'ebx' | 'ecx' | 'edx'
 
@@ -18,7 +20,7 @@ export interface Feature {
   readonly register: CpuidRegister
   readonly bit: number
   /** The first model that has it. */
-  readonly since: CpuModel
+  readonly since: BaseModel
   /** Bits that exist in CR4 with this feature. */
   readonly cr4: bigint
   /** State components that exist in XCR0, and in IA32_XSS, with it. */
@@ -93,6 +95,7 @@ export const features: readonly Feature[] = [
   ...at(6, 0, 'eax', [['ARAT', 2, 2]]),
   ...at(7, 0, 'ebx', [
     ['FSGSBASE', 0, 3, { cr4: bit(16) }],
+    ['TSC_ADJUST', 1, 'max'],
     ['BMI1', 3, 3],
     ['AVX2', 5, 3],
     ['FDP_EXCPTN_ONLY', 6, 2],
@@ -153,10 +156,31 @@ export const features: readonly Feature[] = [
 /** RDPMC outside ring 0 has no feature of its own. */
 const CR4_PCE = bit(8)
 
+/** What is wrong with the name of a model, or null. */
+export function modelError(text: string): string | null {
+  const [base, ...changes] = text.split(',')
+  if (!MODELS.some((model) => model === base)) return `unknown; choose ${MODELS.join(', ')}`
+  for (const change of changes) {
+    if (!/^[+-]/.test(change)) return `${change || 'nothing'}: write +feature or -feature`
+    if (!features.some(({ name }) => isNamed(name, change.slice(1))))
+      return `${change.slice(1)}: no such feature`
+  }
+  return null
+}
+
+/** Names of features are written in either case, with hyphens or underscores: `tsc-deadline`, `sse4_1`. */
+function isNamed(name: string, text: string): boolean {
+  return name === text.toUpperCase().replaceAll(/[-.]/g, '_')
+}
+
 /** The features of a model. */
 export function featuresOf(model: CpuModel): Feature[] {
-  const level = MODELS.indexOf(model)
-  return features.filter(({ since }) => MODELS.indexOf(since) <= level)
+  const [base, ...changes] = model.split(',')
+  const level = MODELS.indexOf(base as BaseModel)
+  return features.filter(({ name, since }) => {
+    const change = changes.findLast((text) => isNamed(name, text.slice(1)))
+    return change ? change.startsWith('+') : MODELS.indexOf(since) <= level
+  })
 }
 
 const union = (list: readonly Feature[], of: (feature: Feature) => bigint): bigint =>

@@ -102,7 +102,7 @@ function stateComponents(model: CpuModel): Partial<Leaf>[] {
 const empty: Leaf = { leaf: 0, subleaf: ANY_SUBLEAF, eax: 0, ebx: 0, ecx: 0, edx: 0 }
 
 export function leavesOf(model: CpuModel): Leaf[] {
-  const name = `onering ${model} virtual processor`
+  const name = `onering ${model.split(',')[0]} virtual processor`
   const leaves: Leaf[] = [...fixed, ...brand(name), addressSizes(model), ...stateComponents(model)].map(
     (leaf) => ({
       ...empty,

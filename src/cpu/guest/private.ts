@@ -61,3 +61,6 @@ export const PL0_SSP = 2952
 export const NESTED = 2960
 /** u32: what the last #DB was raised for, at its places in DR6. */
 export const DEBUG_DATA = 2964
+
+/** u64: IA32_TSC_ADJUST. */
+export const TSC_ADJUST = 2968

@@ -2,6 +2,7 @@
 export const IA32_TSC: u32 = 0x10
 export const IA32_PLATFORM_ID: u32 = 0x17
 export const IA32_APIC_BASE: u32 = 0x1b
+export const IA32_TSC_ADJUST: u32 = 0x3b
 export const IA32_BIOS_SIGN_ID: u32 = 0x8b
 export const IA32_MTRRCAP: u32 = 0xfe
 export const IA32_ARCH_CAPABILITIES: u32 = 0x10a

@@ -11,7 +11,7 @@ import { updateMode } from '../mode'
 import { CONFIG_RESERVED } from '../privilege/fred'
 import * as S from '../private'
 import { raiseGp } from '../raise'
-import { cr0Has, getCpl, getGpr, getNextRip, modelHas, RAX, RCX, RDX, setGpr32, setRip } from '../state'
+import { cr0Has, getCpl, getGpr, getNextRip, modelHas, RAX, RBX, RCX, RDX, setGpr32, setRip } from '../state'
 import { CONTINUE, JUMP } from '../status'
 import { event } from '../trace'
 import { hasFeature } from './cpuid'
@@ -43,6 +43,11 @@ const EFER_WRITABLE: u64 = EFER_SCE | EFER_LME | EFER_NXE
 /** BTF; there are no last-branch records. */
 const DEBUGCTL_WRITABLE: u64 = 1 << 1
 const X2APIC_ENABLED: u64 = 1 << 10
+const APIC_ENABLED: u64 = 1 << 11
+/** Reserved in IA32_APIC_BASE: 7:0, 9 and all above the physical address. */
+const APIC_BASE_RESERVED: u64 = 0x2ff | ~((1 << PHYSICAL_BITS) - 1)
+const ECX_X2APIC: u32 = 1 << 21
+const EBX_TSC_ADJUST: u32 = 1 << 1
 /** CPUID.(EAX=0DH,ECX=1):EAX, XSAVES. */
 const EAX_XSAVES: u32 = 1 << 3
 
@@ -80,9 +85,11 @@ function plainField(cpu: usize, msr: u32): usize {
     case M.IA32_TSC_AUX:
       return L.TSC_AUX
     case M.IA32_XSS:
-      return hasFeature(cpu, 0xd, 1, RAX, EAX_XSAVES) ? L.XSS : 0
+      return hasFeature(cpu, 0xd, 1, RAX, EAX_XSAVES) ? <usize>L.XSS : 0
     case M.IA32_DEBUGCTL:
       return S.DEBUGCTL
+    case M.IA32_TSC_ADJUST:
+      return hasFeature(cpu, 7, 0, RBX, EBX_TSC_ADJUST) ? S.TSC_ADJUST : 0
     default:
       if (!isFredMsr(msr)) return mtrrField(msr)
       return modelHas(cpu, CR4_FRED) ? fredField(msr) : 0
@@ -177,10 +184,42 @@ export function writeMsr(cpu: usize): i32 {
   if (msr == M.IA32_EFER) return writeEfer(cpu, value)
   const field = plainField(cpu, msr)
   if (msr == M.IA32_PKRS) setPkrs(cpu, <u32>value)
+  else if (msr == M.IA32_TSC) moveTimeStamp(cpu, value - timeStamp(cpu))
+  else if (msr == M.IA32_TSC_ADJUST) moveTimeStamp(cpu, value - load<u64>(cpu, S.TSC_ADJUST))
   else if (field) store<u64>(cpu + field, value)
-  else if (msr == M.IA32_TSC)
-    store<u64>(cpu, value - load<u64>(cpu, L.RETIRED) - load<u64>(cpu, L.HALTED_NS), L.TSC_OFFSET)
   return CONTINUE
+}
+
+/** The time-stamp counter and IA32_TSC_ADJUST move together; a deadline that waits is another moment now. Vol. 3B, 17.17.3. */
+function moveTimeStamp(cpu: usize, by: u64): void {
+  store<u64>(cpu, load<u64>(cpu, L.TSC_OFFSET) + by, L.TSC_OFFSET)
+  store<u64>(cpu, load<u64>(cpu, S.TSC_ADJUST) + by, S.TSC_ADJUST)
+  const deadline = apicRead(cpu, M.IA32_TSC_DEADLINE)
+  if (deadline) apicWrite(cpu, M.IA32_TSC_DEADLINE, deadline)
+}
+
+/** IA32_APIC_BASE: off ↔ xAPIC → x2APIC → off; every other way does not exist. Vol. 3A, 11.12.5. */
+function isValidApicBase(cpu: usize, value: u64): bool {
+  if (value & APIC_BASE_RESERVED) return false
+  const old = load<u64>(cpu, L.APIC_BASE)
+  if (!(value & X2APIC_ENABLED)) return !(value & APIC_ENABLED) || !(old & X2APIC_ENABLED)
+  if (!hasFeature(cpu, 1, 0, RCX, ECX_X2APIC)) return false
+  return (value & APIC_ENABLED) != 0 && (old & APIC_ENABLED) != 0
+}
+
+/** A memory type of an MTRR: UC, WC, WT, WP, WB. Vol. 3A, table 11-8. */
+function isMemoryType(type: u64): bool {
+  return type <= 6 && type != 2 && type != 3
+}
+
+/** Fixed ranges hold eight types; the variable ones a base with a type, or a mask with a valid bit. */
+function isValidMtrr(msr: u32, value: u64): bool {
+  if (msr < M.IA32_MTRR_PHYSBASE0 + 16) {
+    if (value >> PHYSICAL_BITS) return false
+    return msr & 1 ? (value & 0x7ff) == 0 : (value & 0xf00) == 0 && isMemoryType(value & 0xff)
+  }
+  for (let i = 0; i < 64; i += 8) if (!isMemoryType((value >> i) & 0xff)) return false
+  return true
 }
 
 /** Whether the register exists, may be written, and takes this value. */
@@ -212,12 +251,14 @@ function isValid(cpu: usize, msr: u32, value: u64): bool {
     case M.IA32_DEBUGCTL:
       return (value & ~DEBUGCTL_WRITABLE) == 0
     case M.IA32_MTRR_DEF_TYPE:
-      return (value & ~0xcff) == 0
+      return (value & ~0xcff) == 0 && isMemoryType(value & 0xff)
+    case M.IA32_APIC_BASE:
+      return isValidApicBase(cpu, value)
     default:
       if (isApic(cpu, msr)) return msr < M.X2APIC_FIRST || isWritable(msr, value)
       if (isFredMsr(msr)) return isValidFred(cpu, msr, value)
       if (!mtrrField(msr)) return plainField(cpu, msr) != 0
-      return msr > M.IA32_MTRR_PHYSBASE0 + 15 || value >> PHYSICAL_BITS == 0
+      return isValidMtrr(msr, value)
   }
 }
 
