@@ -1,5 +1,5 @@
 /** The board: all devices, wired. Knows nothing of the processor but a few wires. */
-import { AddressSpace, allOnes } from '../devices/bus.ts'
+import { AddressSpace, allOnes, type Mapping } from '../devices/bus.ts'
 import { createDiagnostics, type Diagnostics } from '../devices/counters.ts'
 import type { AccessSize } from '../devices/device.ts'
 import { GuestMemory, type RamRange } from '../devices/guest-memory.ts'
@@ -114,6 +114,7 @@ export class Board {
   readonly net: VirtioNet | null = null
   readonly console: VirtioConsole | null = null
   #testDevice: testdev.TestDevice | null = null
+  #lapicMapping: Mapping | null = null
   /** Set once the guest has ended the run. */
   stopped: Stop | null = null
   readonly #options: BoardOptions
@@ -286,6 +287,7 @@ export class Board {
         },
         acknowledgeExtInt: () => this.pics.acknowledge(),
         tscOffset: () => processor.tscOffset(),
+        moved: (gpa) => this.#moveLapic(gpa),
       },
       this.diagnostics,
     )
@@ -306,7 +308,7 @@ export class Board {
   #mapDevices(): void {
     const reset = (): void => this.stop(stopFor('reset', 'the guest reset the machine'))
     const { mmio, ports } = this
-    mmio.map(LAPIC_BASE, LAPIC_BYTES, 'lapic', this.lapic)
+    this.#lapicMapping = mmio.map(LAPIC_BASE, LAPIC_BYTES, 'lapic', this.lapic)
     mmio.map(IOAPIC_BASE, IOAPIC_BYTES, 'ioapic', this.ioapic)
     mmio.map(ECAM_BASE, ECAM_BYTES, 'ecam', this.pci.ecam)
     ports.map(0x20, 2, 'pic', this.pics.primary)
@@ -328,6 +330,12 @@ export class Board {
     for (const port of [0xe9, 0x402]) ports.map(port, 1, 'debug', debugPort)
     ports.map(0xcf9, 1, 'reset', new ResetControl(reset))
     ports.map(0xcf8, 8, 'pci', this.pci.ports)
+  }
+
+  #moveLapic(gpa: number): void {
+    if (this.#lapicMapping === null || this.#lapicMapping.base === gpa) return
+    this.mmio.unmap(this.#lapicMapping)
+    this.#lapicMapping = this.mmio.map(gpa, LAPIC_BYTES, 'lapic', this.lapic)
   }
 
   #plugTestDevice(): void {

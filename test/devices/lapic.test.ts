@@ -36,6 +36,7 @@ function setUp() {
       },
       acknowledgeExtInt: () => 0x28,
       tscOffset: () => tscOffset,
+      moved: () => {},
     },
     diagnostics,
   )

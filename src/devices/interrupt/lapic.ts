@@ -26,6 +26,8 @@ export interface LapicWires {
   acknowledgeExtInt(): number
   /** Guest time-stamp counter minus virtual nanoseconds. */
   tscOffset(): bigint
+  /** The registers are at this guest-physical address from now on. */
+  moved(gpa: number): void
 }
 
 export interface LapicState {
@@ -74,6 +76,11 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
 
   get isX2apic(): boolean {
     return (this.#base & reg.BASE_X2APIC) !== 0
+  }
+
+  /** Guest-physical address of the registers. */
+  get page(): number {
+    return this.#base - (this.#base % LAPIC_BYTES)
   }
 
   /** IA32_APIC_BASE.EN. */
@@ -190,6 +197,7 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
 
   reset(): void {
     this.#base = this.#powerOnBase()
+    this.#wires.moved(this.page)
     this.#resetRegisters()
   }
 
@@ -223,6 +231,7 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
     this.#vectors.load(state.vectors)
     this.#lint0 = state.lint0
     this.#timer.load(state.timer)
+    this.#wires.moved(this.page)
     this.#update()
   }
 
@@ -332,14 +341,12 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
     this.#update()
   }
 
-  /** IA32_APIC_BASE: only the mode can change here; the registers stay at their place. */
+  /** IA32_APIC_BASE: mode and place of the registers. Whether the processor may go there is its own affair (11.12.5). */
   #writeBase(value: bigint): void {
     const mode = Number(value & 0xc00n)
     const before = this.#base & 0xc00
-    if (Number(value & 0xf_ffff_f000n) !== LAPIC_BASE)
-      this.#diagnostics.warnings.once('lapic.base', 0, `moving the registers to 0x${value.toString(16)}`)
-    // Off → x2APIC and x2APIC → xAPIC do not exist (11.12.5); the processor raises #GP before it comes here.
-    this.#base = (LAPIC_BASE | (this.#base & reg.BASE_BSP) | mode) >>> 0
+    this.#base = Number(value & 0xff_ffff_f000n) + (this.#base & reg.BASE_BSP) + mode
+    this.#wires.moved(this.page)
     if (mode === 0 && before !== 0) this.#resetRegisters()
     this.#update()
   }
