@@ -48,6 +48,21 @@ const memory = {
   segmentAddress: ['i64', 'seg:i32', 'offset:i64', 'size:i32', 'write:i32'],
   /** #GP(0) when a near branch may not go to `rip`: beyond the limit of CS, or not canonical. */
   checkTarget: ['status', 'rip:i64'],
+  /**
+   * A gather: bits of `kind` are 0 indexes of 64 bits, 1 elements of 64 bits, 2 a form of 256 bits; `to`, `vectorMask` and `index` are numbers of vector
+   * registers, which change as far as it comes. `base` plus an index shifted by `shift` is an offset of `address` bytes in segment `seg`.
+   */
+  gather: [
+    'status',
+    'kind:i32',
+    'to:i32',
+    'vectorMask:i32',
+    'index:i32',
+    'base:i64',
+    'shift:i32',
+    'address:i32',
+    'seg:i32',
+  ],
   /** Guest-physical address of the code byte at `va`, filling the exec tag, or -1 with the exception pending. */
   translateExec: ['i64', 'va:i64'],
 } as const

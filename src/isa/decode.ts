@@ -230,6 +230,7 @@ function fillOperands(row: Row, out: Instruction, long: boolean): void {
         rmSeen = true
         operand.kind = OperandKind.memory
         operand.size = form.memorySize
+        operand.registerClass = form.indexClass
         fillMemory(operand, out, long)
         break
       case 'vvvv':
@@ -254,11 +255,27 @@ function fillOperands(row: Row, out: Instruction, long: boolean): void {
         fillImmediate(operand, form, out)
     }
   }
+  if (row.indexed && sharesRegisters(out)) status = DecodeStatus.undefined
   // A row whose r/m is not an operand still has the bytes of the address.
   if (!rmSeen) fillMemory(scratch, out, long)
 }
 
-const scratch = { segment: 0, base: 0, index: 0, scale: 1, displacement: 0, low: 0, high: 0 } as Operand
+/** The destination, the indexes and the mask of a gather must be three registers. */
+function sharesRegisters({ operands }: Instruction): boolean {
+  const [to, memory, mask] = operands
+  return to.register === mask.register || to.register === memory.index || mask.register === memory.index
+}
+
+const scratch = {
+  registerClass: C.none,
+  segment: 0,
+  base: 0,
+  index: 0,
+  scale: 1,
+  displacement: 0,
+  low: 0,
+  high: 0,
+} as Operand
 
 function setRegister(operand: Operand, form: OperandForm, number: number): void {
   operand.kind = OperandKind.register
@@ -302,6 +319,7 @@ function fillImmediate(operand: Operand, form: OperandForm, out: Instruction): v
   if (form.kind === 'moffs') {
     operand.kind = OperandKind.memory
     operand.size = form.memorySize
+    operand.registerClass = C.none
     operand.base = -1
     operand.index = -1
     operand.scale = 1
@@ -331,6 +349,9 @@ function fillMemory(operand: Operand, out: Instruction, long: boolean): void {
   operand.scale = 1
   const mod = modrm >> 6
   const rm = modrm & 7
+  const isVector = operand.registerClass !== C.none
+  // A vector of indexes needs a SIB byte.
+  if (isVector && (rm !== 4 || out.addressSize === 16)) status = DecodeStatus.undefined
   let base: number
   if (out.addressSize === 16) {
     base = mod === 0 && rm === 6 ? -1 : base16[rm]!
@@ -343,7 +364,7 @@ function fillMemory(operand: Operand, out: Instruction, long: boolean): void {
     if (rm === 4) {
       const sib = fetch8()
       const index = ((sib >> 3) & 7) | ((rex & 2) << 2)
-      if (index !== 4) {
+      if (index !== 4 || isVector) {
         operand.index = index
         operand.scale = 1 << (sib >> 6)
       }

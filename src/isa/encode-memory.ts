@@ -1,12 +1,17 @@
 import type { CodeBuffer } from './code-buffer.ts'
 import type { Mode } from './encode-plan.ts'
-import type { Memory } from './operands.ts'
+import type { Memory, Register } from './operands.ts'
 import { RegisterClass as C } from './row.ts'
+
+/** Whether an index is one of a gather's. */
+export function isVector(register: Register): boolean {
+  return register.registerClass === C.xmm || register.registerClass === C.ymm
+}
 
 /** Address size that the registers of a memory operand imply, or that of the mode when it has none. */
 export function addressSizeOf(memory: Memory, mode: Mode): Mode {
   const register = memory.base ?? memory.index
-  if (register === null) {
+  if (register === null || isVector(register)) {
     if (mode === 16 && (memory.symbol !== null || memory.disp < -0x8000 || memory.disp > 0xffff)) return 32
     // With 64-bit addressing the displacement would be sign-extended.
     if (mode === 64 && memory.disp > 0x7fffffff) return 32
@@ -55,6 +60,7 @@ export function encodeMemory(out: CodeBuffer, memory: Memory, reg: number, mode:
   if (scale === undefined) throw new RangeError(`scale ${memory.scale}`)
   if (
     index !== null &&
+    !isVector(index) &&
     (index.number === 4 || (base !== null && base.registerClass !== index.registerClass))
   ) {
     throw new TypeError(`${index.name} cannot be the index here`)

@@ -42,7 +42,8 @@ function formatMemory(
   const registers = addressClass[instruction.addressSize]
   if (operand.base >= 0) parts.push(registerOf(registers, operand.base)!.name)
   if (operand.index >= 0) {
-    const name = registerOf(registers, operand.index)!.name
+    const indexes = operand.registerClass === C.none ? registers : operand.registerClass
+    const name = registerOf(indexes, operand.index)!.name
     parts.push(operand.scale === 1 ? name : `${name}*${operand.scale}`)
   }
   if (parts.length === 0) {

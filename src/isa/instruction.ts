@@ -23,6 +23,7 @@ export class Operand {
   /** Bits of the register, of the immediate as encoded, or of the memory access (0: the address only, or depends on state). */
   size = 0
 
+  /** Of a memory operand: the register file of its indexes, where that is not a general one. */
   registerClass: RegisterClassNumber = RegisterClass.none
   /** Register number, 0 … 15; 4 … 7 of class `gpr8High` are AH CH DH BH. */
   register = 0

@@ -51,7 +51,17 @@ const memorySizes: Record<string, number> = {
 }
 
 function shape(name: string, kind: FormKind, fields: Partial<Shape>): Shape {
-  return { name, kind, registerClass: C.none, size: 0, memorySize: 0, signed: false, fixed: -1, ...fields }
+  return {
+    name,
+    kind,
+    registerClass: C.none,
+    indexClass: C.none,
+    size: 0,
+    memorySize: 0,
+    signed: false,
+    fixed: -1,
+    ...fields,
+  }
 }
 
 function registerFile(name: string): [RegisterClassOf, number] | undefined {
@@ -91,6 +101,13 @@ function parseShape(name: string): Shape {
   }
   const far = /^ptr16:(16|32)$/.exec(name)
   if (far !== null) return shape(name, 'far', { size: Number(far[1]) })
+
+  // The manual's vm32x, and the bits of an element.
+  const indexed = /^vm(?:32|64)([xy])\/m(32|64)$/.exec(name)
+  if (indexed !== null) {
+    const indexClass = indexed[1] === 'x' ? C.xmm : C.ymm
+    return shape(name, 'memory', { memorySize: Number(indexed[2]), indexClass })
+  }
 
   const file = registerFile(name)
   if (file !== undefined) return shape(name, 'register', { registerClass: file[0], size: file[1] })

@@ -1,6 +1,6 @@
 import { formId, parseOperands } from './operand-forms.ts'
 import { parseProperties } from './row-properties.ts'
-import { MODE16, MODE32, MODE64 } from './row.ts'
+import { MODE16, MODE32, MODE64, RegisterClass } from './row.ts'
 import type { MandatoryPrefix, Row } from './row.ts'
 
 /**
@@ -196,6 +196,7 @@ function parseLine(line: string, feature: string): RowDraft {
     wideIgnored: encoding.wideIgnored,
     addressSize: encoding.addressSize,
     hasModrm: encoding.hasModrm,
+    indexed: operands.some((form) => form.indexClass !== RegisterClass.none),
     digit: encoding.digit,
     modrm: encoding.modrm,
     mod: encoding.mod,

@@ -48,6 +48,8 @@ export interface OperandForm {
   readonly registerClass: RegisterClass
   /** Bits of the register or of the immediate as encoded. */
   readonly size: number
+  /** Register file of the indexes of a gather's memory operand; `none` for all others. */
+  readonly indexClass: RegisterClass
   /** Bits accessed in memory; 0 when only the address is used or the size depends on state. */
   readonly memorySize: number
   /** The immediate is sign-extended to the operand size. */
@@ -129,6 +131,8 @@ export interface Row {
   readonly addressSize: 0 | 16 | 32 | 64
 
   readonly hasModrm: boolean
+  /** The memory operand has a vector of indexes. */
+  readonly indexed: boolean
   /** ModRM.reg as opcode extension, or -1. */
   readonly digit: number
   /** The whole ModRM byte as part of the opcode, or -1. */

@@ -1,3 +1,4 @@
+import { isVector } from './encode-memory.ts'
 import { Memory, Register } from './operands.ts'
 import type { AssemblerOperand } from './operands.ts'
 import { RegisterClass as C } from './row.ts'
@@ -45,6 +46,8 @@ const LABEL = 102
 const SHORT = 103
 const FAR = 104
 const ABSOLUTE = 105
+/** Memory with a vector of indexes. */
+const INDEXED = 106
 /** Signatures are below 128: seven bits each in a key. */
 const SIGNATURE_BITS = 7
 
@@ -86,6 +89,10 @@ function signature(operand: AssemblerOperand): number {
     case 'memory': {
       const size = memorySignatures[operand.size]
       if (size === undefined) throw new RangeError(`no memory operand has ${operand.size} bits`)
+      const { index } = operand
+      // Only a size of 32 or 64 bits, or none, can have a vector of indexes.
+      if (index !== null && isVector(index))
+        return INDEXED + Math.min(size, 5) + (index.registerClass === C.ymm ? 6 : 0)
       return MEMORY + size
     }
     case 'symbol':
@@ -130,6 +137,7 @@ function accepts(row: Row, form: OperandForm, operand: AssemblerOperand): boolea
     case 'memory':
       return (
         (form.kind === 'memory' || form.kind === 'rm') &&
+        indexClassOf(operand) === form.indexClass &&
         (operand.size === 0
           ? !row.branch.endsWith('-far')
           : form.memorySize === 0 || operand.size === form.memorySize)
@@ -147,6 +155,11 @@ function accepts(row: Row, form: OperandForm, operand: AssemblerOperand): boolea
     case 'absolute':
       return form.kind === 'moffs'
   }
+}
+
+/** Register file of a gather's indexes. */
+function indexClassOf({ index }: Memory): number {
+  return index !== null && isVector(index) ? index.registerClass : C.none
 }
 
 /** `XCHG EAX, EAX` would become 90, which is NOP and leaves the upper half of RAX alone. */

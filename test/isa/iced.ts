@@ -97,7 +97,11 @@ function sameMemory(operand: Operand, kind: number, mode: Mode): string | null {
   const name = (number: number): string => (number < 0 ? 'none' : registerOf(addressClass, number)!.name)
   const base = operand.base === BASE_RIP ? (ours.addressSize === 64 ? 'rip' : 'eip') : name(operand.base)
   if (base !== registerName(theirs.memoryBase)) return `base ${base}, not ${registerName(theirs.memoryBase)}`
-  if (name(operand.index) !== registerName(theirs.memoryIndex)) return `index ${name(operand.index)}`
+  const index =
+    operand.registerClass === RegisterClass.none
+      ? name(operand.index)
+      : registerOf(operand.registerClass, operand.index)!.name
+  if (index !== registerName(theirs.memoryIndex)) return `index ${index}`
   if (operand.index >= 0 && operand.scale !== theirs.memoryIndexScale) return `scale ${operand.scale}`
   let displacement = (BigInt(operand.high) << 32n) | BigInt(operand.low >>> 0)
   if (operand.base === BASE_RIP) displacement += IP[mode] + BigInt(ours.length)

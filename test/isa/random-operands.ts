@@ -44,6 +44,16 @@ function randomMemory(random: Random, size: number, mode: Mode): Memory {
   return random.chance(2) ? mem({ ...fields, base, disp }) : mem({ ...fields, base, index, scale, disp })
 }
 
+/** Indexes in register 2, which `randomOperands` keeps out of the other operands; 16-bit addresses have none. */
+function gatherMemory(random: Random, form: OperandForm, mode: Mode): Memory {
+  const file = mode === 64 && !random.chance(8) ? gpr64 : gpr32
+  const base = file[random.below(mode === 64 ? 16 : 8)]!
+  const index = registerOf(form.indexClass, 2)!
+  const fields = { size: form.memorySize, index, scale: random.pick([1, 2, 4, 8] as const) }
+  const disp = displacement(random)
+  return random.chance(4) && mode === 64 ? mem({ ...fields, disp }) : mem({ ...fields, base, disp })
+}
+
 function randomRegister(random: Random, form: OperandForm, mode: Mode, rexFree: boolean): Register {
   const { registerClass } = form
   if (registerClass === RegisterClass.segment)
@@ -95,6 +105,7 @@ function randomOperand(
       return absolute(BigInt.asUintN(mode, wide), random.chance(4) ? segments[4]! : null)
     }
     case 'memory':
+      if (form.indexClass !== RegisterClass.none) return gatherMemory(random, form, mode)
       return randomMemory(random, form.memorySize, mode)
     default: {
       const wantsMemory = form.kind === 'rm' && row.mod !== 'register' && !rexFree && random.chance(2)
@@ -109,5 +120,11 @@ function randomOperand(
 export function randomOperands(random: Random, row: Row, mode: Mode): AssemblerOperand[] {
   const allBytes = row.operands.every((form) => form.size === 8 || form.kind === 'fixed')
   const rexFree = allBytes && random.chance(2)
+  if (row.indexed) {
+    const [to, memory, mask] = row.operands as [OperandForm, OperandForm, OperandForm]
+    const other = registerOf(mask.registerClass, 3)!
+    const free = registerOf(to.registerClass, mode === 64 ? 4 + random.below(12) : 4)!
+    return [free, gatherMemory(random, memory, mode), other]
+  }
   return row.operands.map((form) => randomOperand(random, form, row, mode, rexFree))
 }

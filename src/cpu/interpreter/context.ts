@@ -81,14 +81,17 @@ export class RecordContext extends Context {
   }
 
   field(name: FieldName): I32 {
+    if (name === 'index') return this.let(this.#i32(R.INDEX))
     if (name === 'second') return this.let(load('i32.load16_u', this.#record, this.#base + R.SECOND))
-    const offset = { repeat: R.REPEAT, address: R.ADDRESS, segment: R.SEGMENT }[name]
+    const offset = { scale: R.SHIFT, repeat: R.REPEAT, address: R.ADDRESS, segment: R.SEGMENT }[name]
     return this.let(load('i32.load8_u', this.#record, this.#base + offset))
   }
 
   registerNumber(index: number): I32 {
     const raw = this.#i32(R.operandSlot(index))
-    return this.let(this.operand(index).kind === 'gpr' ? shrU(sub(raw, i32(L.GPR)), i32(3)) : raw)
+    const { kind } = this.operand(index)
+    if (kind === 'gpr') return this.let(shrU(sub(raw, i32(L.GPR)), i32(3)))
+    return this.let(kind === 'vector' ? shrU(sub(raw, i32(L.XMM)), i32(6)) : raw)
   }
 
   immediate(index: number): I64 {
@@ -174,7 +177,7 @@ export class RecordContext extends Context {
     if (form === 'absolute') return this.let(this.#i64(R.IMMEDIATE))
     const displacement = extendS(this.#i32(R.DISPLACEMENT))
     const base = loadI64(add(this.cpu, this.#i32(R.BASE)))
-    if (form === 'base') return this.let(add(base, displacement))
+    if (form === 'base' || form === 'vector') return this.let(add(base, displacement))
     const index64 = loadI64(add(this.cpu, this.#i32(R.INDEX)))
     const sum = add(
       add(base, shl(index64, extendU(load('i32.load8_u', this.#record, this.#base + R.SHIFT)))),

@@ -59,7 +59,7 @@ function writeMemory(
   // POP to memory addressed by the stack pointer means the pointer after the pop.
   if (instruction.row.mnemonic === 'pop' && memory.base === RSP) displacement += instruction.operandSize / 8
   view.setUint32(at + R.BASE, memory.base === BASE_RIP ? L.CODE_BASE : gprSlot(memory.base), true)
-  view.setUint32(at + R.INDEX, gprSlot(memory.index), true)
+  view.setUint32(at + R.INDEX, form === 'vector' ? memory.index : gprSlot(memory.index), true)
   view.setUint8(at + R.SHIFT, Math.log2(memory.scale))
   view.setUint32(at + R.SEGMENT_BASE, segmentBaseSlot(memory.segment, long), true)
   view.setInt32(at + R.DISPLACEMENT, displacement, true)

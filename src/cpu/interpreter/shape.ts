@@ -32,6 +32,7 @@ const FS = 4
 
 /** How the memory operand of an instruction is addressed; `long` in 64-bit code. */
 export function addressForm(memory: DecodedOperand, instruction: Instruction, long: boolean): AddressForm {
+  if (memory.registerClass !== C.none) return 'vector'
   if (!long) return 'legacy'
   if (instruction.addressSize === 32) return 'short'
   if (memory.base < 0 && memory.index < 0 && memory.high !== memory.low >> 31) return 'absolute'
@@ -117,6 +118,7 @@ function formsOf(row: Row, form: OperandForm, index: number, long: boolean): Ope
   const memory = (): Operand[] => {
     const ways: AddressForm[] = long ? ['base', 'full', 'short'] : ['legacy']
     if (long && form.kind === 'moffs') ways.push('absolute')
+    if (form.indexClass !== C.none) return [operand('memory', form.memorySize, index, 'vector')]
     return ways.map((way) => operand('memory', form.memorySize, index, way))
   }
   const registers = (): Operand[] => {

@@ -155,6 +155,10 @@ export class RegionContext extends Context {
         return i32(instruction.memory?.segment ?? (instruction.segment >= 0 ? instruction.segment : L.DS))
       case 'second':
         return i32(this.#second())
+      case 'index':
+        return i32(instruction.memory!.index)
+      case 'scale':
+        return i32(Math.log2(instruction.memory!.scale))
     }
   }
 
@@ -290,11 +294,12 @@ export class RegionContext extends Context {
     if (instruction.row.mnemonic === 'pop' && memory.base === RSP)
       displacement += BigInt(instruction.operandSize / 8)
     let sum: I64 = i64(displacement)
-    if (memory.index >= 0)
+    const isVector = this.operand(index).form === 'vector'
+    if (memory.index >= 0 && !isVector)
       sum = add(shl(this.#frame.gpr(memory.index).value, i64(Math.log2(memory.scale))), sum)
     if (memory.base === BASE_RIP) sum = add(this.#frame.base, add(i64(this.#decoded.next), sum))
     else if (memory.base >= 0) sum = add(this.#frame.gpr(memory.base).value, sum)
-    return this.wrapOffset(index, sum)
+    return isVector ? this.let(sum) : this.wrapOffset(index, sum)
   }
 
   wrapOffset(_index: number, offset: I64): I64 {

@@ -106,7 +106,7 @@ export abstract class Context {
   /** The immediate operand as a sign- or zero-extended 64-bit value, as decoded. */
   abstract immediate(index: number): I64
   abstract field(name: FieldName): I32
-  /** Number of a segment, control, debug or general register operand. */
+  /** Number of a segment, control, debug, general or vector register operand. */
   abstract registerNumber(index: number): I32
 
   // Vectors: registers and memory operands by index, or by number and address

@@ -29,9 +29,10 @@ export type OperandKind =
  * - `full`: 64-bit base + index · scale + displacement + segment base.
  * - `absolute`: 64-bit displacement + segment base.
  * - `short`: 64-bit code with 32-bit addresses: the sum is cut to 32 bits before the segment base is added.
+ * - `vector`: a gather's: 64-bit base + displacement, not cut; what is added for each element is the helper's business.
  * - `legacy`: any other mode: the sum is cut to the address size; in segmented code a checked segment makes it a linear address of 32 bits.
  */
-export type AddressForm = 'base' | 'full' | 'absolute' | 'short' | 'legacy'
+export type AddressForm = 'base' | 'full' | 'absolute' | 'short' | 'vector' | 'legacy'
 
 export interface Operand {
   readonly kind: OperandKind
@@ -70,3 +71,6 @@ export type FieldName =
   | 'segment'
   /** The 16-bit second immediate of ENTER, or the selector of a far pointer. */
   | 'second'
+  /** Of a gather: number of the vector register with the indexes, and the shift that scales them. */
+  | 'index'
+  | 'scale'

@@ -2,6 +2,7 @@ import type { RowDraft } from '../parse-rows.ts'
 import type { Row } from '../row.ts'
 import { arithmetic } from './arithmetic.ts'
 import { avxFloat } from './avx-float.ts'
+import { avxGather } from './avx-gather.ts'
 import { avxInteger } from './avx-integer.ts'
 import { avxMove } from './avx-move.ts'
 import { bits } from './bits.ts'
@@ -41,6 +42,7 @@ const families: readonly RowDraft[][] = [
   avxMove,
   avxFloat,
   avxInteger,
+  avxGather,
   crypto,
 ]
 

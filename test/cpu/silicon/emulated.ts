@@ -8,6 +8,9 @@ const TSS = 0x8000
 const HANDLERS = 0x9000
 const IST_TOP = 0xb000
 const HANDLER_BYTES = 16
+const PAGE_TABLE = 0xc000
+/** Entry of the page directory for the 2 MiB in which the data page lies; see `machine.ts`. */
+const DATA_ENTRY = 0x3000 + 8 * (DATA / 0x20_0000)
 
 const HLT = 0xf4
 const ZEROS = new Uint8Array(16)
@@ -44,6 +47,10 @@ export class Emulated {
       view.setUint16(IDT + 16 * vector + 2, 8, true)
       view.setUint16(IDT + 16 * vector + 4, 0x8e01, true)
     }
+    // As on the silicon, the page behind the data page is missing.
+    for (let n = 0; n < 512; n++)
+      view.setBigUint64(PAGE_TABLE + 8 * n, BigInt(DATA + n * 0x1000 + (n === 1 ? 0 : 7)), true)
+    view.setBigUint64(DATA_ENTRY, BigInt(PAGE_TABLE + 7), true)
     view.setBigUint64(TSS + 0x24, BigInt(IST_TOP), true)
     cpu.setState64(L.IDTR, BigInt(IDT))
     cpu.setState32(L.IDTR + 8, 32 * 16 - 1)

@@ -140,7 +140,9 @@ export function randomCase(row: Row, random: Random, options: CaseOptions = {}):
     gpr[7] = BigInt(DATA + 0x400 + random.below(0x200))
   }
   const { memory } = instruction
-  if (memory) {
+  if (memory && row.indexed) {
+    if (!aimGather(memory, gpr, random, long)) return null
+  } else if (memory) {
     const align = -Number(options.aligned === true ? 16 : options.aligned || 1)
     const target = options.target ?? (DATA + 0x400 + random.below(0x400)) & align
     if (!aim(code, memory, target, gpr, random, long)) return null
@@ -155,6 +157,18 @@ export function randomCase(row: Row, random: Random, options: CaseOptions = {}):
   }
   if (!long) before.gpr = gpr.map((value) => value & 0xffff_ffffn)
   return { code, before, compatibility: !long }
+}
+
+/** Puts the base of a gather into the middle of the page; the test gives the indexes. */
+function aimGather(
+  memory: Instruction['operands'][0],
+  gpr: bigint[],
+  random: Random,
+  long: boolean,
+): boolean {
+  if (memory.base < 0 || memory.base === 4 || instruction.addressSize !== (long ? 64 : 32)) return false
+  gpr[memory.base] = BigInt(DATA + 0x600 + random.below(0x200) - memory.displacement)
+  return true
 }
 
 /** Gives base and index values, or the code a displacement, so that the operand is at `target`. */

@@ -57,13 +57,33 @@ function shortLengths({ code, before }: Case, random: Random): void {
       before.gpr[register] = BigInt.asUintN(64, BigInt(random.below(40) - 20))
 }
 
+/** Indexes of a gather that stay in the page, but for a few that lead to where nothing is. */
+function giveIndexes(row: Row, { code, before }: Case, random: Random): void {
+  decode(code, 0, code.length, 64, instruction)
+  const { index, scale } = instruction.memory!
+  const wide = row.operands[1]!.name.startsWith('vm64')
+  for (const lane of [before.xmm, before.upper!]) {
+    const view = new DataView(new ArrayBuffer(16))
+    for (let at = 0; at < 16; at += wide ? 8 : 4) {
+      const near = Math.floor((random.below(0x600) - 0x300) / scale)
+      const value = random.below(10) === 0 ? Math.floor(0x4800_0000 / scale) : near
+      if (wide) view.setBigInt64(at, BigInt(value), true)
+      else view.setInt32(at, value, true)
+    }
+    lane[index] = new Uint8Array(view.buffer)
+  }
+}
+
 function vectorCase(row: Row, random: Random): Case | null {
   // Now and then not aligned, to see the fault.
   const aligned = random.below(10) > 0 ? alignmentOf(row) : 1
-  const one = randomCase(row, random, { aligned })
+  // Or across the end of the page, behind which there is none.
+  const target = random.below(8) === 0 ? { target: DATA + DATA_SIZE - random.below(40) } : {}
+  const one = randomCase(row, random, { aligned, ...target })
   if (!one) return null
   one.before.xmm = one.before.xmm.map(() => vectorValue(random))
   one.before.upper = one.before.xmm.map(() => vectorValue(random))
+  if (row.indexed) giveIndexes(row, one, random)
   if (/^v?pcmpestr/.test(row.mnemonic)) shortLengths(one, random)
   if (/^v?maskmovdqu$/.test(row.mnemonic)) one.before.gpr[7] = BigInt(DATA + 0x400 + random.below(0x300))
   return one

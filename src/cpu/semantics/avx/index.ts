@@ -4,6 +4,7 @@ import { blend } from '../sse/insert.ts'
 import { testBits } from '../sse/integer.ts'
 import { lanes, ZERO } from '../sse/lanes.ts'
 import { avxBroadcast } from './broadcast.ts'
+import { avxGather } from './gather.ts'
 import { avxMasked } from './masked.ts'
 import { avxPermute } from './permute.ts'
 import { avxShift } from './shift.ts'
@@ -31,4 +32,4 @@ const others: Definitions = {
   },
 }
 
-export const avx: readonly Definitions[] = [avxBroadcast, avxPermute, avxMasked, avxShift, others]
+export const avx: readonly Definitions[] = [avxBroadcast, avxPermute, avxMasked, avxGather, avxShift, others]
