@@ -84,10 +84,9 @@ export function encodeRecord(
   view.setUint8(at + R.REPEAT, repeat === 0xf3 ? 1 : repeat === 0xf2 ? 2 : 0)
   view.setUint8(at + R.ADDRESS, instruction.addressSize / 8)
   const memory = instruction.memory
-  view.setUint8(
-    at + R.SEGMENT,
-    memory ? memory.segment : instruction.segment >= 0 ? instruction.segment : L.DS,
-  )
+  const implied = instruction.row.mnemonic === 'enter' ? L.SS : L.DS
+  const segment = memory ? memory.segment : instruction.segment >= 0 ? instruction.segment : implied
+  view.setUint8(at + R.SEGMENT, segment)
 
   let immediates = 0
   for (let i = 0; i < instruction.operandCount; i++) {

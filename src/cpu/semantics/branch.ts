@@ -10,7 +10,6 @@ import {
   i64,
   ltS,
   ne,
-  or,
   select,
   sub,
   wrap,
@@ -50,9 +49,11 @@ function call(c: Context): void {
   const bits = c.shape.operandBits
   const { kind } = c.operand(0)
   const target = kind === 'relative' ? null : toI64(c.read(0))
-  if (target) c.checkTarget(target)
-  else checkRelative(c)
-  push(c, bits, truncate(c.nextRip(), bits))
+  // The return address is stored before the target is checked, as on silicon.
+  push(c, bits, truncate(c.nextRip(), bits), () => {
+    if (target) c.checkTarget(target)
+    else checkRelative(c)
+  })
   if (c.shape.traced) c.probe(EVENT_CALL, target ?? c.targetRip(0), c.nextRip())
   if (target) c.jumpTo(target)
   else c.jumpRelative(0)
@@ -127,15 +128,17 @@ function farReturn(c: Context): void {
   c.system('farReturn', bytes(c.shape.operandBits), release)
 }
 
-/** BOUND: #BR unless the signed index lies within both bounds. */
+/** BOUND: #BR unless the signed index lies within both bounds, which are looked at one after the other, as on silicon. */
 function bound(c: Context): void {
   const { bits } = c.operand(0)
+  const bytes = bits / 8
   const index = signed64(c.read(0), bits)
-  const va = c.address(1, 'read', bits / 4)
-  const at = (offset: number): I64 => signed64(c.load(bits, add(va, i64(offset))), bits)
-  const low = c.let(at(0))
-  const high = c.let(at(bits / 8))
-  c.f.if(or(ltS(index, low), gtS(index, high)), () => c.raise(5))
+  const offset = c.offset(1)
+  const at = (from: I64): I64 => c.let(signed64(c.load(bits, c.linear(1, from, 'read', bytes)), bits))
+  const low = at(offset)
+  c.f.if(ltS(index, low), () => c.raise(5))
+  const high = at(c.wrapOffset(1, add(offset, i64(bytes))))
+  c.f.if(gtS(index, high), () => c.raise(5))
 }
 
 const undefinedInstruction = modal((c) => c.raise(UD))

@@ -45,10 +45,11 @@ export function moveStack(c: Context, delta: I64): void {
   setStackRegister(c, RSP, add(c.gpr(RSP, 64) as I64, delta))
 }
 
-/** Stores below the stack pointer, then moves it: a fault leaves it alone. */
-export function push(c: Context, bits: number, value: Value): void {
+/** Stores below the stack pointer, then moves it: a fault leaves it alone, also one of what else there is to check, `then`. */
+export function push(c: Context, bits: number, value: Value, then: () => void = () => {}): void {
   const top = c.let(sub(c.gpr(RSP, 64) as I64, i64(bits / 8)))
   storeStack(c, bits, top, value)
+  then()
   setStackRegister(c, RSP, top)
 }
 
@@ -92,13 +93,15 @@ function pushAll(c: Context): void {
   moveStack(c, i64(-bits))
 }
 
+/** A fault leaves the registers that have been popped before it, as on silicon; the stack pointer has not moved. */
 function popAll(c: Context): void {
   const bits = c.shape.operandBits
   const sp = c.gpr(RSP, 64) as I64
-  const values = Array.from({ length: 8 }, (_, n) =>
-    n === RSP ? null : loadStack(c, bits, add(sp, i64(((7 - n) * bits) / 8))),
-  )
-  values.forEach((value, n) => value && c.setGpr(n, bits, value))
+  for (let n = 7; n >= 0; n--) {
+    // The stack pointer's own place is read, though not used.
+    const value = loadStack(c, bits, add(sp, i64(((7 - n) * bits) / 8)))
+    if (n !== RSP) c.setGpr(n, bits, value)
+  }
   moveStack(c, i64(bits))
 }
 
@@ -128,6 +131,8 @@ function enter(c: Context): void {
     storeStack(c, bits, sp.value, truncate(frame, bits))
   })
   const size = and(c.immediate(0), i64(0xffff))
+  // Raises what a write with the final stack pointer would raise.
+  c.loadForWrite(bits, stackAddress(c, sub(sp.value, size), 'write', bits))
   c.setGpr(RBP, bits, truncate(frame, bits))
   setStackRegister(c, RSP, sub(sp.value, size))
 }

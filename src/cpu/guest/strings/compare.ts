@@ -41,9 +41,10 @@ export function scas(cpu: usize, size: u32, rep: u32, address: u32): i32 {
 /** CMPS: compare [RSI] with [RDI] */
 export function cmps(cpu: usize, size: u32, rep: u32, address: u32, seg: u32): i32 {
   for (let left = S.batch(cpu, rep, address); left > 0; left--) {
-    const x = readElement(cpu, seg, RSI, size, address)
-    if (pending(cpu)) return EXCEPTION
+    // In this order, as on silicon: it shows in which of two faults is raised.
     const y = readElement(cpu, ES, RDI, size, address)
+    if (pending(cpu)) return EXCEPTION
+    const x = readElement(cpu, seg, RSI, size, address)
     if (pending(cpu)) return EXCEPTION
     setFlagsOfCompare(cpu, x, y, size << 3)
     S.advance(cpu, RSI, address, S.stride(cpu, size))

@@ -1,8 +1,9 @@
 /** Environment and state of the x87 unit to and from memory: FLDCW, FNCLEX, FLDENV, FNSTENV, FRSTOR, FNSAVE. SDM Vol. 1, 8.1.10; Vol. 2A. */
 import * as L from '../../layout'
 import { CR0_PE, VM } from '../bits'
-import { ACCESS_WRITE } from '../mmu/access-kind'
-import { probeWriteAs, readData, writeData } from '../mmu/memory'
+import { ACCESS_UNALIGNED, ACCESS_WRITE } from '../mmu/access-kind'
+import { isMisaligned } from '../mmu/alignment'
+import { probeWriteAs, readUnaligned, writeUnaligned } from '../mmu/memory'
 import { explicit } from '../mmu/translate'
 import { pending } from '../raise'
 import { cr0Has, systemFlags } from '../state'
@@ -91,28 +92,28 @@ function writeEnvironment(cpu: usize, va: u64, size: u32): void {
   const fdp = <u32>load<u64>(cpu, L.FDP)
   const fop: u32 = load<u16>(cpu, L.FOP) & 0x7ff
   const pad: u32 = width == 4 ? 0xffff_0000 : 0
-  writeData(cpu, va, width, getFcw(cpu) | pad)
-  writeData(cpu, va + width, width, getFsw(cpu) | pad)
-  writeData(cpu, va + 2 * width, width, tagWord(cpu) | pad)
+  writeUnaligned(cpu, va, width, getFcw(cpu) | pad)
+  writeUnaligned(cpu, va + width, width, getFsw(cpu) | pad)
+  writeUnaligned(cpu, va + 2 * width, width, tagWord(cpu) | pad)
   if (!linearPointers(cpu)) {
-    writeData(cpu, va + 3 * width, width, fip)
-    writeData(cpu, va + 4 * width, width, width == 4 ? fop << 16 : 0)
-    writeData(cpu, va + 5 * width, width, fdp)
-    writeData(cpu, va + 6 * width, width, pad)
+    writeUnaligned(cpu, va + 3 * width, width, fip)
+    writeUnaligned(cpu, va + 4 * width, width, width == 4 ? fop << 16 : 0)
+    writeUnaligned(cpu, va + 5 * width, width, fdp)
+    writeUnaligned(cpu, va + 6 * width, width, pad)
     return
   }
-  writeData(cpu, va + 3 * width, width, (fip & 0xffff) | pad)
-  writeData(cpu, va + 4 * width, width, ((fip >> 16) << 12) | fop)
-  writeData(cpu, va + 5 * width, width, (fdp & 0xffff) | pad)
-  writeData(cpu, va + 6 * width, width, (fdp >> 16) << 12)
+  writeUnaligned(cpu, va + 3 * width, width, (fip & 0xffff) | pad)
+  writeUnaligned(cpu, va + 4 * width, width, ((fip >> 16) << 12) | fop)
+  writeUnaligned(cpu, va + 5 * width, width, (fdp & 0xffff) | pad)
+  writeUnaligned(cpu, va + 6 * width, width, (fdp >> 16) << 12)
 }
 
 function readEnvironment(cpu: usize, va: u64, size: u32): void {
   const width: u32 = size == 2 ? 2 : 4
-  const word3 = readData(cpu, va + 3 * width, width)
-  const word4 = readData(cpu, va + 4 * width, width)
-  const word5 = readData(cpu, va + 5 * width, width)
-  const word6 = readData(cpu, va + 6 * width, width)
+  const word3 = readUnaligned(cpu, va + 3 * width, width)
+  const word4 = readUnaligned(cpu, va + 4 * width, width)
+  const word5 = readUnaligned(cpu, va + 5 * width, width)
+  const word6 = readUnaligned(cpu, va + 6 * width, width)
   let fip = word3
   let fdp = word5
   let fop = width == 4 ? word4 >> 16 : 0
@@ -121,30 +122,37 @@ function readEnvironment(cpu: usize, va: u64, size: u32): void {
     fdp = (word5 & 0xffff) | ((word6 >> 12) << 16)
     fop = word4
   }
-  store<u16>(cpu, <u32>readData(cpu, va + width, 2), L.FSW)
-  setTagWord(cpu, <u32>readData(cpu, va + 2 * width, 2))
+  store<u16>(cpu, <u32>readUnaligned(cpu, va + width, 2), L.FSW)
+  setTagWord(cpu, <u32>readUnaligned(cpu, va + 2 * width, 2))
   store<u64>(cpu, fip, L.FIP)
   store<u64>(cpu, fdp, L.FDP)
   store<u16>(cpu, <u32>fop & 0x7ff, L.FOP)
-  setFcw(cpu, <u32>readData(cpu, va, 2))
+  setFcw(cpu, <u32>readUnaligned(cpu, va, 2))
 }
 
-/** Raises what reading the area may raise. */
-function probeRead(cpu: usize, va: u64, size: u32): bool {
-  readData(cpu, va, 1)
-  if (!pending(cpu)) readData(cpu, va + size - 1, 1)
+/** Raises what writing the area may raise; `width` of its words is its alignment. */
+function probeWrite(cpu: usize, va: u64, size: u32, width: u32): bool {
+  const access = explicit(cpu, ACCESS_WRITE)
+  return isMisaligned(cpu, va, width, access) || probeWriteAs(cpu, va, size, access | ACCESS_UNALIGNED) != 0
+}
+
+/** Raises what reading it may raise. */
+function probeRead(cpu: usize, va: u64, size: u32, width: u32): bool {
+  if (isMisaligned(cpu, va, width, explicit(cpu, 0))) return true
+  readUnaligned(cpu, va, 1)
+  if (!pending(cpu)) readUnaligned(cpu, va + size - 1, 1)
   return pending(cpu)
 }
 
 export function fnstenv(cpu: usize, va: u64, size: u32): i32 {
-  if (probeWriteAs(cpu, va, environmentSize(size), explicit(cpu, ACCESS_WRITE))) return EXCEPTION
+  if (probeWrite(cpu, va, environmentSize(size), size == 2 ? 2 : 4)) return EXCEPTION
   writeEnvironment(cpu, va, size)
   setFcw(cpu, getFcw(cpu) | EXCEPTIONS)
   return CONTINUE
 }
 
 export function fldenv(cpu: usize, va: u64, size: u32): i32 {
-  if (probeRead(cpu, va, environmentSize(size))) return EXCEPTION
+  if (probeRead(cpu, va, environmentSize(size), size == 2 ? 2 : 4)) return EXCEPTION
   readEnvironment(cpu, va, size)
   return CONTINUE
 }
@@ -152,12 +160,12 @@ export function fldenv(cpu: usize, va: u64, size: u32): i32 {
 /** The environment, then ST(0) … ST(7) of ten bytes each. */
 export function fnsave(cpu: usize, va: u64, size: u32): i32 {
   const start = environmentSize(size)
-  if (probeWriteAs(cpu, va, start + 80, explicit(cpu, ACCESS_WRITE))) return EXCEPTION
+  if (probeWrite(cpu, va, start + 80, size == 2 ? 2 : 4)) return EXCEPTION
   writeEnvironment(cpu, va, size)
   for (let i: u32 = 0; i < 8; i++) {
     const register = stackRegister(cpu, i)
-    writeData(cpu, va + start + 10 * i, 8, load<u64>(register))
-    writeData(cpu, va + start + 10 * i + 8, 2, load<u16>(register, 8))
+    writeUnaligned(cpu, va + start + 10 * i, 8, load<u64>(register))
+    writeUnaligned(cpu, va + start + 10 * i + 8, 2, load<u16>(register, 8))
   }
   initX87(cpu)
   return CONTINUE
@@ -165,12 +173,12 @@ export function fnsave(cpu: usize, va: u64, size: u32): i32 {
 
 export function frstor(cpu: usize, va: u64, size: u32): i32 {
   const start = environmentSize(size)
-  if (probeRead(cpu, va, start + 80)) return EXCEPTION
+  if (probeRead(cpu, va, start + 80, size == 2 ? 2 : 4)) return EXCEPTION
   readEnvironment(cpu, va, size)
   for (let i: u32 = 0; i < 8; i++) {
     const register = stackRegister(cpu, i)
-    store<u64>(register, readData(cpu, va + start + 10 * i, 8))
-    store<u16>(register, <u32>readData(cpu, va + start + 10 * i + 8, 2), 8)
+    store<u64>(register, readUnaligned(cpu, va + start + 10 * i, 8))
+    store<u16>(register, <u32>readUnaligned(cpu, va + start + 10 * i + 8, 2), 8)
   }
   return CONTINUE
 }

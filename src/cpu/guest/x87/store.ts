@@ -1,5 +1,5 @@
 /** FST, FSTP, FIST, FISTP, FISTTP and FBSTP to memory. SDM Vol. 2A; masked responses: Vol. 1, 8.5. */
-import { writeData, probeWriteAs } from '../mmu/memory'
+import { writeUnaligned, probeWriteAs } from '../mmu/memory'
 import { explicit } from '../mmu/translate'
 import { ACCESS_WRITE } from '../mmu/access-kind'
 import { EXCEPTION } from '../status'
@@ -110,8 +110,8 @@ export function x87Store(cpu: usize, format: u32, va: u64, size: u32, pops: u32,
     N.setRoundedUp(false)
   }
   if (!stops) {
-    writeData(cpu, va, min(size, 8), image)
-    if (size > 8) writeData(cpu, va + 8, 2, imageHigh)
+    writeUnaligned(cpu, va, min(size, 8), image)
+    if (size > 8) writeUnaligned(cpu, va + 8, 2, imageHigh)
     if (pops) pop(cpu)
   }
   return settle(cpu)
