@@ -51,8 +51,9 @@ const CR4_TRANSLATION: u64 =
   B.CR4_PKE |
   B.CR4_PKS |
   B.CR4_LASS
-/** A change of these makes PAE paging load its top level again. Vol. 3A, 4.4.1. */
+/** A change of these, or of CR0.PG, makes PAE paging load its top level again. Vol. 3A, 4.4.1. */
 const CR4_LOADS_PDPTES: u64 = B.CR4_PSE | B.CR4_PAE | B.CR4_PGE | B.CR4_SMEP
+const CR0_LOADS_PDPTES: u64 = B.CR0_CD | B.CR0_NW
 const CR3_NO_FLUSH: u64 = 1 << 63
 
 function next(cpu: usize): i32 {
@@ -112,6 +113,8 @@ function writeCr0(cpu: usize, value: u64): i32 {
   if (cr0 & B.CR0_NW && !(cr0 & B.CR0_CD)) return raiseGp(cpu, 0)
   if (pages && !(old & B.CR0_PG)) {
     if (enablePaging(cpu)) return EXCEPTION
+  } else if (pages && (cr0 ^ old) & CR0_LOADS_PDPTES) {
+    if (usesPdptes(cpu, load<u64>(cpu, L.CR4)) && loadPdptes(cpu, load<u64>(cpu, L.CR3))) return EXCEPTION
   } else if (!pages && old & B.CR0_PG) {
     // 64-bit code cannot live without paging, nor can PCIDs.
     if (mode64(cpu) || cr4Has(cpu, B.CR4_PCIDE)) return raiseGp(cpu, 0)
