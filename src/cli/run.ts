@@ -1,5 +1,5 @@
 import type { CAC } from 'cac'
-import { writeFileSync } from 'node:fs'
+import { openSync, writeFileSync, writeSync } from 'node:fs'
 import { extname } from 'node:path'
 import {
   CPU_MODELS,
@@ -15,6 +15,7 @@ import {
 import { linkModes } from '../toolchain/index.ts'
 import { OPTIONAL_DEVICES } from '../machine/optional-devices.ts'
 import { parseDrive } from './drive.ts'
+import { biosOptions } from './bios.ts'
 import { exitStatus, UsageError } from './errors.ts'
 import { hintFor } from './hint.ts'
 import { loadImage, parseLinkMode } from './image.ts'
@@ -44,6 +45,12 @@ interface RunFlags {
   drive?: string | number | (string | number)[]
   linuxEntry?: string | number
   device?: string | string[]
+  cdrom?: string | string[]
+  bios?: string
+  vgabios?: string
+  boot?: string
+  reboot?: boolean
+  firmwareLog?: string
   engine: string
   seed?: string | number
   timeout?: string | number
@@ -94,8 +101,20 @@ export function defineRun(cli: CAC): void {
     })
     .option(
       '--drive <file>',
-      'A disk (virtio) from a raw image: FILE[,readonly][,format=raw][,serial=TEXT]; repeatable',
+      'A disk from a raw image: FILE[,if=virtio|ide][,readonly][,format=raw][,serial=TEXT]; repeatable',
     )
+    .option('--cdrom <file>', 'A CD image in a drive at IDE; repeatable')
+    .option(
+      '--bios <file>',
+      'Start with this BIOS and boot from the drives, as in --bios /usr/share/seabios/bios-256k.bin',
+    )
+    .option(
+      '--vgabios <file>',
+      'Option ROM of the video card; vgabios-stdvga.bin beside the BIOS is found by itself',
+    )
+    .option('--boot <order>', 'What a BIOS boots from: c disk, d CD, a floppy disk, n network; dc,menu asks')
+    .option('--no-reboot', 'With a BIOS, a reset ends the machine')
+    .option('--firmware-log <file>', 'What firmware writes to its debug ports, 0x402 and 0xe9')
     .option('--linux-entry <bits>', 'The entry of a Linux kernel to take: 16, 32 or 64')
     .option('--device <device>', 'An additional device: pc-testdev, for kvm-unit-tests')
     .option('--engine <engine>', 'auto, interpreter, or jit to translate all code at once', {
@@ -129,8 +148,11 @@ function listOf<T>(value: T | T[] | undefined): T[] {
 }
 
 async function run(path: string | undefined, flags: RunFlags): Promise<number> {
-  if ((path === undefined) === (flags.restore === undefined))
-    throw new UsageError('name an image or an application, or --restore FILE')
+  const sources = [path, flags.restore, flags.bios].filter((source) => source !== undefined)
+  if (sources.length !== 1)
+    throw new UsageError(
+      'name one thing to start: an image or an application (.ts), --restore FILE, or --bios FILE with a --drive or --cdrom',
+    )
   const forwards = listOf(flags.p).map((text) => parseForward(String(text)))
   const seed = optionalCount(flags.seed, '--seed', 2 ** 52)
   const engine = parseChoice(flags.engine, '--engine', ['auto', 'interpreter', 'jit'] as const)
@@ -153,10 +175,12 @@ async function run(path: string | undefined, flags: RunFlags): Promise<number> {
     ...optional('maxInstructions', optionalCount(flags.maxInstructions, '--max-instructions', MAX_COUNT)),
     ...optional('saveAt', saveOrder?.instructions),
   }
+  const firmwareLog = openFirmwareLog(flags.firmwareLog)
   const machine =
-    path === undefined
+    flags.restore !== undefined
       ? await restore(flags, options)
       : await boot(path, flags, { ...options, ...optional('seed', seed) }, progress)
+  if (firmwareLog !== null) machine.on('firmware', (line) => writeSync(firmwareLog, `${line}\n`))
   const isRaw = path === undefined || extname(path) !== '.ts'
   const exit = await attach(machine, { forwards, progress, isRaw })
   if (flags.stats !== undefined) writeStats(flags.stats, exit)
@@ -173,7 +197,10 @@ async function run(path: string | undefined, flags: RunFlags): Promise<number> {
 }
 
 function parseDrives(flags: RunFlags): FileDrive[] {
-  return listOf(flags.drive).map((text) => parseDrive(String(text)))
+  return [
+    ...listOf(flags.drive).map((text) => parseDrive(String(text))),
+    ...listOf(flags.cdrom).map((text) => parseDrive(`${text},media=cdrom`)),
+  ]
 }
 
 async function restore(flags: RunFlags, options: RunOptions): Promise<Machine> {
@@ -187,7 +214,7 @@ async function restore(flags: RunFlags, options: RunOptions): Promise<Machine> {
 }
 
 async function boot(
-  path: string,
+  path: string | undefined,
   flags: RunFlags,
   options: RunOptions & { seed?: number },
   progress: Progress,
@@ -199,11 +226,15 @@ async function boot(
   const link = parseLinkMode(flags.link)
   const linuxEntry = flags.linuxEntry === undefined ? undefined : parseLinuxEntry(String(flags.linuxEntry))
   const drives = parseDrives(flags)
+  const bios = biosOptions({ ...flags, display: 'serial' })
   const initrd = readOptionalFile(flags.initrd, '--initrd')
-  const image = await loadImage(path, link, progress)
+  const image = path === undefined ? null : await loadImage(path, link, progress)
   return Machine.create({
     ...options,
-    image,
+    ...(image === null ? {} : { image }),
+    ...(bios === null ? {} : { bios }),
+    reboots: flags.reboot !== false,
+    firmwareLog: flags.firmwareLog !== undefined,
     memory,
     cpu,
     drives,
@@ -226,6 +257,18 @@ function parseLinuxEntry(text: string): LinuxEntry {
 
 function optionalCount(text: string | number | undefined, option: string, max: number): number | undefined {
   return text === undefined ? undefined : parseCount(String(text), option, 0, max)
+}
+
+/** A file that lines are added to, or null. */
+function openFirmwareLog(path: string | undefined): number | null {
+  if (path === undefined) return null
+  try {
+    return openSync(path, 'w')
+  } catch (error) {
+    throw new UsageError(
+      `--firmware-log ${path}: cannot be written (${(error as NodeJS.ErrnoException).code ?? error})`,
+    )
+  }
 }
 
 function writeStats(path: string, exit: Exit): void {

@@ -267,7 +267,7 @@ export class Cpu {
 
   /** Instructions retired since the reset; exact, also from within a bus access. */
   get retired(): number {
-    return Number(this.getState64(L.RETIRED))
+    return this.getState32(L.RETIRED) + this.getState32(L.RETIRED + 4) * 2 ** 32
   }
 
   /** What has been counted since the reset; exact, also from within a bus access. */
@@ -392,6 +392,18 @@ export class Cpu {
     this.#blocks.flush()
     this.#updateProbe()
     this.stateChanged()
+  }
+
+  /** A reset while the machine goes on: what has been counted stays, the time-stamp counter begins anew. */
+  restart(): void {
+    const retired = this.getState64(L.RETIRED)
+    const haltedNs = this.getState64(L.HALTED_NS)
+    const counters = new Uint8Array(this.#memory.buffer, this.#state, L.STATE_SIZE).slice(L.COUNTERS)
+    this.reset()
+    this.setState64(L.RETIRED, retired)
+    this.setState64(L.HALTED_NS, haltedNs)
+    this.setState64(L.TSC_OFFSET, BigInt.asUintN(64, -(retired + haltedNs)))
+    new Uint8Array(this.#memory.buffer, this.#state + L.COUNTERS, counters.length).set(counters)
   }
 
   /**

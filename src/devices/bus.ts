@@ -9,6 +9,9 @@ export interface Mapping {
   readonly device: MmioDevice
 }
 
+/** Addresses whose device is remembered. */
+const MAX_KNOWN = 4096
+
 /**
  * Address ranges → devices, for memory-mapped registers or for ports. Where ranges overlap (a guest may place a BAR anywhere)
  * the one mapped first wins, so that nothing can be put over the fixed devices of the board.
@@ -18,7 +21,12 @@ export class AddressSpace {
   readonly #counters: Counters
   readonly #unassignedRead: string
   readonly #unassignedWrite: string
+  /** The last one found, when no other overlaps it. */
   #last: Mapping | undefined
+  /** Those that share addresses with others. */
+  #disputed = new Set<Mapping>()
+  /** What `#find` has found, by address. */
+  readonly #known = new Map<number, Mapping | undefined>()
 
   /** `name` (`mmio`, `port`) goes into the names of the counters. */
   constructor(name: string, counters: Counters) {
@@ -30,14 +38,14 @@ export class AddressSpace {
   map(base: number, length: number, name: string, device: MmioDevice): Mapping {
     const mapping = { base, length, name, device }
     this.#mappings.push(mapping)
-    this.#last = undefined
+    this.#changed()
     return mapping
   }
 
   unmap(mapping: Mapping): void {
     const index = this.#mappings.indexOf(mapping)
     if (index >= 0) this.#mappings.splice(index, 1)
-    this.#last = undefined
+    this.#changed()
   }
 
   /** Reads `size` bytes, unsigned. What nobody answers reads as all ones. */
@@ -77,13 +85,20 @@ export class AddressSpace {
     const last = this.#last
     // Only an undisputed mapping is remembered: with overlaps the order of the list decides.
     if (last !== undefined && address >= last.base && address - last.base < last.length) return last
-    for (const mapping of this.#mappings) {
-      if (address >= mapping.base && address - mapping.base < mapping.length) {
-        if (!this.#isOverlapped(mapping)) this.#last = mapping
-        return mapping
-      }
+    let mapping = this.#known.get(address)
+    if (mapping === undefined && !this.#known.has(address)) {
+      mapping = this.#mappings.find((one) => address >= one.base && address - one.base < one.length)
+      if (this.#known.size >= MAX_KNOWN) this.#known.clear()
+      this.#known.set(address, mapping)
     }
-    return undefined
+    if (mapping !== undefined && !this.#disputed.has(mapping)) this.#last = mapping
+    return mapping
+  }
+
+  #changed(): void {
+    this.#last = undefined
+    this.#known.clear()
+    this.#disputed = new Set(this.#mappings.filter((mapping) => this.#isOverlapped(mapping)))
   }
 
   #isOverlapped(one: Mapping): boolean {

@@ -19,7 +19,7 @@ import { DebugPort } from '../devices/platform/debug-port.ts'
 import { KeyboardController, ResetControl, SystemControlPort } from '../devices/platform/reset.ts'
 import { Rom } from '../devices/firmware/rom.ts'
 import { SeededRandom } from '../devices/random.ts'
-import type { BlockBackend } from '../devices/storage/block-backend.ts'
+import { IDE_IRQS, IdeController } from '../devices/storage/ide/controller.ts'
 import { Pit8254 } from '../devices/time/pit8254.ts'
 import { Rtc } from '../devices/time/rtc.ts'
 import { Uart16550 } from '../devices/uart16550.ts'
@@ -30,11 +30,13 @@ import { VirtioPci } from '../devices/virtio/pci.ts'
 import { VirtioRng } from '../devices/virtio/rng.ts'
 import type { PageKind } from '../cpu/cpu.ts'
 import { type BiosOptions, bootOrderNibbles, romBase } from './bios.ts'
-import { Chipset } from './chipset.ts'
+import { Chipset, SOUTH_BRIDGE_SLOT } from './chipset.ts'
 import type { Clock } from './clock.ts'
 import { type Stop, stopFor } from './exit.ts'
 import { ECAM_BASE, ECAM_BYTES, LOW_RAM_LIMIT } from './memory-map.ts'
 import type { OptionalDevice } from './optional-devices.ts'
+import type { AttachedDrive } from './drive.ts'
+import { attachIde } from './ide.ts'
 import { configureFirmware } from './firmware-config.ts'
 import { assignPciResources } from './pci-setup.ts'
 
@@ -45,6 +47,7 @@ const SERIAL_IRQ = 4
 const RTC_IRQ = 8
 const COPROCESSOR_IRQ = 13
 
+const IDE_FUNCTION = 1
 const DEFAULT_BOOT_ORDER = 'cda'
 
 export const NET_SLOT = 2
@@ -87,7 +90,9 @@ export interface BoardOptions {
   readonly onMark?: (id: number) => void
   /** Given what the guest prints on a virtio console; without it there is none. */
   readonly console?: (bytes: Uint8Array) => void
-  readonly disks?: readonly { readonly disk: BlockBackend; readonly serial: string }[]
+  readonly drives?: readonly AttachedDrive[]
+  /** A machine with a BIOS starts again when it is reset; otherwise, and without one, that ends it. Default true. */
+  readonly reboots?: boolean
   /** The machine starts with a BIOS, which finds everything as it is after power-on. */
   readonly bios?: BiosOptions
   /** What firmware writes to its debug ports. */
@@ -113,10 +118,13 @@ export class Board {
   readonly fwCfg: FwCfg
   readonly net: VirtioNet | null = null
   readonly console: VirtioConsole | null = null
+  #ide: IdeController | null = null
   #testDevice: testdev.TestDevice | null = null
   #lapicMapping: Mapping | null = null
   /** Set once the guest has ended the run. */
   stopped: Stop | null = null
+  /** Set when the guest has pulled the reset line of a machine that starts again; `reset` clears it. */
+  resetPending = false
   readonly #options: BoardOptions
   readonly #random: SeededRandom
   readonly #virtio: VirtioPci[] = []
@@ -228,6 +236,15 @@ export class Board {
     return new DataView(bytes.buffer).getBigUint64(0, true)
   }
 
+  /** The machine is switched off and on again, but for its RAM, its clock and its CMOS memory. */
+  reset(): void {
+    this.resetPending = false
+    const { uart, pit, rtc, pm, pci, fwCfg, pics, ioapic, lapic } = this
+    for (const device of [uart, pit, rtc, pm, pci, fwCfg, this.#ide, ...this.#virtio]) device?.reset()
+    for (const [, fn] of pci.functions) fn.reset()
+    for (const controller of [pics, ioapic, lapic]) controller.reset()
+  }
+
   /** Everything that is not in RAM, not in the processor and not on a disk. */
   save(): Record<string, unknown> {
     return Object.fromEntries(this.#parts().map(([name, part]) => [name, part.save()]))
@@ -239,12 +256,12 @@ export class Board {
 
   /** What identifies the disks, or is on them. */
   saveMedia(): unknown[] {
-    return (this.#options.disks ?? []).map(({ disk }) => disk.save())
+    return (this.#options.drives ?? []).map(({ disk }) => disk.save())
   }
 
   /** Throws a BlockError when a disk is not what it was. */
   loadMedia(state: readonly unknown[]): void {
-    for (const [i, { disk }] of (this.#options.disks ?? []).entries()) disk.load(state[i])
+    for (const [i, { disk }] of (this.#options.drives ?? []).entries()) disk.load(state[i])
   }
 
   #parts(): [name: string, part: { save(): unknown; load(state: never): void }][] {
@@ -260,6 +277,7 @@ export class Board {
       ['pci', this.pci],
       ...(this.#testDevice ? [['testdev', this.#testDevice] as [string, testdev.TestDevice]] : []),
       ['fw-cfg', this.fwCfg],
+      ...(this.#ide ? [['ide', this.#ide] as [string, IdeController]] : []),
       // Before the bridge, which shows what it says.
       ['shadow-ram', this.chipset.shadow],
       ...this.pci.functions.map(([, fn], i): [string, PciFunction] => [`pci${i}`, fn]),
@@ -306,7 +324,7 @@ export class Board {
   }
 
   #mapDevices(): void {
-    const reset = (): void => this.stop(stopFor('reset', 'the guest reset the machine'))
+    const reset = (): void => this.#resetLine()
     const { mmio, ports } = this
     this.#lapicMapping = mmio.map(LAPIC_BASE, LAPIC_BYTES, 'lapic', this.lapic)
     mmio.map(IOAPIC_BASE, IOAPIC_BYTES, 'ioapic', this.ioapic)
@@ -361,6 +379,14 @@ export class Board {
     return { epochMs: this.#options.epochMs, lowRamBytes, highRamBytes: bytes - lowRamBytes }
   }
 
+  #resetLine(): void {
+    const { bios, reboots, processor } = this.#options
+    if (bios === undefined || reboots === false)
+      return this.stop(stopFor('reset', 'the guest reset the machine'))
+    this.resetPending = true
+    processor.interruptRun()
+  }
+
   get #ramBytes(): number {
     return this.#options.ramRanges.reduce((sum, range) => sum + range.length, 0)
   }
@@ -399,12 +425,19 @@ export class Board {
   }
 
   #plugDisks(): void {
-    const { clock: time, disks = [] } = this.#options
-    for (const [i, disk] of disks.entries())
+    const { clock: time, drives = [] } = this.#options
+    for (const [i, drive] of drives.filter(({ bus }) => bus === 'virtio').entries())
       this.#plug(
         FIRST_FREE_SLOT + i,
-        (slot) => new VirtioPci(new VirtioBlock({ ...disk, time }), this.memory, slot),
+        (slot) => new VirtioPci(new VirtioBlock({ ...drive, time }), this.memory, slot),
       )
+    if (drives.some(({ bus }) => bus !== 'virtio')) this.#plugIde(drives)
+  }
+
+  #plugIde(drives: readonly AttachedDrive[]): void {
+    const lines = IDE_IRQS.map((irq) => (level: boolean) => this.setIrq(irq, level))
+    this.#ide = new IdeController(attachIde(drives), this.memory, this.#slot(SOUTH_BRIDGE_SLOT), lines)
+    this.pci.plug(SOUTH_BRIDGE_SLOT, this.#ide.fn, IDE_FUNCTION)
   }
 
   #plug(slot: number, create: (slot: PciSlot) => VirtioPci): void {

@@ -86,6 +86,12 @@ export class Computer {
     })
   }
 
+  /** A machine with a BIOS starts again, with time going on and RAM as it is. */
+  reset(): void {
+    this.board.reset()
+    this.cpu.restart()
+  }
+
   /** Puts an image into memory and the processor at its entry. Throws an ImageError when it cannot be booted. */
   load({ image, cmdline, modules, linuxEntry }: ComputerImage): void {
     const { memory } = this.board

@@ -2,6 +2,7 @@
 import type { Engine } from '../cpu/cpu.ts'
 import type { CpuModel } from '../cpu/cpuid/features.ts'
 import type { Link, Network } from '../net/link.ts'
+import { type BiosOptions, checkBios } from './bios.ts'
 import { ImageError } from './boot/image-error.ts'
 import type { BootModule } from './boot/boot.ts'
 import type { LinuxEntry } from './boot/linux/linux.ts'
@@ -42,8 +43,14 @@ export interface RestoreOptions extends RunOptions {
 }
 
 export interface MachineOptions extends RunOptions {
-  /** An ELF file with a PVH note, a multiboot image, or a Linux kernel (bzImage). */
-  readonly image: Uint8Array
+  /** An ELF file with a PVH note, a multiboot image, or a Linux kernel (bzImage). Without one there must be a BIOS. */
+  readonly image?: Uint8Array
+  /** The machine starts at its reset vector, with this BIOS, and boots from its drives. */
+  readonly bios?: BiosOptions
+  /** Whether a machine with a BIOS starts again when the guest resets it. Default true. */
+  readonly reboots?: boolean
+  /** Whether the `firmware` event is wanted. Default false. */
+  readonly firmwareLog?: boolean
   /** Bytes of RAM, in whole pages. Default 256 MiB. */
   readonly memory?: number
   /** The processor: `x86-64-v2`, `x86-64-v3` or `max`, all that there is. Default `max`. */
@@ -60,7 +67,7 @@ export interface MachineOptions extends RunOptions {
   readonly mac?: Uint8Array
   /** Queue pairs of the network card, 1 … 8. Default 4. */
   readonly queuePairs?: number
-  /** Disks, as virtio block devices in this order. At most 16. */
+  /** Disks and CDs, in this order. At most 16; at most four at IDE. */
   readonly drives?: readonly Drive[]
   /** What `write` types on: the serial port (default), or a virtio console, which is plugged in then. The `serial` event hears both. */
   readonly console?: 'serial' | 'virtio'
@@ -74,6 +81,8 @@ export interface MachineOptions extends RunOptions {
 export interface MachineEvents {
   /** The guest has written to its serial port. The bytes are the listener's. */
   serial: (bytes: Uint8Array) => void
+  /** A line that firmware has written to its debug ports (0x402, 0xe9). */
+  firmware: (line: string) => void
   /** The guest uses something that is not there; each kind is reported once. */
   warning: (text: string) => void
 }
@@ -110,6 +119,7 @@ export class Machine {
   readonly #listeners: { [Name in keyof MachineEvents]: Set<MachineEvents[Name]> } = {
     serial: new Set(),
     warning: new Set(),
+    firmware: new Set(),
   }
   #exit: Promise<Exit> | null = null
   #droppedFrames = 0
@@ -265,6 +275,8 @@ export class Machine {
     else if (message.kind === 'saved') this.#wasSaved(message.state)
     else if (message.kind === 'warning')
       for (const listener of this.#listeners.warning) listener(message.text)
+    else if (message.kind === 'firmware')
+      for (const listener of this.#listeners.firmware) listener(message.line)
   }
 
   #wasSaved(state: ComputerState): void {
@@ -333,8 +345,15 @@ function describe(options: MachineOptions): WorkerConfig {
   if (mac.length !== 6 || mac[0]! & 1) throw new RangeError('mac: six bytes, not a multicast address')
   const drives = options.drives ?? []
   if (drives.length > MAX_DRIVES) throw new RangeError(`${drives.length} drives: at most ${MAX_DRIVES}`)
+  const { image = null, bios = null } = options
+  if ((image === null) === (bios === null))
+    throw new ImageError('a machine boots an image or starts with a BIOS: give one of the two')
+  if (bios !== null) checkBios(bios)
   return {
-    image: options.image,
+    image,
+    bios,
+    reboots: options.reboots ?? true,
+    firmwareLog: options.firmwareLog ?? false,
     memoryBytes: Math.floor(memoryBytes / PAGE) * PAGE,
     cmdline: options.cmdline ?? '',
     modules: options.modules ?? [],

@@ -1,6 +1,7 @@
 /** What the two threads of a machine tell each other: the start in one message, then rings and words of shared memory. */
 import type { Engine } from '../cpu/cpu.ts'
 import type { CpuModel } from '../cpu/cpuid/features.ts'
+import type { BiosOptions } from './bios.ts'
 import type { BootModule } from './boot/boot.ts'
 import type { LinuxEntry } from './boot/linux/linux.ts'
 import type { ComputerState } from './computer.ts'
@@ -24,7 +25,8 @@ export interface WorkerConfig extends HardwareConfig, Boot {
 
 /** What to start. */
 export interface Boot {
-  readonly image: Uint8Array
+  /** Null: the BIOS boots. */
+  readonly image: Uint8Array | null
   readonly cmdline: string
   readonly modules: readonly BootModule[]
   readonly linuxEntry?: LinuxEntry | undefined
@@ -33,6 +35,10 @@ export interface Boot {
 /** What the machine is made of. Part of a snapshot: plain data. */
 export interface HardwareConfig {
   readonly cpu?: CpuModel | undefined
+  readonly bios: BiosOptions | null
+  readonly reboots: boolean
+  /** Whether somebody hears what firmware says on its debug ports. */
+  readonly firmwareLog: boolean
   readonly memoryBytes: number
   readonly seed: Uint8Array
   readonly epochMs: number
@@ -72,6 +78,8 @@ export type WorkerMessage =
   | { readonly kind: 'bell' }
   | { readonly kind: 'warning'; readonly text: string }
   | { readonly kind: 'saved'; readonly state: ComputerState }
+  /** A line of firmware's own log. */
+  | { readonly kind: 'firmware'; readonly line: string }
   | { readonly kind: 'exit'; readonly exit: Exit }
 
 /** The worker as the host's side starts it; Node and browsers each have their own way. */

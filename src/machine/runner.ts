@@ -23,6 +23,8 @@ export interface RunnerOptions {
   readonly slice?: number
   /** `wait`: a halted machine sleeps until its next event is due; `leap`: it goes there at once. */
   readonly idle: 'wait' | 'leap'
+  /** Starts the machine again, when the board says so. */
+  reset?(): void
   /** Takes in what has arrived from the host, and hands out what was held back. */
   poll(): void
   /** The machine is about to sleep: the host should see what there is. */
@@ -94,6 +96,10 @@ export class Runner {
       this.#runEndNs = nowNs + budget
       const end = processor.run(budget)
       if (board.stopped !== null) return board.stopped
+      if (board.resetPending) {
+        this.#options.reset?.()
+        continue
+      }
       if (end === 'triple-fault')
         return stopFor('triple-fault', `triple fault: ${processor.describeTripleFault()}`)
       if (end === 'halted') {

@@ -4,8 +4,9 @@ import { MemoryDisk } from '../devices/storage/memory-disk.ts'
 import { ImageError } from './boot/image-error.ts'
 import { Computer, type CpuModules } from './computer.ts'
 import { Control } from './control.ts'
-import type { Drive, FileDrive } from './drive.ts'
+import type { AttachedDrive, Drive, FileDrive } from './drive.ts'
 import type { Exit } from './exit.ts'
+import { FirmwareLog } from './firmware-log.ts'
 import { RingFramePort } from './frame-port.ts'
 import type { HostMessage, WorkerConfig, WorkerMessage } from './protocol.ts'
 import { RingReader, RingWriter } from './ring.ts'
@@ -51,12 +52,12 @@ export function serve(host: HostPort, platform: Platform): void {
   host.onMessage((message) => void answer(message))
 }
 
-async function openDisk(drive: Drive, platform: Platform): Promise<{ disk: BlockBackend; serial: string }> {
-  const disk =
+async function attachDrive(drive: Drive, platform: Platform): Promise<AttachedDrive> {
+  const disk: BlockBackend =
     'data' in drive
       ? new MemoryDisk(drive.data, { isReadOnly: drive.readonly ?? false })
       : await platform.openDrive(drive)
-  return { disk, serial: drive.serial ?? '' }
+  return { disk, serial: drive.serial ?? '', bus: drive.bus ?? 'virtio' }
 }
 
 async function create(config: WorkerConfig, platform: Platform, host: HostPort): Promise<Served> {
@@ -77,7 +78,8 @@ async function create(config: WorkerConfig, platform: Platform, host: HostPort):
     control,
     ringBell,
   )
-  const disks = await Promise.all(config.drives.map((drive) => openDisk(drive, platform)))
+  const drives = await Promise.all(config.drives.map((drive) => attachDrive(drive, platform)))
+  const log = new FirmwareLog((line) => host.post({ kind: 'firmware', line }))
   const computer = new Computer({
     modules: platform.loadCpuModules(),
     memoryBytes: config.memoryBytes,
@@ -89,12 +91,15 @@ async function create(config: WorkerConfig, platform: Platform, host: HostPort):
     serial: (byte) => serial.transmit(byte),
     ...(config.net === null ? {} : { net: { ...config.net, port } }),
     onMark: (id) => runner.mark(id),
-    disks,
+    drives,
+    reboots: config.reboots,
+    ...(config.bios === null ? {} : { bios: config.bios }),
+    ...(config.firmwareLog ? { firmwareLog: (byte) => log.write(byte) } : {}),
     ...(config.console === 'serial' ? {} : { console: (bytes) => serial.print(bytes) }),
     onWarning: (text) => host.post({ kind: 'warning', text }),
   })
-  if (config.restore === null) computer.load(config)
-  else computer.restore(config.restore)
+  if (config.restore !== null) computer.restore(config.restore)
+  else if (config.image !== null) computer.load({ ...config, image: config.image })
   const save = (): void => host.post({ kind: 'saved', state: computer.save() })
   const { board, clock, cpu } = computer
   serial.attach(board.console ?? board.uart)
@@ -108,6 +113,7 @@ async function create(config: WorkerConfig, platform: Platform, host: HostPort):
     isRestored: config.restore !== null,
     save,
     idle: config.idle,
+    reset: () => computer.reset(),
     poll: () => {
       serial.feed()
       serial.flush()

@@ -59,6 +59,8 @@ export class PciFunction {
   #nextCapability = reg.FIRST_CAPABILITY
   #lastCapabilityLink = reg.CAPABILITIES
   #intx = false
+  /** The configuration space before the first write to it. */
+  #initial: Uint8Array | null = null
   #rom: (BarOptions & { mapping: Mapping | null }) | null = null
 
   constructor(name: string, identity: PciIdentity, slot: PciSlot) {
@@ -155,6 +157,7 @@ export class PciFunction {
   }
 
   writeConfig(offset: number, size: AccessSize, value: number): void {
+    this.#initial ??= this.config.slice()
     for (let i = 0; i < size; i++) {
       const mask = this.#writable[offset + i]!
       const byte = (value >>> (8 * i)) & 0xff
@@ -183,6 +186,11 @@ export class PciFunction {
   sendMsi(address: number, data: number): void {
     if (this.isBusMaster) this.#slot.msi(address, data)
     else this.diagnostics.counters.count('pci.msi-without-bus-master')
+  }
+
+  /** As after power-on. */
+  reset(): void {
+    this.load({ config: this.#initial ?? this.config.slice(), intx: false })
   }
 
   save(): PciFunctionState {

@@ -45,6 +45,10 @@ export class PciHostBridge {
     write: (offset, size, value) => this.#write((offset >> 12) & 0xff, offset & 0xfff, size, value),
   }
 
+  reset(): void {
+    this.#address = 0
+  }
+
   save(): { address: number } {
     return { address: this.#address }
   }

@@ -72,12 +72,12 @@ export class AtaDisk implements IdeDevice {
     this.#state = { multiple: MAX_MULTIPLE, transfer: null }
   }
 
-  save(): { disk: unknown; state: AtaDiskState } {
-    return { disk: this.#disk.save(), state: structuredClone(this.#state) }
+  /** Without what is on the disk. */
+  save(): AtaDiskState {
+    return structuredClone(this.#state)
   }
 
-  load({ disk, state }: { disk: unknown; state: AtaDiskState }): void {
-    this.#disk.load(disk)
+  load(state: AtaDiskState): void {
     this.#state = structuredClone(state)
   }
 

@@ -39,12 +39,11 @@ export class AtapiCd implements IdeDevice {
     this.#state = idle()
   }
 
-  save(): { disc: unknown; state: AtapiCdState } {
-    return { disc: this.#disc.save(), state: structuredClone(this.#state) }
+  save(): AtapiCdState {
+    return structuredClone(this.#state)
   }
 
-  load({ disc, state }: { disc: unknown; state: AtapiCdState }): void {
-    this.#disc.load(disc)
+  load(state: AtapiCdState): void {
     this.#state = structuredClone(state)
     this.#state.pending = Uint8Array.from(state.pending)
   }
