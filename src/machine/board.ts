@@ -119,6 +119,8 @@ export class Board {
   readonly net: VirtioNet | null = null
   readonly console: VirtioConsole | null = null
   #ide: IdeController | null = null
+  readonly #resetControl = new ResetControl(() => this.#resetLine())
+  readonly #systemControl = new SystemControlPort(() => this.#resetLine())
   #testDevice: testdev.TestDevice | null = null
   #lapicMapping: Mapping | null = null
   /** Set once the guest has ended the run. */
@@ -241,6 +243,8 @@ export class Board {
     this.resetPending = false
     const { uart, pit, rtc, pm, pci, fwCfg, pics, ioapic, lapic } = this
     for (const device of [uart, pit, rtc, pm, pci, fwCfg, this.#ide, ...this.#virtio]) device?.reset()
+    this.#resetControl.reset()
+    this.#systemControl.reset()
     for (const [, fn] of pci.functions) fn.reset()
     for (const controller of [pics, ioapic, lapic]) controller.reset()
   }
@@ -338,7 +342,7 @@ export class Board {
     // Port 0x61 lies between the two of the keyboard controller, and was mapped before.
     ports.map(0x60, 5, 'keyboard', new KeyboardController(reset))
     ports.map(0x80, 1, 'post', { read: () => 0, write: () => {} })
-    ports.map(0x92, 1, 'port92', new SystemControlPort(reset))
+    ports.map(0x92, 1, 'port92', this.#systemControl)
     ports.map(0xf0, 2, 'coprocessor-error', this.coprocessorError)
     ports.map(0xf4, 4, 'debug-exit', new DebugExit((status) => this.#debugExit(status)))
     ports.map(MEASURE_PORT, MEASURE_BYTES, 'measure', new MeasurePort((id) => this.#options.onMark?.(id)))
@@ -346,7 +350,7 @@ export class Board {
     ports.map(FW_CFG_PORT, FW_CFG_PORTS, 'fw-cfg', this.fwCfg)
     const debugPort = new DebugPort(this.#options.firmwareLog ?? (() => {}))
     for (const port of [0xe9, 0x402]) ports.map(port, 1, 'debug', debugPort)
-    ports.map(0xcf9, 1, 'reset', new ResetControl(reset))
+    ports.map(0xcf9, 1, 'reset', this.#resetControl)
     ports.map(0xcf8, 8, 'pci', this.pci.ports)
   }
 

@@ -5,6 +5,7 @@
 import { decode, DecodeStatus, Instruction, type Row } from '../../isa/index.ts'
 import * as L from '../layout.ts'
 import type { MemoryMap } from '../memory-map.ts'
+import { CoveredBytes } from './covered-bytes.ts'
 import { encodeRecord } from './encode.ts'
 import { specialHandlers, type SpecialHandler } from './special.ts'
 import { fusedKey } from './fuse.ts'
@@ -69,6 +70,7 @@ export class BlockCache {
   /** Blocks by guest-physical page; a page-crossing one stands in both. */
   readonly #pages = new Map<number, Set<Block>>()
   readonly #holders = new Map<number, Set<CodeHolder>>()
+  readonly #covered = new CoveredBytes()
   /** Handlers of translated code by block. */
   readonly #translated = new Map<number, number>()
   readonly #instruction = new Instruction()
@@ -227,6 +229,7 @@ export class BlockCache {
   #unprotect(page: number): void {
     if (page >= this.#map.ramSize || this.#pages.has(page) || this.#holders.has(page)) return
     this.#bytes[this.#map.pageFlags + page / PAGE]! &= ~L.PAGE_HAS_CODE
+    this.#covered.delete(page)
   }
 
   /** Forgets all blocks that share a page with these bytes. Safe while one of them runs, if the run then stops after its instruction. */
@@ -235,7 +238,7 @@ export class BlockCache {
     for (let page = gpa - (gpa % PAGE); page < gpa + size; page += PAGE) {
       const blocks = this.#pages.get(page)
       const holders = this.#holders.get(page)
-      if (!blocks && !holders) continue
+      if ((!blocks && !holders) || !this.#covered.touches(page, gpa, size)) continue
       any = true
       for (const holder of Array.from(holders ?? [])) holder.drop()
       if (!blocks) continue
@@ -264,6 +267,7 @@ export class BlockCache {
     this.#blocks.clear()
     const pages = [...this.#pages.keys()]
     this.#pages.clear()
+    this.#covered.clear()
     for (const page of pages) this.#unprotect(page)
     const { blockTable } = this.#map
     this.#bytes.fill(0, blockTable, blockTable + R.BLOCK_ENTRIES * R.BLOCK_ENTRY_SIZE)
@@ -355,7 +359,14 @@ export class BlockCache {
     // The guard stands before the first instruction, and its block costs what the instruction costs.
     if (first !== start) this.#view.setUint32(start + R.REMAINING, count, true)
     const handler = this.#view.getUint32(start + R.HANDLER, true)
+    this.#cover(gpa, offset - pageOffset, secondPage)
     return { gpa, mode, record: start, end: record + R.RECORD_SIZE, count, secondPage, handler }
+  }
+
+  #cover(gpa: number, length: number, secondPage: number): void {
+    const inPage = Math.min(length, PAGE - (gpa % PAGE))
+    this.#covered.add(gpa, inPage)
+    if (secondPage >= 0 && length > inPage) this.#covered.add(secondPage, length - inPage)
   }
 
   #decodeCrossing(

@@ -11,6 +11,7 @@ import {
   ltS,
   ne,
   or,
+  select,
   shl,
   shrU,
   sub,
@@ -48,6 +49,12 @@ export function enterBlock(
   f.returnCallIndirect(handlerType, loadI32(record, R.HANDLER), cpu, record, left)
 }
 
+/** Linear address of an offset in the code segment. */
+function codeAddress(cpu: I32, rip: I64, mode: I32): I64 {
+  const base = loadI64(cpu, L.SEGMENTS + L.CS * L.SEG_SIZE + L.SEG_BASE)
+  return select(and(mode, i32(L.MODE_SEGMENTED)), and(add(rip, base), i64(0xffff_ffff)), rip)
+}
+
 /** Enters the block at `rip` if the exec TLB and the block table know it; falls through otherwise. `flat`: the code segment has base 0 for sure. */
 export function findBlock(
   f: FunctionBuilder,
@@ -59,10 +66,10 @@ export function findBlock(
 ): void {
   const mode = f.let(loadI32(cpu, L.MODE))
   f.block((miss) => {
-    if (!flat) f.brIf(miss, and(mode, i32(L.MODE_SEGMENTED)))
-    const entry = f.let(tlbEntry(cpu, rip))
-    f.brIf(miss, ne(and(rip, PAGE_MASK), loadI64(entry, L.TLB_EXEC_TAG)))
-    const linear = f.let(add(wrap(rip), loadI32(entry, L.TLB_ADDEND)))
+    const va = flat ? rip : f.let(codeAddress(cpu, rip, mode))
+    const entry = f.let(tlbEntry(cpu, va))
+    f.brIf(miss, ne(and(va, PAGE_MASK), loadI64(entry, L.TLB_EXEC_TAG)))
+    const linear = f.let(add(wrap(va), loadI32(entry, L.TLB_ADDEND)))
     const hash = and(xor(linear, shrU(linear, i32(14))), i32(R.BLOCK_ENTRIES - 1))
     const slot = f.let(add(loadI32(cpu, L.BLOCK_TABLE), shl(hash, i32(4))))
     f.brIf(miss, or(xor(loadI32(slot, R.BLOCK_LINEAR), linear), xor(loadI32(slot, R.BLOCK_MODE), mode)))

@@ -25,6 +25,10 @@ export class ResetControl implements PortDevice {
     this.#value = value & 0x0e
     if (rises) this.#onReset()
   }
+
+  reset(): void {
+    this.#value = 0
+  }
 }
 
 /** Ports 0x60 and 0x64 of a keyboard controller without a keyboard: ready, empty, and able to pulse the reset line. */
@@ -63,5 +67,9 @@ export class SystemControlPort implements PortDevice {
     const rises = value & ~this.#value & FAST_RESET
     this.#value = value | FAST_A20
     if (rises) this.#onReset()
+  }
+
+  reset(): void {
+    this.#value = FAST_A20
   }
 }
