@@ -6,7 +6,7 @@ import { findProfile, profiles } from '../bench/profiles/index.ts'
 import { resultsOf, WORK_MODE } from '../bench/results.ts'
 import { measure, type Measurement } from '../bench/run.ts'
 import { formatResults } from '../bench/table.ts'
-import { buildApp, linkModes } from '../toolchain/index.ts'
+import { buildApp, linkModes, ways } from '../toolchain/index.ts'
 import { UsageError } from './errors.ts'
 import { parseChoice } from './options.ts'
 import { createProgress } from './progress.ts'
@@ -21,13 +21,20 @@ interface BenchFlags {
 
 const profileNames = profiles.map(({ name }) => name)
 
+/** Every instruction, and SYSCALL with what may be added to it. */
+const defaultModes = [...ways, 'trap+mitigations', 'trap+kpti', 'trap+kpti-nopcid', 'trap+kpti+mitigations']
+
 /** `onering bench`: the same calls through every link mode, counted, and priced by a cycle model. */
 export function defineBench(cli: CAC): void {
   cli
     .command('bench', 'Measure what calling the kernel costs, in every link mode')
-    .option('--link <modes>', `Which link modes, separated by commas, of ${linkModes.join(', ')}`, {
-      default: linkModes.join(','),
-    })
+    .option(
+      '--link <modes>',
+      `Which link modes, separated by commas; by default ${defaultModes.join(', ')}`,
+      {
+        default: defaultModes.join(','),
+      },
+    )
     .option('--profile <name>', `The cycle model: ${profileNames.join(', ')}`, { default: 'skylake' })
     .option('--json <file>', 'Write all figures, with the model and the sources of its numbers')
     .option('--csv <file>', 'Write the figures as comma-separated values')

@@ -1,9 +1,8 @@
 import type { CAC } from 'cac'
 import { writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { linkModes } from '../toolchain/index.ts'
 import { UsageError } from './errors.ts'
-import { buildImage, parseLinkMode } from './image.ts'
+import { buildImage, linkHelp, parseLinkMode } from './image.ts'
 import { createProgress } from './progress.ts'
 
 interface BuildFlags {
@@ -17,7 +16,7 @@ export function defineBuild(cli: CAC): void {
   cli
     .command('build <app>', 'Compile an application and link it with the kernel into a bootable ELF')
     .option('-o <file>', 'Where to write the image (default: the name of the application with .elf)')
-    .option('--link <mode>', `How the application reaches the kernel: ${linkModes.join(', ')}`, {
+    .option('--link <mode>', linkHelp, {
       default: 'direct',
     })
     .option('--quiet', 'Print nothing but errors')

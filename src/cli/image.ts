@@ -1,9 +1,12 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, extname } from 'node:path'
-import { buildApp, linkModes } from '../toolchain/index.ts'
+import { buildApp, linkModes, ways } from '../toolchain/index.ts'
 import { UsageError } from './errors.ts'
 import { parseChoice } from './options.ts'
 import type { Progress } from './progress.ts'
+
+/** Of the option `--link`. */
+export const linkHelp = `How the application reaches the kernel: ${ways.join(', ')}; behind a trap also with +kpti, +kpti-nopcid, +mitigations`
 
 /** The link mode named on the command line. */
 export function parseLinkMode(text: string): string {

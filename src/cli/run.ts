@@ -12,13 +12,12 @@ import {
   type LinuxEntry,
   type RunOptions,
 } from '../index.ts'
-import { linkModes } from '../toolchain/index.ts'
 import { OPTIONAL_DEVICES } from '../machine/optional-devices.ts'
 import { parseDrive } from './drive.ts'
 import { biosOptions } from './bios.ts'
 import { exitStatus, UsageError } from './errors.ts'
 import { hintFor } from './hint.ts'
-import { loadImage, parseLinkMode } from './image.ts'
+import { linkHelp, loadImage, parseLinkMode } from './image.ts'
 import { createNetwork } from './network.ts'
 import { parseChoice, parseCount, parseForward, parseSize, type Forward } from './options.ts'
 import { attachKeyboard, ESCAPE_HELP } from './keyboard.ts'
@@ -76,7 +75,7 @@ export function defineRun(cli: CAC): void {
       'run [image]',
       'Boot an application (.ts), an ELF image or a Linux kernel, with its serial port on this terminal',
     )
-    .option('--link <mode>', `How the application reaches the kernel: ${linkModes.join(', ')}`, {
+    .option('--link <mode>', linkHelp, {
       default: 'direct',
     })
     .option('--memory <size>', "The machine's RAM", { default: '256M' })

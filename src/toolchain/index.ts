@@ -2,7 +2,7 @@
 export { buildApp } from './build/build-app.ts'
 export type { BuildOptions, BuiltApp } from './build/build-app.ts'
 export { type Complaint, ProgramError } from './asc/error.ts'
-export { describeLinkMode, findLinkMode, linkModes } from './entry/link-mode.ts'
+export { describeLinkMode, findLinkMode, linkModes, ways } from './entry/link-mode.ts'
 export type { LinkMode } from './entry/link-mode.ts'
 export { compile, CompileError } from './compiler/index.ts'
 export { link } from './link/link.ts'

@@ -5,8 +5,9 @@ import { existsSync } from 'node:fs'
 const machine = 'dist/cli/main.js'
 if (!existsSync(machine)) t.bailout(`${machine} is missing: run "npm run build" first`)
 
-const { linkModes } = await import('../../dist/toolchain/index.js')
-const runs = linkModes.flatMap((mode) => ['threads', 'sockets', 'heap'].map((guest) => ({ mode, guest })))
+const { ways } = await import('../../dist/toolchain/index.js')
+const modes = [...ways, 'trap+kpti', 'trap:int80+kpti-nopcid', 'trap:sysenter+kpti+mitigations']
+const runs = modes.flatMap((mode) => ['threads', 'sockets', 'heap'].map((guest) => ({ mode, guest })))
 t.plan(runs.length)
 t.setTimeout(300_000)
 for (const { mode, guest } of runs)

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { findLinkMode, linkModes } from '../../src/toolchain/index.ts'
+import { findLinkMode, ways } from '../../src/toolchain/index.ts'
 import { startOnering, startQemu } from '../support/guest.ts'
 import { hasProgram } from '../support/programs.ts'
 import { guestText, image } from './images.ts'
@@ -53,7 +53,12 @@ const attacks: [name: string, message: RegExp][] = [
   ['a failed assertion', /failed: on purpose[^]*at failedAssertion/],
 ]
 
-const traps = linkModes.filter((name) => findLinkMode(name)!.ring === 3)
+const traps = [
+  ...ways.filter((name) => findLinkMode(name)!.ring === 3),
+  'trap+kpti',
+  'trap:int80+kpti+mitigations',
+  'trap:sysenter+kpti-nopcid',
+]
 
 const machines = [
   { machine: 'onering', start: startOnering },

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { linkModes } from '../../src/toolchain/index.ts'
+import { ways } from '../../src/toolchain/index.ts'
 import { startQemu } from '../support/guest.ts'
 import { hasProgram } from '../support/programs.ts'
 import { guestText, image } from './images.ts'
@@ -10,7 +10,7 @@ vi.setConfig({ testTimeout: 180_000 })
 const qemu = hasProgram('qemu-system-x86_64')
 
 describe.skipIf(!qemu)('on QEMU', () => {
-  test.each(linkModes)('hello says its line and powers off (%s)', async (link) => {
+  test.each(ways)('hello says its line and powers off (%s)', async (link) => {
     const guest = startQemu(await image('src/app/hello.ts', { link }))
     expect(await guest.exit()).toBe(0)
     expect(guestText(guest.lines)).toMatch(/Hello from onering!\n?$/)
@@ -22,7 +22,7 @@ describe.skipIf(!qemu)('on QEMU', () => {
     expect(guestText(guest.lines)).toMatch(/Hello from onering!\n?$/)
   })
 
-  test.each(linkModes)(
+  test.each(ways)(
     'a fault in the kernel’s ring ends in a panic with a TypeScript backtrace (%s)',
     async (link) => {
       const guest = startQemu(await image('test/kernel/guest/crash.ts', { link }))

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test, vi } from 'vitest'
 import { Machine, type Exit } from '../../src/index.ts'
-import { linkModes } from '../../src/toolchain/index.ts'
+import { ways } from '../../src/toolchain/index.ts'
 import { image } from './images.ts'
 
 vi.setConfig({ testTimeout: 180_000 })
@@ -32,7 +32,7 @@ async function run(link: string): Promise<Exit> {
   return machine.run()
 }
 
-test.each(linkModes)('calls are counted (%s)', async (link) => {
+test.each(ways)('calls are counted (%s)', async (link) => {
   const exit = await run(link)
   expect(exit.rings.reduce((sum, each) => sum + each)).toBe(exit.instructions)
   const [, from, to] = exit.marks

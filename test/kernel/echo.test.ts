@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { linkModes } from '../../src/toolchain/index.ts'
+import { ways } from '../../src/toolchain/index.ts'
 import { echoDatagram, echoMany, echoOnce, freePort, waitForEcho } from '../support/echo-client.ts'
 import { startQemu, type Guest } from '../support/guest.ts'
 import { hasProgram } from '../support/programs.ts'
@@ -10,7 +10,7 @@ vi.setConfig({ testTimeout: 180_000 })
 
 async function serving(
   app: string,
-  link: (typeof linkModes)[number],
+  link: (typeof ways)[number],
   protocol: 'tcp' | 'udp',
   guestPort: number,
 ): Promise<{ guest: Guest; port: number }> {
@@ -22,7 +22,7 @@ async function serving(
 }
 
 describe.skipIf(!hasProgram('qemu-system-x86_64'))('on QEMU, through its own network', () => {
-  test.each(linkModes)('TCP echo: many connections, half-close, every byte (%s)', async (link) => {
+  test.each(ways)('TCP echo: many connections, half-close, every byte (%s)', async (link) => {
     const { guest, port } = await serving('src/app/echo-tcp.ts', link, 'tcp', 7)
     try {
       await waitForEcho(port)

@@ -15,6 +15,11 @@ export declare function interruptStubSize(): usize
 export declare function callEntry(): usize
 /** The per-processor block that entries find their stack in: u64 kernel stack top, then what the entry code keeps for itself. */
 export declare function processorBlock(): usize
+/** Pages of code that are mapped while the application runs, where it has page tables of its own. */
+export declare function trampolineStart(): usize
+export declare function trampolineEnd(): usize
+/** Forgets a page in the application's PCID. */
+export declare function flushApplicationPage(address: usize): void
 /** Runs the application: its `_start`, then its `main`; the result is its exit status. */
 export declare function applicationMain(): i32
 /** Calls the function of index `entry` in the application's table with `argument`. */

@@ -16,5 +16,7 @@ export declare function userMode(): u32
 export declare function hasOwnStack(): u32
 /** How calls come from ring 3; the numbers are in `trap/descriptors.ts`. */
 export declare function trapKind(): u32
+/** Page tables of the application's own; the numbers are in `mm/isolation.ts`. */
+export declare function isolation(): u32
 /** Where the entry of a call leaves the caller's RBP, in bytes below the top of the kernel stack. */
 export declare function savedRbp(): u32

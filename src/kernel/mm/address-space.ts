@@ -14,6 +14,7 @@ import {
   userMode,
 } from '../lib/image'
 import { allocateFrames, freeFrames, IDENTITY_END, memoryEnd, PAGE_SIZE } from './frames'
+import { beginIsolation, forgetPage } from './isolation'
 import {
   CACHE_DISABLE,
   initPageTable,
@@ -29,6 +30,9 @@ export const APPLICATION_START: usize = 0x4000_0000
 export const APPLICATION_END: usize = 0x8000_0000
 export const STACKS_START: usize = 0x8000_0000
 export const STACKS_END: usize = 0xc000_0000
+/** Stacks of the application's own, apart from the kernel's. */
+export const USER_STACKS_START: usize = 0xa000_0000
+export const USER_STACKS_END: usize = 0xc000_0000
 const DEVICES_START: usize = 0xc000_0000
 const DEVICES_SIZE: usize = 0x4000_0000
 
@@ -61,6 +65,7 @@ export function initAddressSpace(): void {
   mapRange(imageEnd(), imageEnd(), min(memoryEnd(), IDENTITY_END) - imageEnd(), data)
   mapRange(DEVICES_START, DEVICES_START, DEVICES_SIZE, data | CACHE_DISABLE)
   mapApplication()
+  beginIsolation()
   protect()
   writeCr3(<u64>root)
 }
@@ -159,6 +164,8 @@ export function mapFresh(address: usize, pages: usize, flags: u64): bool {
 export function unmapFresh(address: usize, pages: usize): void {
   for (let i: usize = 0; i < pages; i++) {
     const frame = unmapPage(address + i * PAGE_SIZE)
-    if (frame != 0) freeFrames(frame, 1)
+    if (frame == 0) continue
+    forgetPage(address + i * PAGE_SIZE)
+    freeFrames(frame, 1)
   }
 }

@@ -31,15 +31,29 @@ function descend(entry: usize): usize {
   return table
 }
 
-function directory(address: usize): usize {
-  const pointers = descend(root)
-  return descend(pointers + ((address >> 30) << 3))
+/** The entry for the gigabyte of `address` in the address space `top`. */
+export function pointerEntry(top: usize, address: usize): usize {
+  return descend(top) + ((address >> 30) << 3)
 }
 
-/** Maps one page of 4 KiB. `flags` are the bits of the entry without the address; PRESENT is added. */
-export function mapPage(address: usize, physical: usize, flags: u64): void {
-  const table = descend(directory(address) + (((address >> 21) & 511) << 3))
+/** The entry for its 2 MiB. */
+export function entryOfDirectory(top: usize, address: usize): usize {
+  return descend(pointerEntry(top, address)) + (((address >> 21) & 511) << 3)
+}
+
+/** The kernel's address space: what CR3 holds in it. */
+export function pageTableRoot(): usize {
+  return root
+}
+
+/** Maps one page of 4 KiB in the address space `top`. `flags` are the bits of the entry without the address; PRESENT is added. */
+export function mapPageIn(top: usize, address: usize, physical: usize, flags: u64): void {
+  const table = descend(entryOfDirectory(top, address))
   store<u64>(table + (((address >> 12) & 511) << 3), <u64>physical | flags | PRESENT)
+}
+
+export function mapPage(address: usize, physical: usize, flags: u64): void {
+  mapPageIn(root, address, physical, flags)
 }
 
 /** Maps `size` bytes, with pages of 2 MiB where both addresses allow it. */
@@ -49,7 +63,7 @@ export function mapRange(address: usize, physical: usize, size: usize, flags: u6
     const at = address + done
     const to = physical + done
     if (((at | to) & (LARGE_SIZE - 1)) == 0 && size - done >= LARGE_SIZE) {
-      store<u64>(directory(at) + (((at >> 21) & 511) << 3), <u64>to | flags | LARGE | PRESENT)
+      store<u64>(entryOfDirectory(root, at), <u64>to | flags | LARGE | PRESENT)
       done += LARGE_SIZE
     } else {
       mapPage(at, to, flags)
@@ -77,6 +91,11 @@ export function pageFlags(address: usize): u64 {
   if (entry == 0) return 0
   const value = load<u64>(entry)
   return value & PRESENT ? value & ~ADDRESS : 0
+}
+
+/** The frame of a mapped page of 4 KiB. */
+export function frameOf(address: usize): usize {
+  return <usize>(load<u64>(findEntry(address)) & ADDRESS)
 }
 
 /** Removes a page of 4 KiB; returns the frame it had, or 0. */

@@ -1,6 +1,15 @@
 /** Thread stacks: slots of equal size in their own window, the lowest page of each never mapped. */
-import { mapFresh, STACKS_END, STACKS_START, unmapFresh } from './address-space'
+import {
+  applicationFlag,
+  mapFresh,
+  STACKS_END,
+  STACKS_START,
+  unmapFresh,
+  USER_STACKS_END,
+  USER_STACKS_START,
+} from './address-space'
 import { PAGE_SIZE } from './frames'
+import { shareStack } from './isolation'
 
 const SLOT: usize = 512 * 1024
 
@@ -9,32 +18,72 @@ export const APPLICATION_STACK: usize = 128 * 1024
 /** Bytes for a thread inside the kernel while the application has a stack of its own in ring 3. */
 export const KERNEL_STACK: usize = 32 * 1024
 
-/** Slots given back, as a list of indices; 0 ends it. */
-let firstFree: u32 = 0
-const nextFree: usize = memory.data(2048 * 2, 8)
-let used: u32 = 0
+/** Slots of either kind of stack: those given back, as a list of indices that 0 ends, and how many were ever used. */
+@unmanaged
+class Pool {
+  firstFree: u32
+  used: u32
+  first: u32
+  end: u32
+}
 
-/** A stack of `size` bytes with page rights `flags`: the address behind its last byte, or 0. */
-export function allocateStack(size: usize, flags: u64): usize {
-  let slot = firstFree
-  if (slot != 0) firstFree = load<u16>(nextFree + (slot << 1))
-  else if (used < <u32>((STACKS_END - STACKS_START) / SLOT) - 1) slot = ++used
-  else return 0
+const nextFree: usize = memory.data(2048 * 2, 8)
+let kernelStacks: Pool = changetype<Pool>(0)
+let userStacks: Pool = changetype<Pool>(0)
+
+function newPool(start: usize, end: usize): Pool {
+  const pool = changetype<Pool>(heap.alloc(offsetof<Pool>()))
+  pool.firstFree = 0
+  // Slot 0 of all is never used: it ends the lists.
+  pool.first = max<u32>(1, <u32>((start - STACKS_START) / SLOT))
+  pool.used = pool.first
+  pool.end = <u32>((end - STACKS_START) / SLOT)
+  return pool
+}
+
+function take(pool: Pool): u32 {
+  const slot = pool.firstFree
+  if (slot != 0) {
+    pool.firstFree = load<u16>(nextFree + (slot << 1))
+    return slot
+  }
+  return pool.used < pool.end ? pool.used++ : 0
+}
+
+function recycle(pool: Pool, slot: u32): void {
+  store<u16>(nextFree + (slot << 1), <u16>pool.firstFree)
+  pool.firstFree = slot
+}
+
+function allocate(pool: Pool, size: usize, flags: u64): usize {
+  const slot = take(pool)
+  if (slot == 0) return 0
   const top = STACKS_START + (<usize>slot + 1) * SLOT
   if (mapFresh(top - size, size / PAGE_SIZE, flags)) return top
-  recycle(slot)
+  recycle(pool, slot)
   return 0
 }
 
-function recycle(slot: u32): void {
-  store<u16>(nextFree + (slot << 1), <u16>firstFree)
-  firstFree = slot
+/** A stack of `size` bytes for the kernel, and where there is no other for the application: the address behind its last byte, or 0. */
+export function allocateStack(size: usize): usize {
+  if (changetype<usize>(kernelStacks) == 0) {
+    kernelStacks = newPool(STACKS_START, USER_STACKS_START)
+    userStacks = newPool(USER_STACKS_START, USER_STACKS_END)
+  }
+  return allocate(kernelStacks, size, 0)
 }
 
-/** Frees a stack from `allocateStack`. */
+/** A stack of the application's own: the same. */
+export function allocateUserStack(): usize {
+  const top = allocate(userStacks, APPLICATION_STACK, applicationFlag())
+  if (top != 0) shareStack(top - 1)
+  return top
+}
+
+/** Frees a stack of either kind. */
 export function freeStack(top: usize, size: usize): void {
   unmapFresh(top - size, size / PAGE_SIZE)
-  recycle(<u32>((top - STACKS_START) / SLOT) - 1)
+  recycle(top > USER_STACKS_START ? userStacks : kernelStacks, <u32>((top - STACKS_START) / SLOT) - 1)
 }
 
 /** Whether `address` lies in the stack window, where an unmapped page means that a stack has overflowed. */

@@ -7,8 +7,7 @@ import {
 } from '../lib/entry'
 import { applicationMain, applicationThread } from '../lib/entry'
 import { hasOwnStack } from '../lib/image'
-import { allocateStack, APPLICATION_STACK, freeStack, KERNEL_STACK } from '../mm/stacks'
-import { applicationFlag } from '../mm/address-space'
+import { allocateStack, allocateUserStack, APPLICATION_STACK, freeStack, KERNEL_STACK } from '../mm/stacks'
 import { PAGE_SIZE } from '../mm/frames'
 import { releaseDescriptorsOf } from '../socket/descriptors'
 import { exitMachine } from '../driver/exit'
@@ -63,9 +62,8 @@ function spawn(entry: u32, argument: u32): i32 {
   thread.entry = entry
   thread.argument = argument
   thread.stackSize = hasOwnStack() ? KERNEL_STACK : APPLICATION_STACK
-  thread.stackTop = allocateStack(thread.stackSize, 0)
-  if (hasOwnStack() && thread.stackTop != 0)
-    thread.userStackTop = allocateStack(APPLICATION_STACK, applicationFlag())
+  thread.stackTop = allocateStack(thread.stackSize)
+  if (hasOwnStack() && thread.stackTop != 0) thread.userStackTop = allocateUserStack()
   if (thread.stackTop == 0 || (hasOwnStack() && thread.userStackTop == 0)) {
     forget(thread)
     return ENOMEM

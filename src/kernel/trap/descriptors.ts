@@ -2,11 +2,15 @@
 import { lgdt, lidt, ltr, wrmsr, rdmsr } from '../lib/cpu'
 import { callEntry, interruptStubs, interruptStubSize, processorBlock, reloadSegments } from '../lib/entry'
 import { trapKind } from '../lib/image'
+import { allocateZeroFrame } from '../mm/frames'
+import { exposePage, exposeStack, finishIsolation, isIsolated } from '../mm/isolation'
+import { NO_EXECUTE } from '../mm/page-table'
 import { allocateStack, KERNEL_STACK } from '../mm/stacks'
 import { DOUBLE_FAULT, MACHINE_CHECK, NMI } from './vectors'
 
 /** SYSCALL and SYSRET, SYSENTER and SYSEXIT fix the order of the first six after the null descriptor. */
 const KERNEL_CODE: u32 = 0x08
+const KERNEL_DATA: u32 = 0x10
 const USER_BASE: u32 = 0x18
 const TASK: u32 = 0x38
 const CALL_GATE: u32 = 0x48
@@ -19,9 +23,11 @@ const BY_SYSENTER: u32 = 3
 const BY_CALL_GATE: u32 = 4
 const INT80: u32 = 0x80
 
-const gdt: usize = memory.data(88, 16)
-const idt: usize = memory.data(256 * 16, 16)
-const tss: usize = memory.data(112, 16)
+/** GDT and TSS share a page, the IDT has one: no other data of the kernel is on them. */
+let gdt: usize = 0
+let idt: usize = 0
+let tss: usize = 0
+const TSS_OFFSET: usize = 256
 /** Limit and base, as LGDT and LIDT want them. */
 const pointer: usize = memory.data(16, 16)
 
@@ -35,6 +41,10 @@ const IA32_EFER: u32 = 0xc000_0080
 const IA32_GS_BASE: u32 = 0xc000_0101
 const IA32_KERNEL_GS_BASE: u32 = 0xc000_0102
 const EFER_SCE: u64 = 1
+
+/** Of the processor's block: the selector that VERW looks at, and the stack of the way in. */
+const DATA_SELECTOR: usize = 40
+const ENTRY_STACK_TOP: usize = 4096
 
 /** Present, DPL 0, 64-bit interrupt gate: interrupts stay off until the handler says otherwise. */
 const INTERRUPT_GATE: u64 = 0x8e
@@ -65,7 +75,8 @@ function initGdt(): void {
 /** The exceptions that must not trust the current stack get one each. */
 function initTss(): void {
   for (let ist: usize = 1; ist <= 3; ist++) {
-    const top = allocateStack(KERNEL_STACK, 0)
+    const top = allocateStack(KERNEL_STACK)
+    exposeStack(top - KERNEL_STACK, top)
     store<u64>(tss + 36 + (ist - 1) * 8, <u64>top)
   }
   store<u16>(tss + 102, 104)
@@ -126,14 +137,27 @@ function openDoor(): void {
 }
 
 export function initDescriptors(): void {
+  gdt = allocateZeroFrame()
+  tss = gdt + TSS_OFFSET
+  idt = allocateZeroFrame()
+  exposePage(gdt, NO_EXECUTE)
+  exposePage(idt, NO_EXECUTE)
   initGdt()
   initTss()
   initIdt()
   openDoor()
+  store<u16>(processorBlock() + DATA_SELECTOR, <u16>KERNEL_DATA)
+  if (isIsolated()) setInterruptStack(processorBlock() + ENTRY_STACK_TOP)
+  finishIsolation()
+}
+
+/** RSP0: what the processor loads when an interrupt or a gate leads from ring 3 to ring 0. */
+function setInterruptStack(top: usize): void {
+  store<u64>(tss + 4, <u64>top)
 }
 
 /** Where entries from ring 3 find their stack: through the TSS, and through GS for SYSCALL. */
 export function setKernelStack(top: usize): void {
-  store<u64>(tss + 4, <u64>top)
+  if (!isIsolated()) setInterruptStack(top)
   store<u64>(processorBlock(), <u64>top)
 }

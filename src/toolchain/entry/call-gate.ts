@@ -1,11 +1,12 @@
 /**
  * A far call through a 64-bit call gate, and a far return (SDM Vol. 3A §5.8.3.1). The processor takes RSP from the TSS and pushes SS, RSP, CS and
  * RIP; RFLAGS stay the caller's, interrupts stay on. An interrupt may therefore come before the first instruction of the entry, which rules SWAPGS
- * out: in this mode nothing uses GS.
+ * out, and page tables of the application's own: in this mode nothing uses GS.
  */
 import { eax, ecx, mem, r10, r11d, rbp, rcx, symbol } from '../../isa/index.ts'
 import { dispatch, dispatchTable, scrub, stubs } from './dispatch.ts'
 import { INTERRUPTS_ON } from './flags.ts'
+import { clearBuffers, fillReturnStack } from './mitigations.ts'
 import { routine, table } from './piece.ts'
 import { callGate } from './segments.ts'
 import type { Transition } from './transition.ts'
@@ -14,14 +15,16 @@ import type { Transition } from './transition.ts'
 const pointer = table('user.callGate', (asm) => void asm.u32(0).u16(callGate | 3), 8)
 
 export const gate: Transition = {
-  kernel: (calls) => [
+  kernel: (calls, { hasMitigations }) => [
     routine('call.entry', (asm) => {
       asm.emit('push', rbp)
       asm.emit('pushfq')
       asm.emit('push', INTERRUPTS_ON)
       asm.emit('popfq')
-      dispatch(asm, calls)
+      if (hasMitigations) fillReturnStack(asm)
+      dispatch(asm, calls, hasMitigations)
       scrub(asm, ecx, r11d)
+      if (hasMitigations) clearBuffers(asm)
       asm.emit('popfq')
       asm.emit('pop', rbp)
       asm.emit('retfq')

@@ -19,6 +19,7 @@ import {
   type Register,
   xmms,
 } from '../../isa/index.ts'
+import { retpoline } from './mitigations.ts'
 import { type Piece, routine, table } from './piece.ts'
 
 const ENOSYS = 38
@@ -35,7 +36,7 @@ export function countOf(calls: readonly NumberedCall[]): number {
 }
 
 /** Calls the function whose number is in EAX; RSP is a multiple of 16. */
-export function dispatch(asm: Assembler, calls: readonly NumberedCall[]): void {
+export function dispatch(asm: Assembler, calls: readonly NumberedCall[], hasMitigations: boolean): void {
   const run = asm.label('run')
   const back = asm.label('back')
   asm.emit('cmp', eax, countOf(calls))
@@ -45,7 +46,9 @@ export function dispatch(asm: Assembler, calls: readonly NumberedCall[]): void {
   asm.bind(run)
   asm.emit('mov', eax, eax)
   asm.emit('mov', rcx, r10)
-  asm.emit('call', mem({ symbol: symbol('dispatch.table'), index: rax, scale: 8, size: 64 }))
+  const target = mem({ symbol: symbol('dispatch.table'), index: rax, scale: 8, size: 64 })
+  if (hasMitigations) retpoline(asm, target)
+  else asm.emit('call', target)
   asm.bind(back)
 }
 

@@ -21,6 +21,9 @@ const trapKinds: ReadonlyMap<Way, number> = new Map([
   ['trap:gate', 4],
 ])
 
+/** In the order of the numbers of `src/kernel/mm/isolation.ts`. */
+const isolations = ['none', 'kpti', 'kpti-nopcid']
+
 /** What the kernel must know of the link mode; `src/kernel/lib/image.ts` declares it. */
 export function image(mode: LinkMode, savedRbp: number): readonly Piece[] {
   return [
@@ -29,5 +32,6 @@ export function image(mode: LinkMode, savedRbp: number): readonly Piece[] {
     constantFunction('image.hasOwnStack', mode.hasOwnStack ? 1 : 0),
     constantFunction('image.trapKind', trapKinds.get(mode.way) ?? 0),
     constantFunction('image.savedRbp', savedRbp),
+    constantFunction('image.isolation', isolations.indexOf(mode.isolation)),
   ]
 }

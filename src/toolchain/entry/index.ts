@@ -5,10 +5,12 @@ import { base } from './base.ts'
 import { boot } from './boot.ts'
 import { bypass } from './bypass.ts'
 import { gate } from './call-gate.ts'
+import type { Crossing } from './crossing.ts'
 import type { NumberedCall } from './dispatch.ts'
 import { image } from './image.ts'
 import { int80 } from './int80.ts'
 import { interrupt } from './interrupt.ts'
+import { trampoline } from './isolation.ts'
 import type { LinkMode, Way } from './link-mode.ts'
 import { assemble, constantFunction, type Piece } from './piece.ts'
 import { processorBlock } from './processor-block.ts'
@@ -44,8 +46,8 @@ const transitions: Readonly<Record<Way, Transition>> = {
 }
 
 /** How the application gets the processor. */
-function applicationStart(mode: LinkMode, usesGs: boolean): readonly Piece[] {
-  if (mode.ring === 3) return [...user(usesGs), ...withoutSameStack]
+function applicationStart(mode: LinkMode, usesGs: boolean, { isIsolated }: Crossing): readonly Piece[] {
+  if (mode.ring === 3) return [...user(usesGs, isIsolated), ...withoutSameStack]
   if (mode.hasOwnStack) return [...ownStack, ...withoutSameStack]
   return [...withoutOwnStack, ...sameStackMain(mode.way === 'lto' ? 'kernel' : 'application')]
 }
@@ -55,16 +57,20 @@ export function entryCode(mode: LinkMode, calls: readonly NumberedCall[]): Entry
   const transition = transitions[mode.way]
   const usesGs = mode.way !== 'trap:gate'
   const isTrap = mode.ring === 3
+  const crossing = { isIsolated: mode.isolation !== 'none', hasMitigations: mode.hasMitigations }
+  const border = [
+    ...interrupt(usesGs, crossing),
+    ...transition.kernel(calls, crossing),
+    ...applicationStart(mode, usesGs, crossing),
+  ]
   const kernel = [
     ...boot,
     ...segments,
-    ...interrupt(usesGs),
     ...thread,
     ...image(mode, transition.savedRbp ?? 0),
     ...processorBlock,
-    ...transition.kernel(calls),
+    ...trampoline(border, crossing.isIsolated),
     constantFunction('entry.callEntry', isTrap ? 'call.entry' : 0),
-    ...applicationStart(mode, usesGs),
   ]
   if (mode.way === 'lto') return { kernel: assemble('entry', [...kernel, ...atomic]) }
   const start = mode.hasOwnStack ? userSide : []

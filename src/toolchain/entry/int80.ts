@@ -5,21 +5,28 @@
 import { eax, ecx, r10, r11d, rbp, rcx } from '../../isa/index.ts'
 import { dispatch, dispatchTable, scrub, stubs } from './dispatch.ts'
 import { clearAlignmentCheck } from './flags.ts'
+import { arrive, depart } from './isolation.ts'
+import { clearBuffers, fenceSwapgs, fillReturnStack } from './mitigations.ts'
 import { routine } from './piece.ts'
 import type { Transition } from './transition.ts'
 
 export const int80: Transition = {
-  kernel: (calls) => [
+  kernel: (calls, { isIsolated, hasMitigations }) => [
     routine('call.entry', (asm) => {
       asm.emit('swapgs')
+      if (hasMitigations) fenceSwapgs(asm)
       asm.emit('cld')
+      if (isIsolated) arrive(asm, 5)
+      if (hasMitigations) fillReturnStack(asm)
       asm.emit('push', rbp)
       clearAlignmentCheck(asm)
       asm.emit('sti')
-      dispatch(asm, calls)
+      dispatch(asm, calls, hasMitigations)
       asm.emit('cli')
       scrub(asm, ecx, r11d)
+      if (hasMitigations) clearBuffers(asm)
       asm.emit('pop', rbp)
+      if (isIsolated) depart(asm)
       asm.emit('swapgs')
       asm.emit('iretq')
     }),

@@ -21,10 +21,12 @@ import {
   rdx,
   rsi,
   rsp,
-  short,
   symbol,
 } from '../../isa/index.ts'
+import type { Crossing } from './crossing.ts'
 import { clearAlignmentCheck } from './flags.ts'
+import { arrive, depart } from './isolation.ts'
+import { clearBuffers, fenceSwapgs } from './mitigations.ts'
 import { constantFunction, type Piece, routine } from './piece.ts'
 
 /** Exceptions for which the processor pushes an error code (SDM Vol. 3A table 6-1). */
@@ -47,15 +49,18 @@ const stubs = routine('interrupt.stubs', (asm) => {
 })
 
 /** `usesGs`: every way in from ring 3 has one SWAPGS, and every way out. */
-const common = (usesGs: boolean): Piece =>
+const common = (usesGs: boolean, { isIsolated, hasMitigations }: Crossing): Piece =>
   routine('interrupt.common', (asm) => {
     const fromKernel = asm.label('from kernel')
     const toKernel = asm.label('to kernel')
     const cs = (offset: number) => mem({ base: rsp, disp: offset, size: 8 })
     if (usesGs) {
       asm.emit('test', cs(24), 3)
-      asm.emit('je', short(fromKernel))
+      asm.emit('je', fromKernel)
       asm.emit('swapgs')
+      if (hasMitigations) fenceSwapgs(asm)
+      // Vector and error code, and what the processor has pushed.
+      if (isIsolated) arrive(asm, 7)
       asm.bind(fromKernel)
     }
     clearAlignmentCheck(asm)
@@ -71,16 +76,18 @@ const common = (usesGs: boolean): Piece =>
     asm.emit('add', rsp, 16)
     if (usesGs) {
       asm.emit('test', cs(8), 3)
-      asm.emit('je', short(toKernel))
+      asm.emit('je', toKernel)
+      if (hasMitigations) clearBuffers(asm)
+      if (isIsolated) depart(asm)
       asm.emit('swapgs')
       asm.bind(toKernel)
     }
     asm.emit('iretq')
   })
 
-export const interrupt = (usesGs: boolean): readonly Piece[] => [
+export const interrupt = (usesGs: boolean, crossing: Crossing): readonly Piece[] => [
   stubs,
-  common(usesGs),
+  common(usesGs, crossing),
   constantFunction('entry.interruptStubs', 'interrupt.stubs'),
   constantFunction('entry.interruptStubSize', stubBytes),
 ]

@@ -14,6 +14,9 @@ export const ways = [
 ] as const
 export type Way = (typeof ways)[number]
 
+/** Page tables of the application's own (KPTI): with process-context identifiers where the processor has them, or always flushing. */
+export type Isolation = 'none' | 'kpti' | 'kpti-nopcid'
+
 export interface LinkMode {
   /** As on the command line. */
   readonly name: string
@@ -22,6 +25,9 @@ export interface LinkMode {
   readonly ring: 0 | 3
   /** Application and kernel have stacks of their own. */
   readonly hasOwnStack: boolean
+  readonly isolation: Isolation
+  /** Barriers against speculation on every way in and out. */
+  readonly hasMitigations: boolean
 }
 
 const described: Readonly<Record<Way, string>> = {
@@ -36,19 +42,36 @@ const described: Readonly<Record<Way, string>> = {
   'trap:gate': 'ring 3; a far call through a call gate',
 }
 
-function modeOf(way: Way): LinkMode {
+/** A call gate leaves interrupts on, so that one may come before the entry has changed tables. */
+const canIsolate = (way: Way): boolean => way.startsWith('trap') && way !== 'trap:gate'
+
+function modeOf(way: Way, isolation: Isolation, hasMitigations: boolean): LinkMode {
   const ring = way.startsWith('trap') ? 3 : 0
-  return { name: way, way, ring, hasOwnStack: ring === 3 || way === 'base' || way === 'bypass' }
+  const name = [
+    way,
+    ...(isolation === 'none' ? [] : [isolation]),
+    ...(hasMitigations ? ['mitigations'] : []),
+  ].join('+')
+  const hasOwnStack = ring === 3 || way === 'base' || way === 'bypass'
+  return { name, way, ring, hasOwnStack, isolation, hasMitigations }
 }
 
-const modes: ReadonlyMap<string, LinkMode> = new Map(ways.map((way) => [way, modeOf(way)]))
+function modesOf(way: Way): LinkMode[] {
+  const isolations: Isolation[] = canIsolate(way) ? ['none', 'kpti', 'kpti-nopcid'] : ['none']
+  const mitigations = way.startsWith('trap') ? [false, true] : [false]
+  return mitigations.flatMap((on) => isolations.map((isolation) => modeOf(way, isolation, on)))
+}
+
+const modes: ReadonlyMap<string, LinkMode> = new Map(ways.flatMap(modesOf).map((mode) => [mode.name, mode]))
 
 /** Every link mode by name. */
 export const linkModes: readonly string[] = [...modes.keys()]
 
 /** What a mode is, in a few words. */
-export function describeLinkMode({ way }: LinkMode): string {
-  return described[way]
+export function describeLinkMode({ way, isolation, hasMitigations }: LinkMode): string {
+  const more =
+    isolation === 'kpti' ? ', own page tables' : isolation === 'none' ? '' : ', own page tables without PCIDs'
+  return `${described[way]}${more}${hasMitigations ? ', mitigations' : ''}`
 }
 
 /** The mode of that name, or undefined. */

@@ -26,6 +26,11 @@ export function routine(name: string, write: (asm: Assembler, define: Define) =>
   })
 }
 
+/** A name for the start of a page of code. */
+export function marker(name: string): Piece {
+  return piece('text', 4096, (_asm, define) => define(name))
+}
+
 /** Constant data. */
 export function table(name: string, write: (asm: Assembler) => void, align = 16): Piece {
   return piece('rodata', align, (asm, define) => {

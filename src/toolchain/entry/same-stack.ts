@@ -4,7 +4,7 @@ import { dispatchTable, stubs } from './dispatch.ts'
 import type { Transition } from './transition.ts'
 
 export const sameStack: Transition = {
-  kernel: dispatchTable,
+  kernel: (calls) => dispatchTable(calls),
   application: (calls) =>
     stubs(calls, (asm, { number }) => {
       asm.emit('jmp', mem({ symbol: symbol('dispatch.table', number * 8), size: 64 }))

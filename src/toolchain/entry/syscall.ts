@@ -6,20 +6,24 @@
 import { eax, r10, rcx } from '../../isa/index.ts'
 import { restoreCaller, SAVED_RBP, saveCaller } from './caller.ts'
 import { dispatch, dispatchTable, scrub, stubs } from './dispatch.ts'
+import { clearBuffers, fenceSwapgs, fillReturnStack } from './mitigations.ts'
 import { routine } from './piece.ts'
 import { throughGs } from './processor-block.ts'
 import type { Transition } from './transition.ts'
 
 export const syscall: Transition = {
-  kernel: (calls) => [
+  kernel: (calls, { isIsolated, hasMitigations }) => [
     routine('call.entry', (asm) => {
       asm.emit('swapgs')
-      saveCaller(asm, throughGs)
+      if (hasMitigations) fenceSwapgs(asm)
+      saveCaller(asm, throughGs, isIsolated)
+      if (hasMitigations) fillReturnStack(asm)
       asm.emit('sti')
-      dispatch(asm, calls)
+      dispatch(asm, calls, hasMitigations)
       asm.emit('cli')
       scrub(asm)
-      restoreCaller(asm)
+      if (hasMitigations) clearBuffers(asm)
+      restoreCaller(asm, isIsolated)
       asm.emit('swapgs')
       asm.emit('sysretq')
     }),

@@ -5,14 +5,18 @@
 import { eax, mem, r10, r11, r11d, rbp, rcx, rdx, rsp } from '../../isa/index.ts'
 import { dispatch, dispatchTable, scrub, stubs } from './dispatch.ts'
 import { CLEAR_FLAGS } from './flags.ts'
+import { useApplicationTables, useKernelTables } from './isolation.ts'
+import { clearBuffers, fenceSwapgs, fillReturnStack } from './mitigations.ts'
 import { routine } from './piece.ts'
 import { KERNEL_STACK, throughGs } from './processor-block.ts'
 import type { Transition } from './transition.ts'
 
 export const sysenter: Transition = {
-  kernel: (calls) => [
+  kernel: (calls, { isIsolated, hasMitigations }) => [
     routine('call.entry', (asm) => {
       asm.emit('swapgs')
+      if (hasMitigations) fenceSwapgs(asm)
+      if (isIsolated) useKernelTables(asm, rsp)
       asm.emit('mov', rsp, throughGs(KERNEL_STACK))
       asm.emit('push', rcx)
       asm.emit('push', rbp)
@@ -22,14 +26,17 @@ export const sysenter: Transition = {
       asm.emit('push', CLEAR_FLAGS)
       asm.emit('popfq')
       asm.emit('mov', rdx, r11)
+      if (hasMitigations) fillReturnStack(asm)
       asm.emit('sti')
-      dispatch(asm, calls)
+      dispatch(asm, calls, hasMitigations)
       asm.emit('cli')
       scrub(asm, r11d)
+      if (hasMitigations) clearBuffers(asm)
       asm.emit('pop', rdx)
       asm.emit('pop', rdx)
       asm.emit('pop', rbp)
       asm.emit('pop', rcx)
+      if (isIsolated) useApplicationTables(asm)
       asm.emit('swapgs')
       // No interrupt comes between the two.
       asm.emit('sti')

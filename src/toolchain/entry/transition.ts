@@ -1,10 +1,11 @@
 /** What every way from the application into the kernel consists of. */
+import type { Crossing } from './crossing.ts'
 import type { NumberedCall } from './dispatch.ts'
 import type { Piece } from './piece.ts'
 
 export interface Transition {
   /** The kernel's side: where the call arrives, and how it goes back. */
-  readonly kernel: (calls: readonly NumberedCall[]) => readonly Piece[]
+  readonly kernel: (calls: readonly NumberedCall[], crossing: Crossing) => readonly Piece[]
   /** The application's side: its stubs. */
   readonly application: (calls: readonly NumberedCall[]) => readonly Piece[]
   /**

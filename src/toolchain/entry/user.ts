@@ -23,6 +23,7 @@ import {
   symbol,
 } from '../../isa/index.ts'
 import { INTERRUPTS_ON } from './flags.ts'
+import { depart } from './isolation.ts'
 import { constantFunction, type Piece, routine } from './piece.ts'
 import { userCode, userData } from './segments.ts'
 
@@ -30,13 +31,14 @@ import { userCode, userData } from './segments.ts'
 const scrubbed = [eax, ebx, ecx, edx, ebp, r8d, r9d, r10d, r11d, r12d, r13d, r14d, r15d]
 
 /** enterApplication(rip, rsp, first, second): into ring 3 by IRET, which every processor and every link mode has; no register tells of the kernel. */
-const enterUser = (usesGs: boolean): Piece =>
+const enterUser = (usesGs: boolean, isIsolated: boolean): Piece =>
   routine('entry.enterApplication', (asm) => {
     asm.emit('cli')
     for (const value of [userData | 3, rsi, INTERRUPTS_ON, userCode | 3, rdi]) asm.emit('push', value)
     asm.emit('mov', rdi, rdx)
     asm.emit('mov', rsi, rcx)
     for (const register of scrubbed) asm.emit('xor', register, register)
+    if (isIsolated) depart(asm)
     if (usesGs) asm.emit('swapgs')
     asm.emit('iretq')
   })
@@ -57,7 +59,10 @@ const addresses: readonly Piece[] = [
 ]
 
 /** The kernel's side, of an application in ring 3 or in ring 0 with its own stacks. */
-export const user = (usesGs: boolean): readonly Piece[] => [enterUser(usesGs), ...addresses]
+export const user = (usesGs: boolean, isIsolated: boolean): readonly Piece[] => [
+  enterUser(usesGs, isIsolated),
+  ...addresses,
+]
 export const ownStack: readonly Piece[] = [enterSameRing, ...addresses]
 
 /** On the application's stack: the initialisers, `main`, and its result as exit status. */
