@@ -22,6 +22,7 @@ import {
   IP,
   NEXT,
   STATUS_BUDGET_TRANSLATED,
+  STATUS_HOT_EXIT,
 } from './interpreter/record.ts'
 import { HANDLER_SECTION } from './interpreter/special.ts'
 import * as S from './guest/private.ts'
@@ -127,6 +128,8 @@ export class Cpu {
   /** Instructions of the run beyond the current slice. */
   #reserve = 0
   #slices = 1
+  /** The last run ended in translated code. */
+  #inTranslated = false
   #running = false
   #interrupted = false
   /** Record whose handler has been replaced to end the run, and what it was; 0 = none. */
@@ -416,7 +419,8 @@ export class Cpu {
     let rest = instructions
     while (rest > 0) {
       const chunk = Math.min(rest, MAX_BUDGET)
-      const slice = this.#translator ? Math.min(chunk, SLICE) : chunk
+      const first = this.#inTranslated ? LONG_SLICE : SLICE
+      const slice = this.#translator ? Math.min(chunk, first) : chunk
       this.#reserve = chunk - slice
       this.setState64(L.RETIRED_LIMIT, this.getState64(L.RETIRED) + BigInt(slice))
       this.setState64(L.BUDGET, BigInt(slice))
@@ -427,9 +431,10 @@ export class Cpu {
     return 'budget'
   }
 
-  /** The slice is over; the next one begins. `translated`: in translated code. */
-  #nextSlice(budget: number, translated: boolean): void {
+  /** The slice is over; the next one begins. */
+  #nextSlice(budget: number): void {
     const mode = this.getState32(L.MODE)
+    const translated = this.#inTranslated
     if (!translated) this.#translator?.sample(this.#codeAddress(this.rip, mode), mode)
     this.#slices = (Math.imul(this.#slices, 1103515245) + 12345) & 0x7fffffff
     const wanted = translated ? LONG_SLICE : SLICE + ((this.#slices >>> 16) & (SLICE - 1))
@@ -442,11 +447,9 @@ export class Cpu {
   #runChunk(): RunEnd {
     let link = 0
     let generation = -1
-    let status = 0
     for (;;) {
       const left = Number(this.getState64(L.BUDGET))
-      if (left < LARGEST_BLOCK && this.#reserve > 0)
-        this.#nextSlice(left, status === STATUS_BUDGET_TRANSLATED)
+      if (left < LARGEST_BLOCK && this.#reserve > 0) this.#nextSlice(left)
       const woken = this.#takeEvents()
       if (this.getState32(L.SHUTDOWN) !== 0) return 'triple-fault'
       if (this.getState32(L.HALTED) !== 0) return 'halted'
@@ -482,7 +485,9 @@ export class Cpu {
         this.#view.setUint32(link, block.record, true)
       if (stepping) this.setState32(S.DEBUG_PENDING, this.getState32(S.DEBUG_PENDING) | DR6_BS)
       this.setState64(L.CODE_BASE, BigInt.asUintN(64, rip - (va & 0xfffn)))
-      status = this.#enter(block, budget)
+      const status = this.#enter(block, budget)
+      this.#inTranslated = status === STATUS_BUDGET_TRANSLATED
+      if (status === STATUS_HOT_EXIT) this.#translator?.improve(this.getState32(L.EXIT_LINK))
       link = status === STATUS_LINK ? this.getState32(L.EXIT_LINK) : 0
       generation = this.#blocks.generation
       if (stepping) this.#finishStep(block, rip)

@@ -1,5 +1,6 @@
 /** Where things lie in the processor's WebAssembly memory, from low to high. Linear addresses and sizes in bytes. */
 import * as L from './layout.ts'
+import { SITE_SIZE, SITES } from './jit/sites.ts'
 import { BLOCK_ENTRIES, BLOCK_ENTRY_SIZE, RECORD_SIZE } from './interpreter/record.ts'
 
 /** Below this lies what the helpers' module keeps for itself. */
@@ -21,6 +22,8 @@ export interface MemoryMap {
   readonly records: number
   readonly recordsEnd: number
   readonly pageFlags: number
+  /** Counted ways out of translated code. */
+  readonly sites: number
   readonly ram: number
   readonly ramSize: number
   /** Size of the whole memory. */
@@ -44,8 +47,10 @@ export function memoryMap(ramSize: number): MemoryMap {
   const scratchRecords = place(SCRATCH_RECORDS * RECORD_SIZE)
   const records = place(RECORDS * RECORD_SIZE)
   const recordsEnd = at
+  const sites = place(SITES * SITE_SIZE)
   const pageFlags = place(ramSize / 4096)
   const ram = Math.ceil(at / ALIGN) * ALIGN
   const end = Math.ceil((ram + ramSize) / ALIGN) * ALIGN
-  return { state, tlb, blockTable, cpuid, scratchRecords, records, recordsEnd, pageFlags, ram, ramSize, end }
+  const code = { blockTable, scratchRecords, records, recordsEnd, sites }
+  return { state, tlb, cpuid, ...code, pageFlags, ram, ramSize, end }
 }

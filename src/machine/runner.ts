@@ -5,7 +5,11 @@ import { type Control, STOP_NONE, STOP_TIMEOUT } from './control.ts'
 import { type Exit, type Mark, MAX_MARKS, type Stop, stopFor } from './exit.ts'
 import type { Processor } from './processor.ts'
 
-const SLICE = 50_000
+/** At most so many instructions between two looks at what the host has for us: as many as take well below a millisecond. */
+const SHORTEST_SLICE = 50_000
+const LONGEST_SLICE = 4_000_000
+/** A slice that took less is followed by a longer one, one that took more than twice as long by a shorter one. */
+const SLICE_MS = 0.3
 /** The host's timers are not better than that; what is nearer is waited for by leaping. */
 const SHORTEST_SLEEP_MS = 0.02
 
@@ -19,7 +23,7 @@ export interface RunnerOptions {
   readonly saveAt?: number
   /** The machine was saved at this point: what is due now was done before. */
   readonly isRestored?: boolean
-  /** At most so many instructions between two looks at what the host has for us. Default: well below a millisecond's worth. */
+  /** At most so many instructions between two looks at what the host has for us. Default: as many as take well below a millisecond. */
   readonly slice?: number
   /** `wait`: a halted machine sleeps until its next event is due; `leap`: it goes there at once. */
   readonly idle: 'wait' | 'leap'
@@ -37,11 +41,13 @@ export class Runner {
   readonly #options: RunnerOptions
   readonly #marks: Mark[] = []
   #idleMs = 0
+  #slice: number
   /** Until when the processor may run without looking at the clock. */
   #runEndNs = 0
 
   constructor(options: RunnerOptions) {
     this.#options = options
+    this.#slice = options.slice ?? SHORTEST_SLICE
     options.clock.onEarlier = (deadlineNs) => {
       if (deadlineNs < this.#runEndNs) options.processor.interruptRun()
     }
@@ -76,7 +82,7 @@ export class Runner {
 
   #loop(): Stop {
     const { board, clock, processor, control, maxInstructions, poll } = this.#options
-    const { saveAt = Infinity, slice = SLICE } = this.#options
+    const { saveAt = Infinity } = this.#options
     let isFirst = true
     for (;;) {
       const wakeCount = control.wakeCount
@@ -92,9 +98,11 @@ export class Runner {
       if (left <= 0) return this.#limitReached(saveAt)
 
       const nowNs = clock.nowNs()
-      const budget = Math.max(1, Math.min(slice, left, Math.ceil(clock.nextDeadlineNs - nowNs)))
+      const budget = Math.max(1, Math.min(this.#slice, left, Math.ceil(clock.nextDeadlineNs - nowNs)))
       this.#runEndNs = nowNs + budget
+      const startMs = performance.now()
       const end = processor.run(budget)
+      this.#adaptSlice(budget, performance.now() - startMs)
       if (board.stopped !== null) return board.stopped
       if (board.resetPending) {
         this.#options.reset?.()
@@ -117,6 +125,12 @@ export class Runner {
       return stopFor('instruction-limit', `stopped after ${maxInstructions} instructions`)
     this.#options.save?.()
     return stopFor('saved', `saved after ${processor.retired} instructions`)
+  }
+
+  #adaptSlice(budget: number, ms: number): void {
+    if (this.#options.slice !== undefined) return
+    if (ms > 2 * SLICE_MS) this.#slice = Math.max(SHORTEST_SLICE, this.#slice >> 1)
+    else if (ms < SLICE_MS && budget === this.#slice) this.#slice = Math.min(LONGEST_SLICE, this.#slice << 1)
   }
 
   #sleep(wakeCount: number): void {

@@ -55,3 +55,5 @@ export const STATUS_BUDGET = 18
 export const STATUS_STOP = 19
 /** As STATUS_BUDGET, before a block of translated code. */
 export const STATUS_BUDGET_TRANSLATED = 20
+/** Translated code has left its region so often the same way that it should be translated anew; EXIT_LINK holds the way out. */
+export const STATUS_HOT_EXIT = 21

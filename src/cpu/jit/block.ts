@@ -39,8 +39,8 @@ export interface Region {
   readonly blocks: ReadonlyMap<Offset, RegionBlock>
   /** Blocks that can be entered from outside; the seed first. */
   readonly entries: readonly Offset[]
-  /** Offsets behind calls, where a RET may go. */
-  readonly returns: readonly Offset[]
+  /** Where indirect jumps may go within the region, by the offset of the jump. */
+  readonly targets: ReadonlyMap<Offset, readonly Offset[]>
 }
 
 export const PAGE = 4096

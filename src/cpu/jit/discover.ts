@@ -7,7 +7,7 @@ import { PAGE, pageOf, type Decoded, type Edge, type Offset, type Region, type R
 
 /** As the interpreter's blocks: no block of a region may count more than the interpreter's at the same place. */
 const MAX_BLOCK = 64
-const MAX_PAGES = 6
+const MAX_PAGES = 16
 const MAX_RETURNS = 48
 
 export interface CodeSource {
@@ -20,6 +20,8 @@ export interface CodeSource {
   wanted(offset: Offset): boolean
   /** Rows, by index, that cannot be translated. */
   readonly refused: ReadonlySet<number>
+  /** Where an indirect jump or a return at this offset has been seen to go. */
+  seenTargets(offset: Offset): readonly Offset[]
 }
 
 /** How much may become one region. */
@@ -57,8 +59,21 @@ export class Discovery {
     if (!blocks.has(seed)) return null
     const translated = (places: Set<Offset>): Offset[] => [...places].filter((at) => blocks.has(at))
     const returns = translated(this.#returns).slice(0, MAX_RETURNS)
-    const entries = [...new Set([seed, ...returns, ...translated(this.#resumptions)])]
-    return { mode: this.#mode, pages: this.#pages, blocks, entries, returns }
+    const targets = new Map<Offset, Offset[]>()
+    for (const { instructions } of blocks.values()) {
+      const { at, instruction } = instructions[instructions.length - 1]!
+      const seen = new Set(this.#source.seenTargets(at))
+      if (instruction.row.branch === 'ret') for (const place of returns) seen.add(place)
+      const inside = translated(seen)
+      if (inside.length > 0) targets.set(at, inside)
+    }
+    const entries = new Set([
+      seed,
+      ...returns,
+      ...[...targets.values()].flat(),
+      ...translated(this.#resumptions),
+    ])
+    return { mode: this.#mode, pages: this.#pages, blocks, entries: [...entries], targets }
   }
 
   /** Offsets of all blocks, nearest to the seed first. */
@@ -76,7 +91,12 @@ export class Discovery {
         later?.add(decoded.next)
         at = decoded.next
         if (decoded.instruction.row.branch === 'none' && !next?.checked && length < MAX_BLOCK - 1) continue
-        const follows = [target?.to, next?.to, later ? decoded.next : undefined]
+        const follows = [
+          target?.to,
+          next?.to,
+          later ? decoded.next : undefined,
+          ...this.#source.seenTargets(decoded.at),
+        ]
         for (const place of follows)
           if (place !== undefined && starts.size < this.#limits.blocks && count < this.#limits.instructions)
             if (this.#source.wanted(place)) starts.add(place)

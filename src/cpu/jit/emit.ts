@@ -63,7 +63,11 @@ class RegionEmitter {
   readonly #ram: number
   #flags: KnownFlags | null = null
 
-  constructor(f: FunctionBuilder, region: Region, graph: Graph, runtime: Runtime, ram: number) {
+  readonly #takeSite: () => number
+  readonly sites = new Map<number, Exit>()
+
+  constructor(f: FunctionBuilder, region: Region, graph: Graph, { runtime, ram, takeSite }: RegionOptions) {
+    this.#takeSite = takeSite
     this.#f = f
     this.#region = region
     this.#graph = graph
@@ -177,7 +181,13 @@ class RegionEmitter {
 
   #frameGo(to: Offset): void {
     this.#fixFlags()
-    this.#frame.go(this.#rip(to))
+    this.#frame.go(this.#rip(to), this.#site({ target: to }))
+  }
+
+  #site(exit: Exit): number {
+    const site = this.#takeSite()
+    if (site !== 0) this.sites.set(site, exit)
+    return site
   }
 
   #follow(from: number, edge: Edge): void {
@@ -213,13 +223,14 @@ class RegionEmitter {
     const f = this.#f
     const frame = this.#frame
     this.#fixFlags()
-    const candidates = isReturn(block) ? this.#region.returns.toSorted((x, y) => x - y) : []
+    const { at } = block.instructions[block.instructions.length - 1]!
+    const candidates = (this.#region.targets.get(at) ?? []).toSorted((x, y) => x - y)
     if (candidates.length > 0)
       f.scope(() => {
         const offset = f.let(sub(frame.target.value, frame.base))
         this.#search(offset, candidates)
       })
-    frame.go(frame.target.value)
+    frame.go(frame.target.value, this.#site({ jump: at }))
   }
 
   #search(offset: I64, candidates: readonly Offset[]): void {
@@ -245,27 +256,38 @@ function isBelow(offset: I64, bound: Offset): I32 {
   return ltU(add(offset, i64(0x8000_0000)), i64(0x8000_0000 + bound))
 }
 
-function isReturn({ instructions }: RegionBlock): boolean {
-  return instructions[instructions.length - 1]!.instruction.row.branch === 'ret'
-}
-
 /** Entries of the compiled region by their offset: functions of the handlers' type. */
 export interface CompiledRegion {
-  readonly region: Region
   readonly entries: ReadonlyMap<Offset, FunctionRef>
+  readonly sites: ReadonlyMap<number, Exit>
+}
+
+/** A way out of a region: to a place of its own, or by an indirect jump. */
+export type Exit = { readonly target: Offset } | { readonly jump: Offset }
+
+export interface RegionOptions {
+  readonly runtime: Runtime
+  /** Linear address of guest-physical address 0. */
+  readonly ram: number
+  /** Gives a site to count a way out, or 0. */
+  takeSite(): number
 }
 
 /** Adds a region to a module. */
-export function emitRegion(
-  module: ModuleBuilder,
-  region: Region,
-  runtime: Runtime,
-  ram: number,
-): CompiledRegion {
-  const returning = (at: Offset): boolean => region.returns.length > 0 && isReturn(region.blocks.get(at)!)
+export function emitRegion(module: ModuleBuilder, region: Region, options: RegionOptions): CompiledRegion {
+  const returning = (at: Offset): boolean => {
+    const { instructions } = region.blocks.get(at)!
+    return region.targets.has(instructions[instructions.length - 1]!.at)
+  }
   const graph = buildGraph(region, returning)
   const body = module.declare(regionType)
-  module.define(body, (f) => new RegionEmitter(f, region, graph, runtime, ram).emit(), true)
+  let sites: ReadonlyMap<number, Exit> = new Map()
+  const build = (f: FunctionBuilder): void => {
+    const emitter = new RegionEmitter(f, region, graph, options)
+    emitter.emit()
+    sites = emitter.sites
+  }
+  module.define(body, build, true)
   const entries = new Map<Offset, FunctionRef>()
   for (const at of region.entries) {
     const number = graph.entries.indexOf(graph.nodes.get(at)!)
@@ -278,5 +300,5 @@ export function emitRegion(
     })
     entries.set(at, entry)
   }
-  return { region, entries }
+  return { entries, sites }
 }

@@ -2,14 +2,22 @@
  * What the code of one region shares: the locals in which the guest's registers and flags live, and the way out. A register that
  * the region names anywhere is loaded at its entry; one that it writes anywhere is stored at each way out.
  */
-import { STATUS_BUDGET_TRANSLATED, STATUS_STOP } from '../interpreter/record.ts'
+import { STATUS_BUDGET_TRANSLATED, STATUS_HOT_EXIT, STATUS_STOP } from '../interpreter/record.ts'
 import * as L from '../layout.ts'
 import {
+  add,
+  and,
+  eq,
   extendS,
   i32,
+  i64,
   loadI32,
   loadI64,
   loadV128,
+  shl,
+  shrU,
+  wrap,
+  xor,
   type FunctionBuilder,
   type I32,
   type I64,
@@ -17,6 +25,7 @@ import {
   type Variable,
 } from '../wasm/index.ts'
 import type { Runtime } from './runtime.ts'
+import { HOT_EXIT, SITE_BASE, SITE_COUNT, SITE_TARGETS } from './sites.ts'
 
 /** How a region is left. */
 const GO = 0
@@ -52,6 +61,7 @@ export class Frame {
   readonly #rip: Variable<'i64'>
   readonly #left: Variable<'i32'>
   readonly #status: Variable<'i32'>
+  readonly #site: Variable<'i32'>
   readonly #gprs: (Variable<'i64'> | undefined)[] = []
   readonly #vectors: (Variable<'v128'> | undefined)[] = []
   #writtenGprs = 0
@@ -82,6 +92,7 @@ export class Frame {
     this.#rip = f.local('i64')
     this.#left = f.local('i32')
     this.#status = f.local('i32')
+    this.#site = f.local('i32')
   }
 
   gpr(number: number): Variable<'i64'> {
@@ -176,9 +187,10 @@ export class Frame {
     this.f.br(stored ? this.#stored! : this.#store!)
   }
 
-  /** Goes on at `rip`, wherever its code is. */
-  go(rip: I64): void {
+  /** Goes on at `rip`, wherever its code is; `site`: where that is counted, or 0. */
+  go(rip: I64, site: number): void {
     this.f.set(this.#rip, rip)
+    this.f.set(this.#site, i32(site))
     this.#exit(GO)
   }
 
@@ -215,14 +227,38 @@ export class Frame {
     const { f, cpu, runtime } = this
     const left = this.#left.value
     const ways: (() => void)[] = []
-    ways[GO] = () => f.returnCall(runtime.go, cpu, this.#rip.value, this.budget.value)
+    ways[GO] = () => {
+      this.#count()
+      f.returnCall(runtime.go, cpu, this.#rip.value, this.budget.value)
+    }
     ways[FAULT] = () => runtime.raised(f, cpu, left)
     ways[LEAVE] = () => runtime.left(f, cpu, left, this.#status.value)
-    ways[RETURN] = () => {
-      f.store('i64.store', cpu, this.#rip.value, L.RIP)
-      f.store('i64.store', cpu, extendS(left), L.BUDGET)
-      f.return(this.#status.value)
-    }
+    ways[RETURN] = () => this.#toHost(left, this.#status.value)
     f.switch(this.#kind.value, ways)
+  }
+
+  #toHost(left: I32, status: I32): void {
+    const { f, cpu } = this
+    f.store('i64.store', cpu, this.#rip.value, L.RIP)
+    f.store('i64.store', cpu, extendS(left), L.BUDGET)
+    f.return(status)
+  }
+
+  /** Counts a way out and notes where it led. */
+  #count(): void {
+    const { f, cpu } = this
+    const site = this.#site.value
+    const rip = this.#rip.value
+    f.if(site, () => {
+      const count = f.let(add(loadI32(site, SITE_COUNT), i32(1)))
+      f.store('i32.store', site, count, SITE_COUNT)
+      const place = and(wrap(xor(rip, shrU(rip, i64(3)))), i32(3))
+      f.store('i64.store', add(site, shl(place, i32(3))), rip, SITE_TARGETS)
+      f.if(eq(count, i32(HOT_EXIT)), () => {
+        f.store('i64.store', site, this.base, SITE_BASE)
+        f.store('i32.store', cpu, site, L.EXIT_LINK)
+        this.#toHost(this.budget.value, i32(STATUS_HOT_EXIT))
+      })
+    })
   }
 }

@@ -7,12 +7,15 @@ import { ModuleBuilder } from '../wasm/index.ts'
 import { PAGE, pageOf, type Offset, type Region } from './block.ts'
 import { Untranslatable } from './context.ts'
 import { Discovery, type Limits } from './discover.ts'
-import { emitRegion } from './emit.ts'
+import { emitRegion, type Exit } from './emit.ts'
 import { Runtime } from './runtime.ts'
+import { SiteAllocator } from './sites.ts'
 import type { SharedTable } from './table.ts'
 
 /** Samples of a block after which it is hot. */
 const HOT = 2
+/** How often a region is translated anew because of its ways out. */
+const MAX_IMPROVEMENTS = 12
 /** Places whose heat is remembered. */
 const MAX_HEAT = 8192
 const LIMITS: Limits = { blocks: 160, instructions: 1200 }
@@ -44,17 +47,37 @@ export interface TranslatorOptions {
   readonly refused: readonly Row[]
 }
 
+/** What is known of a region beyond its code; it outlives translations. */
+class Knowledge {
+  /** Where its indirect jumps went. */
+  readonly targets = new Map<Offset, Set<Offset>>()
+  /** Places that its ways out led to. */
+  readonly wanted = new Set<Offset>()
+  /** How often it has been translated anew. */
+  improvements = 0
+}
+
 /** A region whose code is installed. */
 class Installed implements CodeHolder {
   readonly region: Region
+  readonly knowledge: Knowledge
   readonly bytes: number
+  readonly sites: ReadonlyMap<number, Exit>
   /** Table slots by guest-physical address of the entry. */
   readonly slots = new Map<number, number>()
   readonly #drop: (installed: Installed) => void
 
-  constructor(region: Region, bytes: number, drop: (installed: Installed) => void) {
+  constructor(
+    region: Region,
+    knowledge: Knowledge,
+    bytes: number,
+    sites: ReadonlyMap<number, Exit>,
+    drop: (installed: Installed) => void,
+  ) {
     this.region = region
+    this.knowledge = knowledge
     this.bytes = bytes
+    this.sites = sites
     this.#drop = drop
   }
 
@@ -77,7 +100,9 @@ export class Translator {
   readonly #blocks: BlockCache
   readonly #eager: boolean
   readonly #view: DataView
+  readonly #sites: SiteAllocator
   readonly #installed = new Set<Installed>()
+  readonly #siteOwners = new Map<number, Installed>()
   /** Rows that cannot be translated. */
   readonly #refused: Set<number>
   readonly #heat = new Map<number, number>()
@@ -94,6 +119,7 @@ export class Translator {
     this.#blocks = blocks
     this.#eager = eager
     this.#view = new DataView(memory.buffer)
+    this.#sites = new SiteAllocator(memory.buffer, map.sites)
   }
 
   get statistics(): TranslatorStatistics {
@@ -124,6 +150,27 @@ export class Translator {
     if (this.#execGpa(va) === gpa) this.#translate(va, gpa, mode)
   }
 
+  /** A way out of a region has been taken often: the region is translated anew, with what it lacked. */
+  improve(site: number): void {
+    const installed = this.#siteOwners.get(site)
+    const exit = installed?.sites.get(site)
+    if (!installed || !exit) return
+    const { region, knowledge } = installed
+    const targets = this.#sites.targets(site)
+    if ('target' in exit) knowledge.wanted.add(exit.target)
+    else {
+      const known = knowledge.targets.get(exit.jump) ?? new Set()
+      for (const target of targets) known.add(target)
+      knowledge.targets.set(exit.jump, known)
+    }
+    knowledge.improvements++
+    const [seed] = region.entries as [Offset]
+    const va = BigInt.asUintN(64, this.#sites.base(site) + BigInt(seed))
+    const gpa = this.#execGpa(va)
+    installed.drop()
+    if (gpa >= 0) this.#translate(va, gpa, region.mode, knowledge)
+  }
+
   /** Guest-physical address of code in RAM as the exec TLB has it, or -1. */
   #execGpa(va: bigint): number {
     const state = this.#map.state
@@ -136,46 +183,61 @@ export class Translator {
     return gpa >= 0 && gpa < this.#map.ramSize ? gpa : -1
   }
 
-  #translate(va: bigint, gpa: number, mode: number): void {
+  #translate(va: bigint, gpa: number, mode: number, knowledge = new Knowledge()): void {
     const started = performance.now()
-    while (!this.#tryTranslate(va, gpa % PAGE, mode));
+    while (!this.#tryTranslate(va, gpa % PAGE, mode, knowledge));
     this.#compileMs += performance.now() - started
   }
 
   /** False when an instruction turned out not to be translatable: then once more without it. */
-  #tryTranslate(va: bigint, seed: number, mode: number): boolean {
+  #tryTranslate(va: bigint, seed: number, mode: number, knowledge: Knowledge): boolean {
     const home = va - BigInt(seed)
     const page = (relative: number): number => this.#execGpa(home + BigInt(relative * PAGE))
     const wanted = (offset: Offset): boolean => {
-      if (this.#eager) return true
+      if (this.#eager || knowledge.wanted.has(offset)) return true
       const gpa = page(pageOf(offset))
       return gpa >= 0 && this.#blocks.has(gpa + (offset - pageOf(offset) * PAGE), mode)
     }
     const bytes = new Uint8Array(this.#memory.buffer)
-    const source = { bytes, ram: this.#map.ram, page, wanted, refused: this.#refused }
+    const seenTargets = (offset: Offset): Offset[] => [...(knowledge.targets.get(offset) ?? [])]
+    const source = { bytes, ram: this.#map.ram, page, wanted, refused: this.#refused, seenTargets }
     const limits = this.#eager ? EAGER_LIMITS : LIMITS
     const region = new Discovery(source, mode, limits).region(seed)
+    const sites: number[] = []
     try {
-      if (region) this.#install(region)
+      if (region) this.#install(region, knowledge, sites)
     } catch (error) {
       if (!(error instanceof Untranslatable)) throw error
+      for (const site of sites) this.#sites.give(site)
       this.#refused.add(error.decoded.instruction.row.index)
       return false
     }
     return true
   }
 
-  #install(region: Region): void {
+  /** `taken` gets the sites that the code uses. */
+  #install(region: Region, knowledge: Knowledge, taken: number[]): void {
     const module = new ModuleBuilder()
     module.importMemory('env', 'memory')
     module.importTable('env', 'table', 0)
-    const { entries } = emitRegion(module, region, new Runtime(module, this.#table), this.#map.ram)
+    const { entries, sites } = emitRegion(module, region, {
+      runtime: new Runtime(module, this.#table),
+      ram: this.#map.ram,
+      takeSite: () => {
+        if (knowledge.improvements >= MAX_IMPROVEMENTS) return 0
+        const site = this.#sites.take()
+        if (site !== 0) taken.push(site)
+        return site
+      },
+    })
     for (const [at, entry] of entries) module.exportFunction(`${at}`, entry)
     const bytes = module.build()
     const env = { memory: this.#memory, table: this.#table.table }
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env })
     if (this.#bytes + bytes.length > MAX_BYTES) this.dropAll()
-    const installed = new Installed(region, bytes.length, (dropped) => this.#drop(dropped))
+    const drop = (dropped: Installed): void => this.#drop(dropped)
+    const installed = new Installed(region, knowledge, bytes.length, sites, drop)
+    for (const site of sites.keys()) this.#siteOwners.set(site, installed)
     for (const at of entries.keys()) {
       const gpa = region.pages.get(pageOf(at))! + (at - pageOf(at) * PAGE)
       if (this.#blocks.isTranslated(gpa, region.mode)) continue
@@ -191,7 +253,11 @@ export class Translator {
 
   #drop(installed: Installed): void {
     if (!this.#installed.delete(installed)) return
-    const { region, slots, bytes } = installed
+    const { region, slots, bytes, sites } = installed
+    for (const site of sites.keys()) {
+      this.#siteOwners.delete(site)
+      this.#sites.give(site)
+    }
     for (const [gpa, slot] of slots) {
       this.#blocks.translate(gpa, region.mode, undefined)
       this.#table.remove(slot)

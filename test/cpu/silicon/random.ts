@@ -60,7 +60,7 @@ const vexPrefixes: Record<string, number> = { NP: 0, '66': 1, F3: 2, F2: 3, any:
 const legacyPrefixes: Record<string, number> = { '66': 0x66, F3: 0xf3, F2: 0xf2 }
 
 /** The bytes of one random encoding of a row in 64-bit code; not always legal: decode it. */
-function encode(row: Row, random: Random, long: boolean): number[] {
+export function encode(row: Row, random: Random, long: boolean): number[] {
   const out: number[] = []
   if (row.addressSize !== 0 && row.addressSize !== (long ? 64 : 32)) out.push(0x67)
   if (row.repeat !== 'none') out.push(...random.pick([[], [0xf3], [0xf2]]))

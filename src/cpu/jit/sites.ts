@@ -1,0 +1,55 @@
+/**
+ * Ways out of translated code that are counted, each a small record in wasm memory. One that is taken often says what the region lacks: its
+ * target, or the targets of an indirect jump. Offsets are in bytes.
+ */
+
+export const SITE_SIZE = 48
+/** u32: times taken. */
+export const SITE_COUNT = 0
+/** u64: virtual address of the region's home page, when it was taken last. */
+export const SITE_BASE = 8
+/** u64[4]: targets, each in the place that its low bits give. */
+export const SITE_TARGETS = 16
+export const SITE_TARGET_COUNT = 4
+export const SITES = 16384
+
+/** The count at which the host is told; afterwards it goes on counting quietly. */
+export const HOT_EXIT = 1000
+
+/** Hands out sites. Address 0 stands for a way out that is not counted. */
+export class SiteAllocator {
+  readonly #view: DataView
+  readonly #free: number[] = []
+
+  constructor(memory: ArrayBuffer, start: number) {
+    this.#view = new DataView(memory)
+    for (let n = SITES - 1; n >= 0; n--) this.#free.push(start + n * SITE_SIZE)
+  }
+
+  take(): number {
+    const site = this.#free.pop() ?? 0
+    if (site !== 0) for (let i = 0; i < SITE_SIZE; i += 8) this.#view.setFloat64(site + i, 0, true)
+    return site
+  }
+
+  give(site: number): void {
+    if (site !== 0) this.#free.push(site)
+  }
+
+  /** Virtual address of the region's home page. */
+  base(site: number): bigint {
+    return this.#view.getBigInt64(site + SITE_BASE, true)
+  }
+
+  /** Where the way out led, relative to the home page. */
+  targets(site: number): number[] {
+    const base = this.#view.getBigInt64(site + SITE_BASE, true)
+    const found = new Set<number>()
+    for (let i = 0; i < SITE_TARGET_COUNT; i++) {
+      const target = this.#view.getBigInt64(site + SITE_TARGETS + 8 * i, true)
+      const offset = BigInt.asIntN(64, target - base)
+      if (target !== 0n && offset > -0x1000_0000n && offset < 0x1000_0000n) found.add(Number(offset))
+    }
+    return [...found]
+  }
+}
