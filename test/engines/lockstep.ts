@@ -111,12 +111,18 @@ export interface LockstepResult {
 export function lockstep(
   image: ComputerImage,
   engines: readonly [Engine, Engine],
-  { step, limit, memoryBytes = 64 << 20 }: { step: number; limit: number; memoryBytes?: number },
+  {
+    step,
+    limit,
+    memoryBytes = 64 << 20,
+    onCheck,
+  }: { step: number; limit: number; memoryBytes?: number; onCheck?: (instructions: number) => void },
 ): LockstepResult {
   const [a, b] = engines.map((engine) => startMachine(engine, image, memoryBytes)) as [Machine, Machine]
   for (let checks = 1, at = step; ; checks++, at += step) {
     const [x, y] = [a.runTo(Math.min(at, limit)), b.runTo(Math.min(at, limit))]
     const found = x.reason === y.reason ? difference(a, b) : `${x.reason} | ${y.reason}`
+    onCheck?.(x.instructions)
     const ended = x.reason !== 'instruction-limit' || at >= limit
     if (found !== null || ended)
       return {

@@ -30,6 +30,7 @@ const result = lockstep(
     step: Number(values.step),
     limit: Number(values.limit),
     memoryBytes: Number(values.memory) << 20,
+    onCheck: (instructions) => process.stderr.write(`\r${instructions} instructions `),
   },
 )
 console.log(result.serial)
