@@ -29,8 +29,6 @@ function fibonacci(n: i32): u32 {
   return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2)
 }
 
-// @ts-ignore: a decorator of the dialect; the call shall remain one
-@inline
 function rotr(x: u32, n: u32): u32 {
   return (x >> n) | (x << (32 - n))
 }
