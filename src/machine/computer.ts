@@ -6,6 +6,7 @@ import type { CpuModel } from '../cpu/cpuid/features.ts'
 import { writeAcpiTables } from './acpi/tables.ts'
 import { Board, type BoardOptions } from './board.ts'
 import { boot, type BootModule } from './boot/boot.ts'
+import { leaveAsFirmware } from './boot/firmware-state.ts'
 import { Clock } from './clock.ts'
 import { start } from './boot/start.ts'
 import type { LinuxEntry } from './boot/linux/linux.ts'
@@ -104,6 +105,8 @@ export class Computer {
       rsdpGpa: writeAcpiTables(memory, 1),
       linuxEntry,
     })
+    if (state.protocol === 'multiboot')
+      leaveAsFirmware(memory, this.#memoryBytes, (port, size, value) => this.board.ioWrite(port, size, value))
     start(this.cpu, state)
   }
 

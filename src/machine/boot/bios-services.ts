@@ -43,7 +43,7 @@ const LOW_MEMORY_KIB = 639
 /** Ticks of the time-stamp counter in one of the BIOS's clock, of which there are 18.2 in a second. */
 const TSC_PER_TICK = 54_925_439
 /** ICW1 … ICW4 as on a PC, and everything masked. */
-const PIC_SETUP: readonly (readonly [port: number, value: number])[] = [
+export const PIC_SETUP: readonly (readonly [port: number, value: number])[] = [
   [0x20, 0x11],
   [0x21, 0x08],
   [0x21, 0x04],
@@ -75,6 +75,7 @@ export function writeBiosServices(memory: GuestMemory, ramBytes: number, entry: 
   emitStart(asm, entry)
   const other = service(asm, 'other', () => setFlags(asm, CARRY))
   const services = new Map<number, Label>([
+    [0x08, timer(asm)],
     [0x10, service(asm, 'video', () => emitVideo(asm))],
     [0x11, service(asm, 'equipment', () => asm.emit('xor', ax, ax))],
     [0x12, service(asm, 'memory size', () => asm.emit('mov', ax, LOW_MEMORY_KIB))],
@@ -111,6 +112,18 @@ function emitStart(asm: Assembler, entry: RealModeEntry): void {
   for (const segment of [ds, es, fs, gs, ss]) asm.emit('mov', segment, ax)
   asm.emit('mov', sp, entry.sp)
   asm.emit('jmp', far(entry.cs, entry.ip))
+}
+
+/** Interrupt 0 of the 8259: acknowledged, and the interrupted flags left alone. */
+function timer(asm: Assembler): Label {
+  const label = asm.label('timer')
+  asm.bind(label)
+  asm.emit('push', ax)
+  asm.emit('mov', al, 0x20)
+  asm.emit('out', 0x20, al)
+  asm.emit('pop', ax)
+  asm.emit('iret')
+  return label
 }
 
 /** An interrupt's handler; in its body BP points to the frame, and a flag that is not set there comes back clear. */
