@@ -7,7 +7,8 @@ import { BLOCK_ENTRIES, BLOCK_ENTRY_SIZE, RECORD_SIZE } from './interpreter/reco
 const HELPERS_END = 0x10_0000
 const ALIGN = 0x1_0000
 const CPUID_BYTES = 4096
-const RECORDS = 1 << 18
+/** Room for the code that a kernel and its programs run in a minute or so: Linux uses some six hundred thousand on its way to a shell. */
+const RECORDS = 1 << 19
 /** Records of a block that is cut short to fit a budget; made anew each time. */
 const SCRATCH_RECORDS = 256
 

@@ -8,10 +8,9 @@ import type { MemoryMap } from '../memory-map.ts'
 import { CoveredBytes } from './covered-bytes.ts'
 import { encodeRecord } from './encode.ts'
 import { specialHandlers, type SpecialHandler } from './special.ts'
-import { fusedKey } from './fuse.ts'
+import { HandlerIndex } from './handler-index.ts'
 import * as R from './record.ts'
 import { refusal } from './refusal.ts'
-import { shapeKey, shapeOf } from './shape.ts'
 
 const MAX_INSTRUCTIONS = 64
 const PAGE = 4096
@@ -62,7 +61,7 @@ export class BlockCache {
   readonly #map: MemoryMap
   readonly #bytes: Uint8Array
   readonly #view: DataView
-  readonly #handlers: ReadonlyMap<string, number>
+  readonly #handlers: HandlerIndex
   /** By index of a row: what this model of the processor executes in its place, or null for #UD. */
   readonly #executed: readonly (Row | null)[]
   readonly #source: BlockSource
@@ -90,7 +89,7 @@ export class BlockCache {
     this.#map = map
     this.#bytes = new Uint8Array(memory)
     this.#view = new DataView(memory)
-    this.#handlers = handlers
+    this.#handlers = new HandlerIndex(handlers)
     this.#executed = executed
     this.#source = source
     this.#free = map.records
@@ -415,12 +414,10 @@ export class BlockCache {
     const samePage =
       near && target >= 0 && target < PAGE && next < PAGE && (long || instruction.operandSize !== 16)
     const segmented = (mode & L.MODE_SEGMENTED) !== 0
-    const shape = shapeOf(instruction, long, segmented, samePage, (mode & L.MODE_TRACE_CALLS) !== 0)
-    const key = shape ? shapeKey(shape) : null
-    const handler = key ? this.#handlers.get(key) : undefined
-    this.#view.setUint32(record + R.HANDLER, handler ?? special.undefined, true)
-    const pair =
-      previous && shape && samePage ? this.#handlers.get(fusedKey(previous, shape.meaning)) : undefined
+    const traced = (mode & L.MODE_TRACE_CALLS) !== 0
+    const { handler, key, meaning } = this.#handlers.find(instruction, long, segmented, samePage, traced)
+    this.#view.setUint32(record + R.HANDLER, handler, true)
+    const pair = previous && samePage ? this.#handlers.pair(previous, meaning) : undefined
     if (pair !== undefined) this.#view.setUint32(record - R.RECORD_SIZE + R.HANDLER, pair, true)
     return key
   }

@@ -70,7 +70,7 @@ export function findBlock(
     const entry = f.let(tlbEntry(cpu, va))
     f.brIf(miss, ne(and(va, PAGE_MASK), loadI64(entry, L.TLB_EXEC_TAG)))
     const linear = f.let(add(wrap(va), loadI32(entry, L.TLB_ADDEND)))
-    const hash = and(xor(linear, shrU(linear, i32(14))), i32(R.BLOCK_ENTRIES - 1))
+    const hash = and(xor(linear, shrU(linear, i32(R.BLOCK_ENTRY_BITS))), i32(R.BLOCK_ENTRIES - 1))
     const slot = f.let(add(loadI32(cpu, L.BLOCK_TABLE), shl(hash, i32(4))))
     f.brIf(miss, or(xor(loadI32(slot, R.BLOCK_LINEAR), linear), xor(loadI32(slot, R.BLOCK_MODE), mode)))
     const record = f.let(loadI32(slot, R.BLOCK_RECORD))

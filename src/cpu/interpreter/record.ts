@@ -36,8 +36,9 @@ export const LINK_NEXT = 60
 /** u16, of instructions that are not near branches: `Context.field('second')`. */
 export const SECOND = 56
 
+export const BLOCK_ENTRY_BITS = 16
 /** The table of block entries in wasm memory, direct-mapped by linear address: u32 linear address, u32 MODE, u32 record, u32 -. */
-export const BLOCK_ENTRIES = 16384
+export const BLOCK_ENTRIES = 1 << BLOCK_ENTRY_BITS
 export const BLOCK_ENTRY_SIZE = 16
 export const BLOCK_LINEAR = 0
 export const BLOCK_MODE = 4
@@ -45,7 +46,7 @@ export const BLOCK_RECORD = 8
 
 /** Index in the table of blocks; generated code computes the same. */
 export function blockSlot(linear: number): number {
-  return (linear ^ (linear >>> 14)) & (BLOCK_ENTRIES - 1)
+  return (linear ^ (linear >>> BLOCK_ENTRY_BITS)) & (BLOCK_ENTRIES - 1)
 }
 
 /** Why a run came back, beside the STATUS values of `helpers.ts`. RIP and BUDGET are valid in each case. */

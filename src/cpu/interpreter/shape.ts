@@ -114,6 +114,27 @@ export function shapeOf(
   return build(meaning, operands, bits, long, segmented || namesSegment(instruction), samePage, traced)
 }
 
+const ADDRESS_FORMS: readonly (AddressForm | null)[] = [null, 'base', 'full', 'short', 'absolute', 'legacy']
+
+/** A number that is the same for two instructions only if their shapes are; its arguments are those of `shapeOf`. */
+export function shapeCode(
+  instruction: Instruction,
+  long: boolean,
+  segmented: boolean,
+  samePage: boolean,
+  traceCalls: boolean,
+): number {
+  const { row, operandSize, memory } = instruction
+  const form = ADDRESS_FORMS.indexOf(memory ? addressForm(memory, instruction, long) : null)
+  const flags =
+    Number(long) |
+    (Number(segmented || namesSegment(instruction)) << 1) |
+    (Number(samePage) << 2) |
+    (Number(traceCalls) << 3)
+  // Operand sizes are 16, 32 or 64: bits 4 and 5 tell them apart.
+  return (((row.index << 2) | ((operandSize >> 4) & 3)) << 7) | (form << 4) | flags
+}
+
 function formsOf(row: Row, form: OperandForm, index: number, long: boolean): Operand[] {
   const memory = (): Operand[] => {
     const ways: AddressForm[] = long ? ['base', 'full', 'short'] : ['legacy']
