@@ -28,27 +28,14 @@ writeFileSync(file('kernel'), values.unpacked ? extractVmlinux(debian.kernel) : 
 writeFileSync(file('initrd'), buildInitramfs(debian, { script: 'poweroff -f' }))
 
 const common = ['--initrd', file('initrd'), '--append', 'console=ttyS0', '--memory', '512M', '--net', 'none']
-const onering = (engine: string): string[] => [
-  ...[process.execPath, 'dist/cli/main.js', 'run', file('kernel'), '--engine', engine],
-  ...[...common, '--stats', file('stats'), '--quiet'],
-]
+const onering = (engine: string): string[] => {
+  const run = [process.execPath, 'dist/cli/main.js', 'run', file('kernel'), '--engine', engine]
+  return run.concat(common, ['--stats', file('stats'), '--quiet'])
+}
+const machine = '-M q35 -cpu max -m 512 -nographic -no-reboot -net none'.split(' ')
+const boot = ['-kernel', file('kernel'), '-initrd', file('initrd'), '-append', 'console=ttyS0']
 const machines: Readonly<Record<string, readonly string[]>> = {
-  'QEMU TCG': [
-    ...[
-      'qemu-system-x86_64',
-      '-M',
-      'q35',
-      '-cpu',
-      'max',
-      '-m',
-      '512',
-      '-nographic',
-      '-no-reboot',
-      '-net',
-      'none',
-    ],
-    ...['-kernel', file('kernel'), '-initrd', file('initrd'), '-append', 'console=ttyS0'],
-  ],
+  'QEMU TCG': ['qemu-system-x86_64'].concat(machine, boot),
   'onering, interpreter': onering('interpreter'),
   'onering, auto': onering('auto'),
 }
