@@ -358,14 +358,16 @@ export class BlockCache {
     // The guard stands before the first instruction, and its block costs what the instruction costs.
     if (first !== start) this.#view.setUint32(start + R.REMAINING, count, true)
     const handler = this.#view.getUint32(start + R.HANDLER, true)
-    this.#cover(gpa, offset - pageOffset, secondPage)
+    const length = offset - pageOffset
+    const inPage = Math.min(length, PAGE - pageOffset)
+    this.cover(gpa, inPage)
+    if (secondPage >= 0 && length > inPage) this.cover(secondPage, length - inPage)
     return { gpa, mode, record: start, end: record + R.RECORD_SIZE, count, secondPage, handler }
   }
 
-  #cover(gpa: number, length: number, secondPage: number): void {
-    const inPage = Math.min(length, PAGE - (gpa % PAGE))
-    this.#covered.add(gpa, inPage)
-    if (secondPage >= 0 && length > inPage) this.#covered.add(secondPage, length - inPage)
+  /** These bytes have been decoded: whoever made code from them hears when they are written. */
+  cover(gpa: number, length: number): void {
+    this.#covered.add(gpa, length)
   }
 
   #decodeCrossing(

@@ -246,6 +246,10 @@ export class Translator {
       this.#blocks.translate(gpa, region.mode, slot)
     }
     for (const page of region.pages.values()) this.#blocks.hold(page, installed)
+    for (const { at, end } of region.blocks.values()) {
+      const page = region.pages.get(pageOf(at))!
+      this.#blocks.cover(page + at - pageOf(at) * PAGE, end - at)
+    }
     this.#installed.add(installed)
     this.#bytes += bytes.length
     this.#compiled++
