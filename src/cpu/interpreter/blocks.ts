@@ -182,6 +182,8 @@ export class BlockCache {
   /** Makes generated code find the block. Only code in RAM has a linear address that the TLB gives; other blocks come through `find`. */
   #enter(block: Block): Block {
     if (!this.#isRam(block.gpa)) return block
+    // An instruction on two pages may leave the limit of a code segment, which is looked at elsewhere.
+    if (block.secondPage >= 0 && block.mode & L.MODE_SEGMENTED) return block
     const linear = this.#map.ram + block.gpa
     const slot = this.#map.blockTable + R.blockSlot(linear) * R.BLOCK_ENTRY_SIZE
     this.#view.setUint32(slot + R.BLOCK_LINEAR, linear, true)

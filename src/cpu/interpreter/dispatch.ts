@@ -11,7 +11,6 @@ import {
   ltS,
   ne,
   or,
-  select,
   shl,
   shrU,
   sub,
@@ -22,6 +21,7 @@ import {
   type FuncType,
   type I32,
   type I64,
+  type Label,
 } from '../wasm/index.ts'
 import * as R from './record.ts'
 
@@ -49,10 +49,19 @@ export function enterBlock(
   f.returnCallIndirect(handlerType, loadI32(record, R.HANDLER), cpu, record, left)
 }
 
-/** Linear address of an offset in the code segment. */
-function codeAddress(cpu: I32, rip: I64, mode: I32): I64 {
-  const base = loadI64(cpu, L.SEGMENTS + L.CS * L.SEG_SIZE + L.SEG_BASE)
-  return select(and(mode, i32(L.MODE_SEGMENTED)), and(add(rip, base), i64(0xffff_ffff)), rip)
+/**
+ * Linear address of an offset in the code segment; to `miss` unless a segment with a limit holds the whole page, so that no block in it can leave
+ * the limit.
+ */
+function codeAddress(f: FunctionBuilder, cpu: I32, rip: I64, mode: I32, miss: Label): I64 {
+  const cs = L.SEGMENTS + L.CS * L.SEG_SIZE
+  const va = f.variable('i64', rip)
+  f.if(and(mode, i32(L.MODE_SEGMENTED)), () => {
+    f.set(va, and(add(rip, loadI64(cpu, cs + L.SEG_BASE)), i64(0xffff_ffff)))
+    const room = sub(extendU(loadI32(cpu, cs + L.SEG_LIMIT)), rip)
+    f.brIf(miss, ltS(room, sub(i64(0xfff), and(va.value, i64(0xfff)))))
+  })
+  return f.let(va.value)
 }
 
 /** Enters the block at `rip` if the exec TLB and the block table know it; falls through otherwise. `flat`: the code segment has base 0 for sure. */
@@ -66,7 +75,7 @@ export function findBlock(
 ): void {
   const mode = f.let(loadI32(cpu, L.MODE))
   f.block((miss) => {
-    const va = flat ? rip : f.let(codeAddress(cpu, rip, mode))
+    const va = flat ? rip : codeAddress(f, cpu, rip, mode, miss)
     const entry = f.let(tlbEntry(cpu, va))
     f.brIf(miss, ne(and(va, PAGE_MASK), loadI64(entry, L.TLB_EXEC_TAG)))
     const linear = f.let(add(wrap(va), loadI32(entry, L.TLB_ADDEND)))
