@@ -15,6 +15,7 @@ export const Machine: {
 export type Machine = AnyMachine
 
 export type { MachineEvents, MachineOptions, RestoreOptions, RunOptions } from './machine/machine.ts'
+export type { Share } from './machine/share.ts'
 export type { Exit, ExitReason, Mark } from './machine/exit.ts'
 export type { Drive, FileDrive, MemoryDrive } from './machine/drive.ts'
 export { MODELS as CPU_MODELS, modelError, type CpuModel } from './cpu/cpuid/features.ts'

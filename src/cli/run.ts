@@ -23,6 +23,7 @@ import { parseChoice, parseCount, parseForward, parseSize, type Forward } from '
 import { attachKeyboard, ESCAPE_HELP } from './keyboard.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { readOptionalFile } from './files.ts'
+import { parseShare } from './share.ts'
 import { parseSaveAt, readSnapshot, writeSnapshot } from './snapshot.ts'
 
 const MAX_COUNT: number = Number.MAX_SAFE_INTEGER
@@ -41,6 +42,7 @@ interface RunFlags {
   initrd?: string
   append?: string
   console: string
+  share?: string | string[]
   drive?: string | number | (string | number)[]
   linuxEntry?: string | number
   device?: string | string[]
@@ -114,6 +116,7 @@ export function defineRun(cli: CAC): void {
     .option('--boot <order>', 'What a BIOS boots from: c disk, d CD, a floppy disk, n network; dc,menu asks')
     .option('--no-reboot', 'With a BIOS, a reset ends the machine')
     .option('--firmware-log <file>', 'What firmware writes to its debug ports, 0x402 and 0xe9')
+    .option('--share <dir>', 'A folder that the guest may mount (9p): DIR[:TAG][,writable]; repeatable')
     .option('--linux-entry <bits>', 'The entry of a Linux kernel to take: 16, 32 or 64')
     .option('--device <device>', 'An additional device: pc-testdev, for kvm-unit-tests')
     .option('--engine <engine>', 'auto, interpreter, or jit to translate all code at once', {
@@ -237,6 +240,7 @@ async function boot(
     memory,
     cpu,
     drives,
+    shares: listOf(flags.share).map((text, i) => parseShare(String(text), i)),
     console: parseChoice(flags.console, '--console', ['serial', 'virtio'] as const),
     ...(flags.append === undefined ? {} : { cmdline: String(flags.append) }),
     devices: listOf(flags.device).map((name) => parseChoice(name, '--device', OPTIONAL_DEVICES)),

@@ -25,6 +25,8 @@ import { Rtc } from '../devices/time/rtc.ts'
 import { Uart16550 } from '../devices/uart16550.ts'
 import { VirtioBlock } from '../devices/virtio/block/block.ts'
 import { VirtioConsole } from '../devices/virtio/console.ts'
+import type { FileTree } from '../devices/virtio/ninep/file-tree.ts'
+import { Virtio9p } from '../devices/virtio/ninep/ninep.ts'
 import { type FramePort, VirtioNet } from '../devices/virtio/net/net.ts'
 import { VirtioPci } from '../devices/virtio/pci.ts'
 import { VirtioRng } from '../devices/virtio/rng.ts'
@@ -53,8 +55,9 @@ const DEFAULT_BOOT_ORDER = 'cda'
 export const NET_SLOT = 2
 export const RNG_SLOT = 3
 const CONSOLE_SLOT = 4
-/** Where what the user adds is plugged in, in this order: disks. */
+/** Where what the user adds is plugged in: up to 16 disks, then shared folders. */
 const FIRST_FREE_SLOT = 8
+const FIRST_SHARE_SLOT = 24
 
 /** The processor, as far as the board pulls at it. */
 export interface ProcessorWires {
@@ -93,6 +96,8 @@ export interface BoardOptions {
   readonly drives?: readonly AttachedDrive[]
   /** A machine with a BIOS starts again when it is reset; otherwise, and without one, that ends it. Default true. */
   readonly reboots?: boolean
+  /** Folders that the guest may mount (9P). */
+  readonly shares?: readonly { readonly tag: string; readonly tree: FileTree }[]
   /** The machine starts with a BIOS, which finds everything as it is after power-on. */
   readonly bios?: BiosOptions
   /** What firmware writes to its debug ports. */
@@ -170,6 +175,7 @@ export class Board {
     this.#plug(RNG_SLOT, (slot) => new VirtioPci(new VirtioRng(this.#split()), this.memory, slot))
     if (options.console !== undefined) this.console = this.#plugConsole(options.console)
     this.#plugDisks()
+    this.#plugShares()
     this.#configureFirmware()
     if (options.bios === undefined) {
       this.chipset.setUp()
@@ -442,6 +448,11 @@ export class Board {
     const lines = IDE_IRQS.map((irq) => (level: boolean) => this.setIrq(irq, level))
     this.#ide = new IdeController(attachIde(drives), this.memory, this.#slot(SOUTH_BRIDGE_SLOT), lines)
     this.pci.plug(SOUTH_BRIDGE_SLOT, this.#ide.fn, IDE_FUNCTION)
+  }
+
+  #plugShares(): void {
+    for (const [i, { tag, tree }] of (this.#options.shares ?? []).entries())
+      this.#plug(FIRST_SHARE_SLOT + i, (slot) => new VirtioPci(new Virtio9p(tag, tree), this.memory, slot))
   }
 
   #plug(slot: number, create: (slot: PciSlot) => VirtioPci): void {

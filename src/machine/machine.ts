@@ -13,6 +13,7 @@ import type { Exit } from './exit.ts'
 import { MAX_RAM_BYTES, MIB, MIN_RAM_BYTES } from './memory-map.ts'
 import type { OptionalDevice } from './optional-devices.ts'
 import type { Boot, HardwareConfig, WorkerConfig, WorkerHandle, WorkerMessage } from './protocol.ts'
+import type { Share } from './share.ts'
 import { packMachine, unpackMachine } from './snapshot/machine-snapshot.ts'
 import { createRing, RingReader, RingWriter } from './ring.ts'
 
@@ -69,6 +70,8 @@ export interface MachineOptions extends RunOptions {
   readonly queuePairs?: number
   /** Disks and CDs, in this order. At most 16; at most four at IDE. */
   readonly drives?: readonly Drive[]
+  /** Folders of the host that the guest may mount by 9P, read-only unless they say otherwise. At most 4. */
+  readonly shares?: readonly Share[]
   /** What `write` types on: the serial port (default), or a virtio console, which is plugged in then. The `serial` event hears both. */
   readonly console?: 'serial' | 'virtio'
   /** From which everything random in the guest follows. Default: a random one. */
@@ -94,6 +97,7 @@ const PAGE = 4096
 /** Where the calendar of a machine with a seed starts, so that its runs are equal: 1 January 2026. */
 const SEEDED_EPOCH_MS: number = Date.UTC(2026, 0, 1)
 const MAX_DRIVES = 16
+const MAX_SHARES = 4
 const SERIAL_OUT_BYTES: number = 256 * 1024
 const SERIAL_IN_BYTES: number = 64 * 1024
 /** Room for a full TCP window from each of some hundred connections; pages that are never used cost nothing. */
@@ -222,15 +226,17 @@ export class Machine {
    * frames on their way, are not part of it. Rejects when the machine has ended otherwise.
    */
   async save(): Promise<Uint8Array> {
-    const state =
-      this.#saved ??
-      (await new Promise<ComputerState>((resolve, reject) => {
-        if (this.#hasEnded) return reject(new Error('the machine has ended'))
-        this.#savers.add({ resolve, reject })
-        if (this.#exit === null) this.#worker.post({ kind: 'save' })
-        else this.#control.requestSave()
-      }))
+    const state = this.#hasEnded ? this.#saved : await this.#requestState()
+    if (state === null) throw new Error('the machine has ended')
     return packMachine({ hardware: this.#hardware, state })
+  }
+
+  #requestState(): Promise<ComputerState> {
+    return new Promise((resolve, reject) => {
+      this.#savers.add({ resolve, reject })
+      if (this.#exit === null) this.#worker.post({ kind: 'save' })
+      else this.#control.requestSave()
+    })
   }
 
   #load(config: WorkerConfig): Promise<void> {
@@ -344,6 +350,12 @@ function describe(options: MachineOptions): WorkerConfig {
   const mac = options.mac ?? DEFAULT_MAC
   if (mac.length !== 6 || mac[0]! & 1) throw new RangeError('mac: six bytes, not a multicast address')
   const drives = options.drives ?? []
+  const shares = options.shares ?? []
+  if (shares.length > MAX_SHARES) throw new RangeError(`${shares.length} shares: at most ${MAX_SHARES}`)
+  if (shares.some(({ tag }) => !/^[^\s,]{1,31}$/.test(tag)))
+    throw new RangeError('a tag has 1 to 31 characters, no spaces')
+  if (new Set(shares.map(({ tag }) => tag)).size < shares.length)
+    throw new RangeError('shares need different tags')
   if (drives.length > MAX_DRIVES) throw new RangeError(`${drives.length} drives: at most ${MAX_DRIVES}`)
   const { image = null, bios = null } = options
   if ((image === null) === (bios === null))
@@ -365,6 +377,7 @@ function describe(options: MachineOptions): WorkerConfig {
     devices: options.devices ?? [],
     net: { mac, queuePairs },
     drives,
+    shares,
     console: options.console ?? 'serial',
   }
 }

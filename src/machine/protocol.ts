@@ -7,6 +7,7 @@ import type { LinuxEntry } from './boot/linux/linux.ts'
 import type { ComputerState } from './computer.ts'
 import type { Drive } from './drive.ts'
 import type { Exit } from './exit.ts'
+import type { Share } from './share.ts'
 import type { OptionalDevice } from './optional-devices.ts'
 
 /** Everything a run depends on, beside what arrives from outside while it runs. */
@@ -46,6 +47,7 @@ export interface HardwareConfig {
   /** Null: no network card. */
   readonly net: { readonly mac: Uint8Array; readonly queuePairs: number } | null
   readonly drives: readonly Drive[]
+  readonly shares: readonly Share[]
   /** What the terminal is attached to; the serial port is there in any case, and heard. */
   readonly console: 'serial' | 'virtio'
 }

@@ -83,20 +83,22 @@ export class Runner {
   #loop(): Stop {
     const { board, clock, processor, control, maxInstructions, poll } = this.#options
     const { saveAt = Infinity } = this.#options
-    let isFirst = true
+    // After a restore: all that was due, and all that had come, was dealt with before the state was saved.
+    let isResuming = this.#options.isRestored === true
     for (;;) {
       const wakeCount = control.wakeCount
       if (control.stopReason !== STOP_NONE) return this.#hostStop(control.stopReason)
-      if (!isFirst || this.#options.isRestored !== true) {
+      if (!isResuming) {
         poll()
         clock.runDue()
         if (board.stopped !== null) return board.stopped
         if (control.takeSave()) this.#options.save?.()
       }
-      isFirst = false
       const left = Math.min(maxInstructions, saveAt) - processor.retired
       if (left <= 0) return this.#limitReached(saveAt)
 
+      const hasLooked = !isResuming
+      isResuming = false
       const nowNs = clock.nowNs()
       const budget = Math.max(1, Math.min(this.#slice, left, Math.ceil(clock.nextDeadlineNs - nowNs)))
       this.#runEndNs = nowNs + budget
@@ -113,8 +115,8 @@ export class Runner {
       if (end === 'halted') {
         if (!processor.interruptsEnabled)
           return stopFor('halted', 'the guest halted with interrupts disabled: nothing can wake it')
-        if (board.lapic.hasInterrupt) continue
-        this.#sleep(wakeCount)
+        // What came in while it was not looked for must not be slept through.
+        if (!board.lapic.hasInterrupt && hasLooked) this.#sleep(wakeCount)
       }
     }
   }

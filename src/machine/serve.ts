@@ -1,6 +1,7 @@
 /** The worker's side of a machine, whatever kind of worker it is. */
 import type { BlockBackend } from '../devices/storage/block-backend.ts'
 import { MemoryDisk } from '../devices/storage/memory-disk.ts'
+import type { FileTree } from '../devices/virtio/ninep/file-tree.ts'
 import { ImageError } from './boot/image-error.ts'
 import { Computer, type CpuModules } from './computer.ts'
 import { Control } from './control.ts'
@@ -11,6 +12,7 @@ import { RingFramePort } from './frame-port.ts'
 import type { HostMessage, WorkerConfig, WorkerMessage } from './protocol.ts'
 import { RingReader, RingWriter } from './ring.ts'
 import { Runner } from './runner.ts'
+import type { Share } from './share.ts'
 import { SerialPort } from './serial-port.ts'
 import { hashState } from './snapshot/state-hash.ts'
 
@@ -25,6 +27,8 @@ export interface Platform {
   loadCpuModules(): CpuModules
   /** Rejects with an ImageError when the file cannot be a disk. */
   openDrive(drive: FileDrive): Promise<BlockBackend>
+  /** Throws an ImageError when the folder cannot be shared. */
+  openShare(share: Share): FileTree
 }
 
 /** A machine that is put together. */
@@ -95,6 +99,7 @@ async function create(config: WorkerConfig, platform: Platform, host: HostPort):
     reboots: config.reboots,
     ...(config.bios === null ? {} : { bios: config.bios }),
     ...(config.firmwareLog ? { firmwareLog: (byte) => log.write(byte) } : {}),
+    shares: config.shares.map((share) => ({ tag: share.tag, tree: platform.openShare(share) })),
     ...(config.console === 'serial' ? {} : { console: (bytes) => serial.print(bytes) }),
     onWarning: (text) => host.post({ kind: 'warning', text }),
   })

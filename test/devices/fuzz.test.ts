@@ -3,8 +3,10 @@
  * answer, count, keep its memory bounded, and work for an honest driver afterwards.
  */
 import { expect, test } from 'vitest'
+import { MemoryDisk } from '../../src/devices/storage/memory-disk.ts'
 import { Board } from '../../src/machine/board.ts'
 import { ramRanges } from '../../src/machine/memory-map.ts'
+import { openHostFolder } from '../../src/machine/node/host-folder.ts'
 import { buildFrame, GUEST_MAC, HOST_MAC } from './support/frames.ts'
 import { TestTime } from './support/fake-time.ts'
 import { createRandom } from './support/random.ts'
@@ -12,8 +14,8 @@ import { createRandom } from './support/random.ts'
 const OPERATIONS = Number(process.env.ONERING_FUZZ ?? 150_000)
 const SEED = Number(process.env.ONERING_SEED ?? Date.now() % 2 ** 31)
 const RAM_BYTES = 4 << 20
-const NET = 2
-const RNG = 3
+const [NET, RNG, CONSOLE, DISK, SHARE] = [2, 3, 4, 8, 24] as const
+const OTHERS = [RNG, RNG, CONSOLE, DISK, SHARE] as const
 
 type Size = 1 | 2 | 4
 
@@ -24,7 +26,9 @@ class Hostile {
   readonly view = new DataView(this.ram)
   readonly arrived: Uint8Array[] = []
   readonly board: Board
+  readonly disk = new MemoryDisk(new Uint8Array(64 * 1024))
   transmitted = 0
+  printed = 0
   interrupts = 0
 
   constructor(seed: number) {
@@ -46,6 +50,9 @@ class Hostile {
       seed: new Uint8Array(32),
       epochMs: 1.7e12,
       serial: () => {},
+      console: (bytes) => (this.printed += bytes.length),
+      drives: [{ disk: this.disk, serial: 'fuzz', bus: 'virtio' }],
+      shares: [{ tag: 'fuzz', tree: openHostFolder(import.meta.dirname, true) }],
       net: {
         mac: GUEST_MAC,
         port: {
@@ -88,9 +95,9 @@ class Hostile {
 
   operation(): void {
     const { random, board } = this
-    const slot = random(3) === 0 ? RNG : NET
+    const slot = random(2) === 0 ? OTHERS[random(OTHERS.length)]! : NET
     const common = this.bar(slot, 4)
-    switch (random(16)) {
+    switch (random(18)) {
       case 0:
         return void board.ioRead(random(0x1000), this.size())
       case 1:
@@ -128,6 +135,11 @@ class Hostile {
         return void board.acknowledgeInterrupt()
       case 14:
         return this.rings(slot, common)
+      case 15:
+        return this.legacy(slot)
+      case 16:
+        if (board.console!.room > 0) board.console!.receive(random(256))
+        return board.console!.commit()
       default:
         for (let i = 0; i < 8; i++) this.view.setUint32(random(RAM_BYTES / 4) * 4, this.value(), true)
     }
@@ -147,12 +159,17 @@ class Hostile {
       put(20, 1, 0)
       put(20, 1, 3)
       put(8, 4, 0)
-      put(12, 4, (random(2) ? 0x3000_0000 : 0) | (slot === NET ? 0x0042_8023 & random(2 ** 32) : 0))
+      put(
+        12,
+        4,
+        (random(2) ? 0x3000_0000 : 0) |
+          (slot === NET ? 0x0042_8023 & random(2 ** 32) : slot === DISK ? 0x6e54 & random(2 ** 32) : 0),
+      )
       put(8, 4, 1)
       put(12, 4, 1 | (random(2) ? 4 : 0))
       put(20, 1, 11)
     }
-    const queue = random(4)
+    const queue = slot === NET ? random(4) : random(2)
     const base = 0x1000 * (1 + random(512))
     const size = 1 << random(8)
     put(22, 2, queue)
@@ -163,6 +180,43 @@ class Hostile {
     }
     put(28, 2, 1)
     put(20, 1, 15)
+    this.describe(base, size)
+    if (base + 0x6000 < RAM_BYTES) {
+      this.view.setUint16(base + 0x4002, random(size + 2), true)
+      for (let i = 0; i < size; i++) this.view.setUint16(base + 0x4004 + 2 * i, random(size + 1), true)
+    }
+    board.mmioWrite(common + 0x3000 + 4 * queue, 2, queue)
+  }
+
+  /** The same through the ports of the legacy interface, or nonsense there. */
+  legacy(slot: number): void {
+    const { random, board } = this
+    const ports = this.bar(slot, 0)
+    if (random(2)) return board.ioWrite(ports + random(32), this.size(), this.value())
+    this.config(slot, 4, 2, 7)
+    board.ioWrite(ports + 0x12, 1, 0)
+    board.ioWrite(ports + 0x12, 1, 3)
+    board.ioWrite(ports + 4, 4, this.value())
+    const queue = random(3)
+    board.ioWrite(ports + 0x0e, 2, queue)
+    const size = board.ioRead(ports + 0x0c, 2)
+    const page = 1 + random(600)
+    board.ioWrite(ports + 8, 4, page)
+    board.ioWrite(ports + 0x12, 1, 7)
+    const base = 4096 * page
+    this.describe(base, size)
+    const available = base + 16 * size
+    if (available + 2 * size + 4 < RAM_BYTES) {
+      this.view.setUint16(available + 2, random(size + 2), true)
+      for (let i = 0; i < size; i++) this.view.setUint16(available + 4 + 2 * i, random(size + 1), true)
+    }
+    board.ioWrite(ports + 0x10, 2, queue)
+    board.ioRead(ports + 0x13, 1)
+  }
+
+  /** Descriptors that are nearly right. */
+  describe(base: number, size: number): void {
+    const { random } = this
     for (let i = 0; i < size; i++) {
       const at = base + 16 * i
       if (at + 16 > RAM_BYTES) break
@@ -172,11 +226,6 @@ class Hostile {
       this.view.setUint32(at + 12, random(8) | (random(size) << 16), true)
       if (random(2)) this.view.setUint16(at + 14, (random(2) ? 0x80 : 0x8000) | random(8), true)
     }
-    if (base + 0x6000 < RAM_BYTES) {
-      this.view.setUint16(base + 0x4002, random(size + 2), true)
-      for (let i = 0; i < size; i++) this.view.setUint16(base + 0x4004 + 2 * i, random(size + 1), true)
-    }
-    board.mmioWrite(common + 0x3000 + 4 * queue, 2, queue)
   }
 }
 
@@ -198,9 +247,13 @@ test(`${OPERATIONS} random operations`, () => {
     'virtio.needs-reset',
     'virtio.bad-access',
     'virtio.stray-notify',
+    'virtio.mixed-interfaces',
+    'block.bad-request',
+    '9p.bad-request',
   ])
     expect(counters[name], name).toBeGreaterThan(10)
   expect(hostile.transmitted).toBeGreaterThan(10)
+  expect(hostile.printed).toBeGreaterThan(10)
   expect(hostile.interrupts).toBeGreaterThan(10)
   expect(Object.keys(counters).length).toBeLessThan(100)
   expect(memoryAfter.arrayBuffers - memoryBefore.arrayBuffers).toBeLessThan(200 << 20)

@@ -53,6 +53,32 @@ test('typing reaches the guest while it sleeps', async () => {
   expect(serial()).toBe('>IBM\n')
 })
 
+test('a snapshot of a sleeping guest goes on in a new machine, and the old one too', async () => {
+  const { machine, until } = await create(guests.uartInterrupt)
+  const run = machine.run()
+  await until('>')
+  machine.write('H')
+  await until('I')
+  const snapshot = await machine.save()
+  const other = await Machine.restore({ snapshot })
+  machines.push(other)
+  let text = ''
+  other.on('serial', (bytes) => (text += new TextDecoder().decode(bytes)))
+  const rest = other.run()
+  for (const each of [machine, other]) each.write('A')
+  await until('B')
+  while (!text.includes('B')) await new Promise((resolve) => setTimeout(resolve, 5))
+  for (const each of [machine, other]) each.write('q')
+  expect(await run).toMatchObject({ reason: 'debug-exit', status: 3 })
+  expect(await rest).toMatchObject({ reason: 'debug-exit', status: 3 })
+  expect(text).toBe('B\n')
+  await expect(machine.save()).rejects.toThrow('the machine has ended')
+  const early = await create(guests.hello)
+  const fresh = await Machine.restore({ snapshot: await early.machine.save() })
+  machines.push(fresh)
+  expect(await fresh.run()).toMatchObject({ reason: 'debug-exit', status: 7, instructions: 30 })
+})
+
 test('a guest that spins can be stopped, and its time limited', async () => {
   const { machine } = await create(guests.spin)
   const run = machine.run()

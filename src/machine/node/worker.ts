@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import type { HostMessage } from '../protocol.ts'
 import { serve } from '../serve.ts'
 import { loadCpuModules } from './assets.ts'
+import { openHostFolder } from './host-folder.ts'
 import { openDrive } from './open-drive.ts'
 
 const port = parentPort
@@ -13,5 +14,5 @@ serve(
     post: (message) => port.postMessage(message),
     onMessage: (listener) => void port.on('message', (message: HostMessage) => listener(message)),
   },
-  { loadCpuModules, openDrive },
+  { loadCpuModules, openDrive, openShare: ({ path, writable }) => openHostFolder(path, writable !== true) },
 )
