@@ -11,7 +11,7 @@ import { buildFrame, GUEST_MAC, HOST_MAC } from './support/frames.ts'
 import { TestTime } from './support/fake-time.ts'
 import { createRandom } from './support/random.ts'
 
-const OPERATIONS = Number(process.env.ONERING_FUZZ ?? 150_000)
+const OPERATIONS = Number(process.env.ONERING_FUZZ ?? 100_000)
 const SEED = Number(process.env.ONERING_SEED ?? Date.now() % 2 ** 31)
 const RAM_BYTES = 4 << 20
 const [NET, RNG, CONSOLE, DISK, SHARE] = [2, 3, 4, 8, 24] as const
@@ -229,7 +229,7 @@ class Hostile {
   }
 }
 
-test(`${OPERATIONS} random operations`, () => {
+test(`${OPERATIONS} random operations`, { timeout: 300_000 }, () => {
   console.log(`replay: ONERING_SEED=${SEED} npx vitest run test/devices/fuzz.test.ts`)
   const hostile = new Hostile(SEED)
   const memoryBefore = process.memoryUsage()
