@@ -344,6 +344,11 @@ export class Cpu {
     this.setState64(L.HALTED_NS, this.getState64(L.HALTED_NS) + BigInt(ns))
   }
 
+  /** The board's local APIC has this task priority class: what CR8 reads. */
+  setTaskPriority(value: number): void {
+    this.setState64(L.CR8, BigInt(value))
+  }
+
   /** Guest time-stamp counter minus virtual nanoseconds. */
   tscOffset(): bigint {
     return BigInt.asIntN(64, this.getState64(L.TSC_OFFSET))

@@ -70,6 +70,8 @@ export interface ProcessorWires {
   ramWritten(gpa: number, length: number): void
   /** Guest time-stamp counter minus virtual nanoseconds. */
   tscOffset(): bigint
+  /** What CR8 reads. */
+  setTaskPriority(value: number): void
   /** What answers at whole pages below the end of RAM. */
   setPages(gpa: number, length: number, kind: PageKind): void
   /** Whole pages outside RAM that never change. */
@@ -316,6 +318,7 @@ export class Board {
         acknowledgeExtInt: () => this.pics.acknowledge(),
         tscOffset: () => processor.tscOffset(),
         moved: (gpa) => this.#moveLapic(gpa),
+        taskPriority: (value) => processor.setTaskPriority(value),
       },
       this.diagnostics,
     )

@@ -44,6 +44,7 @@ class Hostile {
         interruptRun: () => {},
         ramWritten: () => {},
         tscOffset: () => 0n,
+        setTaskPriority: () => {},
         setPages: () => {},
         addRom: () => {},
       },

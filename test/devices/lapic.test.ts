@@ -37,6 +37,7 @@ function setUp() {
       acknowledgeExtInt: () => 0x28,
       tscOffset: () => tscOffset,
       moved: () => {},
+      taskPriority: () => {},
     },
     diagnostics,
   )

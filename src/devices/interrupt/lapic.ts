@@ -26,6 +26,8 @@ export interface LapicWires {
   acknowledgeExtInt(): number
   /** Guest time-stamp counter minus virtual nanoseconds. */
   tscOffset(): bigint
+  /** TPR[7:4] is this now, for CR8. */
+  taskPriority(value: number): void
   /** The registers are at this guest-physical address from now on. */
   moved(gpa: number): void
 }
@@ -99,8 +101,7 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
   }
 
   setTaskPriorityClass(value: number): void {
-    this.#vectors.tpr = (value & 0xf) << 4
-    this.#update()
+    this.#setTaskPriority((value & 0xf) << 4)
   }
 
   /** Whether a message is for this APIC. */
@@ -232,6 +233,7 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
     this.#lint0 = state.lint0
     this.#timer.load(state.timer)
     this.#wires.moved(this.page)
+    this.#wires.taskPriority(this.taskPriorityClass)
     this.#update()
   }
 
@@ -295,8 +297,7 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
     if (this.#lvt.has(number)) return this.#writeVector(number, value)
     switch (number) {
       case reg.TPR:
-        this.#vectors.tpr = value & 0xff
-        return this.#update()
+        return this.#setTaskPriority(value & 0xff)
       case reg.EOI:
         return this.#endOfInterrupt()
       case reg.LDR:
@@ -406,6 +407,12 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
     return this.#isSoftwareEnabled ? this.#vectors.deliverable : -1
   }
 
+  #setTaskPriority(value: number): void {
+    this.#vectors.tpr = value
+    this.#wires.taskPriority(value >> 4)
+    this.#update()
+  }
+
   #update(): void {
     this.#wires.intr(this.hasInterrupt)
   }
@@ -416,6 +423,7 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
 
   #resetRegisters(): void {
     this.#vectors.reset()
+    this.#wires.taskPriority(0)
     this.#ldr = 0
     this.#dfr = 0xffff_ffff
     this.#svr = 0xff

@@ -3,7 +3,7 @@ import * as L from '../../layout'
 import { COUNT_CR3_FLUSH, COUNT_CR3_KEEP } from '../../counters'
 import { EVENT_CR_WRITE } from '../../probe'
 import * as B from '../bits'
-import { apicRead, apicWrite } from '../host'
+import { apicWrite } from '../host'
 import { ENTRY_P, PDPTE_PAE_RESERVED, PHYSICAL_BITS } from '../mmu/format'
 import { readPhysical } from '../mmu/physical'
 import { flushNonGlobal, flushTlb } from '../mmu/tlb'
@@ -97,7 +97,7 @@ export function movFromCr(cpu: usize, cr: u32, gpr: u32): i32 {
       setGpr(cpu, gpr, load<u64>(cpu, L.CR4))
       return CONTINUE
     case 8:
-      setGpr(cpu, gpr, (apicRead(cpu, X2APIC_TPR) >> 4) & 15)
+      setGpr(cpu, gpr, load<u64>(cpu, L.CR8))
       return CONTINUE
     default:
       return raiseUd(cpu)

@@ -89,7 +89,7 @@ function plainField(cpu: usize, msr: u32): usize {
     case M.IA32_DEBUGCTL:
       return S.DEBUGCTL
     case M.IA32_TSC_ADJUST:
-      return hasFeature(cpu, 7, 0, RBX, EBX_TSC_ADJUST) ? S.TSC_ADJUST : 0
+      return hasFeature(cpu, 7, 0, RBX, EBX_TSC_ADJUST) ? <usize>S.TSC_ADJUST : 0
     default:
       if (!isFredMsr(msr)) return mtrrField(msr)
       return modelHas(cpu, CR4_FRED) ? fredField(msr) : 0
