@@ -16,8 +16,8 @@ const RTC_CENTURY = 0x32
 
 /** FADT flags: WBINVD, C1 works, no fixed power and sleep buttons, no fixed RTC wake, 32-bit timer, reset register. */
 const FADT_FLAGS: number = (1 << 0) | (1 << 2) | (1 << 4) | (1 << 5) | (1 << 6) | (1 << 8) | (1 << 10)
-/** There are ISA devices and a keyboard controller. */
-const BOOT_ARCHITECTURE = 0x0003
+/** There are ISA devices; of the keyboard controller only its reset line, so it is not to be probed. */
+const BOOT_ARCHITECTURE = 0x0001
 const RESET_PORT = 0xcf9
 const RESET_VALUE = 0x06
 
