@@ -196,7 +196,7 @@ export const MODE_NO_SSE = 16
 export const MODE_TASK_SWITCHED = 32
 /** RFLAGS.TF: #DB after every instruction. */
 export const MODE_SINGLE_STEP = 64
-/** AVX instructions raise #UD: CR4.OSXSAVE is clear or XCR0 lacks YMM. */
+/** AVX instructions raise #UD: CR4.OSXSAVE is clear or XCR0 lacks YMM, or the mode is real or virtual-8086. */
 export const MODE_NO_AVX = 128
 /** Near CALL and RET report to the probe: PROBE has PROBE_CALLS. */
 export const MODE_TRACE_CALLS = 256

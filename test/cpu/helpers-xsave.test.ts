@@ -137,3 +137,23 @@ test('IA32_XSS takes no component, as there is none for it', () => {
   h.call('writeMsr')
   expect(h.exception()).toEqual(GP0)
 })
+
+test('AVX needs protected mode, CR4.OSXSAVE and XCR0', () => {
+  const h = withState()
+  const isRefused = (): boolean => {
+    h.call('updateMode')
+    return (h.get32(L.MODE) & L.MODE_NO_AVX) !== 0
+  }
+  expect(isRefused()).toBe(false)
+  h.set(L.XCR0, 3n)
+  expect(isRefused()).toBe(true)
+  h.set(L.XCR0, 7n)
+  h.set(L.EFER, 0n)
+  h.set(L.CR0, 0x11n)
+  expect(isRefused()).toBe(false)
+  h.set(L.RFLAGS, 0x2_0002n)
+  expect(isRefused()).toBe(true)
+  h.set(L.RFLAGS, 2n)
+  h.set(L.CR0, 0x10n)
+  expect(isRefused()).toBe(true)
+})

@@ -2,6 +2,7 @@
 import * as L from '../layout'
 import {
   CR0_EM,
+  CR0_PE,
   CR0_TS,
   CR4_OSFXSR,
   CR4_OSXSAVE,
@@ -13,6 +14,7 @@ import {
   DESC_RW,
   DESC_S,
   TF,
+  VM,
 } from './bits'
 import { currentArray, tlbArray } from './mmu/tlb'
 import { cr0Has, cr4Has, longMode, segAttributes, segBase, segLimit, systemFlags } from './state'
@@ -40,6 +42,12 @@ function codeBits(cpu: usize): u32 {
   return flat ? mode : mode | L.MODE_SEGMENTED
 }
 
+/** VEX prefixes mean nothing in real and virtual-8086 mode. SDM Vol. 2A, 2.3.2. */
+function hasAvx(cpu: usize): bool {
+  if (!cr0Has(cpu, CR0_PE) || systemFlags(cpu) & VM) return false
+  return cr4Has(cpu, CR4_OSXSAVE) && (load<u64>(cpu, L.XCR0) & XCR0_YMM) != 0
+}
+
 /** Recomputes MODE and TLB_BASE. Call after any change of CR0, CR4, EFER, XCR0, RFLAGS.AC, RFLAGS.TF, CPL or a segment. */
 export function updateMode(cpu: usize): void {
   let mode = codeBits(cpu)
@@ -47,7 +55,7 @@ export function updateMode(cpu: usize): void {
   if (cr0Has(cpu, CR0_EM)) mode |= L.MODE_EMULATION
   if (cr0Has(cpu, CR0_TS)) mode |= L.MODE_TASK_SWITCHED
   if (systemFlags(cpu) & TF) mode |= L.MODE_SINGLE_STEP
-  if (!cr4Has(cpu, CR4_OSXSAVE) || !(load<u64>(cpu, L.XCR0) & XCR0_YMM)) mode |= L.MODE_NO_AVX
+  if (!hasAvx(cpu)) mode |= L.MODE_NO_AVX
   if (load<u32>(cpu, L.PROBE) & L.PROBE_CALLS) mode |= L.MODE_TRACE_CALLS
   store<u32>(cpu, mode, L.MODE)
   updateTlbBase(cpu)
