@@ -3,6 +3,7 @@ import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { formatCsv } from '../bench/csv.ts'
 import { findProfile, profiles } from '../bench/profiles/index.ts'
+import { formatPublished } from '../bench/published.ts'
 import { resultsOf, WORK_MODE } from '../bench/results.ts'
 import { measure, type Measurement } from '../bench/run.ts'
 import { formatResults } from '../bench/table.ts'
@@ -76,6 +77,7 @@ async function bench(flags: BenchFlags): Promise<void> {
   progress.clear()
   const results = resultsOf(measured, profile)
   console.log(formatResults(results, profile))
+  console.log(`\n${formatPublished(results)}`)
   writeJson(`${JSON.stringify({ profile, results }, null, 1)}\n`)
   writeCsv(formatCsv(results))
 }
