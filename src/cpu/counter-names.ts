@@ -32,6 +32,8 @@ const transitions: readonly (readonly [number, string])[] = [
   [P.TRANSITION_FAR_JUMP, 'far-jump'],
   [P.TRANSITION_FAR_CALL, 'far-call'],
   [P.TRANSITION_FAR_RETURN, 'far-return'],
+  [P.TRANSITION_ERETS, 'erets'],
+  [P.TRANSITION_ERETU, 'eretu'],
   [P.TRANSITION_TASK_SWITCH, 'task-switch'],
   [P.TRANSITION_ERETS, 'erets'],
   [P.TRANSITION_ERETU, 'eretu'],
@@ -45,6 +47,7 @@ export const counterNames: ReadonlyMap<number, string> = new Map([
   [C.COUNT_EXCEPTION, 'exception'],
   [C.COUNT_INTERRUPT, 'interrupt'],
   [C.COUNT_STRING_BYTES, 'string-bytes'],
+  [C.COUNT_FRED_EVENT, 'fred-event'],
   ...transitions.map(([transition, name]) => [C.COUNT_TRANSITIONS + transition, name] as const),
   ...instructions.map(([name], index) => [C.COUNT_INSTRUCTIONS + index, name] as const),
 ])

@@ -18,6 +18,8 @@ export const COUNT_EXCEPTION = 8
 export const COUNT_INTERRUPT = 9
 /** Bytes that repeated string instructions have gone through. */
 export const COUNT_STRING_BYTES = 10
+/** Events that FRED has delivered, SYSCALL among them: they count here alone. */
+export const COUNT_FRED_EVENT = 11
 /** One for each TRANSITION_ of `probe.ts` from here on. */
 export const COUNT_TRANSITIONS = 16
 /** Instructions of `counter-names.ts` from here on. */

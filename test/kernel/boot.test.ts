@@ -1,8 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
-import { ways } from '../../src/toolchain/index.ts'
 import { startQemu } from '../support/guest.ts'
 import { hasProgram } from '../support/programs.ts'
-import { guestText, image } from './images.ts'
+import { guestText, image, qemuWays } from './images.ts'
 
 // The first build of a kernel takes seconds, on a busy machine many.
 vi.setConfig({ testTimeout: 180_000 })
@@ -10,7 +9,7 @@ vi.setConfig({ testTimeout: 180_000 })
 const qemu = hasProgram('qemu-system-x86_64')
 
 describe.skipIf(!qemu)('on QEMU', () => {
-  test.each(ways)('hello says its line and powers off (%s)', async (link) => {
+  test.each(qemuWays)('hello says its line and powers off (%s)', async (link) => {
     const guest = startQemu(await image('src/app/hello.ts', { link }))
     expect(await guest.exit()).toBe(0)
     expect(guestText(guest.lines)).toMatch(/Hello from onering!\n?$/)
@@ -22,7 +21,7 @@ describe.skipIf(!qemu)('on QEMU', () => {
     expect(guestText(guest.lines)).toMatch(/Hello from onering!\n?$/)
   })
 
-  test.each(ways)(
+  test.each(qemuWays)(
     'a fault in the kernel’s ring ends in a panic with a TypeScript backtrace (%s)',
     async (link) => {
       const guest = startQemu(await image('test/kernel/guest/crash.ts', { link }))

@@ -17,6 +17,7 @@ const expected: Record<string, Record<string, number>> = {
   trap: { syscall: 11, sysret: 11, swapgs: 22, 'cli-sti': 22 },
   'trap:int80': { 'software-interrupt': 11, iret: 11, swapgs: 22, 'cli-sti': 22, pushf: 11, popf: 11 },
   'trap:sysenter': { sysenter: 11, sysexit: 11, swapgs: 22, 'cli-sti': 33, popf: 11 },
+  'trap:fred': { 'fred-event': 11, eretu: 11, 'cli-sti': 22 },
   'trap:gate': { 'far-call': 11, 'far-return': 11, pushf: 11, popf: 22 },
 }
 

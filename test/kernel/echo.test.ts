@@ -1,16 +1,15 @@
 import { describe, expect, test, vi } from 'vitest'
-import { ways } from '../../src/toolchain/index.ts'
 import { echoDatagram, echoMany, echoOnce, freePort, waitForEcho } from '../support/echo-client.ts'
 import { startQemu, type Guest } from '../support/guest.ts'
 import { hasProgram } from '../support/programs.ts'
-import { image } from './images.ts'
+import { image, qemuWays } from './images.ts'
 
 // The first build of a kernel takes seconds, on a busy machine many.
 vi.setConfig({ testTimeout: 180_000 })
 
 async function serving(
   app: string,
-  link: (typeof ways)[number],
+  link: (typeof qemuWays)[number],
   protocol: 'tcp' | 'udp',
   guestPort: number,
 ): Promise<{ guest: Guest; port: number }> {
@@ -22,7 +21,7 @@ async function serving(
 }
 
 describe.skipIf(!hasProgram('qemu-system-x86_64'))('on QEMU, through its own network', () => {
-  test.each(ways)('TCP echo: many connections, half-close, every byte (%s)', async (link) => {
+  test.each(qemuWays)('TCP echo: many connections, half-close, every byte (%s)', async (link) => {
     const { guest, port } = await serving('src/app/echo-tcp.ts', link, 'tcp', 7)
     try {
       await waitForEcho(port)

@@ -1,7 +1,10 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildApp, type BuildOptions } from '../../src/toolchain/index.ts'
+import { buildApp, ways, type BuildOptions } from '../../src/toolchain/index.ts'
+
+/** Link modes that QEMU's processor can run: it has no FRED. */
+export const qemuWays = ways.filter((way) => way !== 'trap:fred')
 
 const folder = mkdtempSync(join(tmpdir(), 'onering-test-'))
 

@@ -22,6 +22,9 @@ export const gates: Readonly<Record<string, Cost>> = {
   'far-call': assumed(228, `${KERNEL_ENTRY}: half of 456`),
   'far-return': assumed(228, `${KERNEL_ENTRY}: half of 456`),
   sysenter: assumed(37, `${KERNEL_ENTRY}: half of 73`),
+  'fred-event': assumed(50, 'no measurement of FRED is published; as SYSCALL, and eight words pushed'),
+  eretu: assumed(50, 'no measurement of FRED is published; as SYSRET, and five words popped'),
+  erets: assumed(40, 'no measurement of FRED is published'),
   sysexit: assumed(36, `${KERNEL_ENTRY}: half of 73`),
 }
 

@@ -20,3 +20,5 @@ export declare function trapKind(): u32
 export declare function isolation(): u32
 /** Where the entry of a call leaves the caller's RBP, in bytes below the top of the kernel stack. */
 export declare function savedRbp(): u32
+/** The same of RSP, where the processor has not pushed SS first. */
+export declare function savedRsp(): u32

@@ -1,11 +1,12 @@
 /** GDT, TSS and IDT: the final ones, which replace those of the boot path (SDM Vol. 3A §3.4, §6.14, §7.7), and how calls from ring 3 arrive. */
-import { lgdt, lidt, ltr, wrmsr, rdmsr } from '../lib/cpu'
+import { cpuidEax, lgdt, lidt, ltr, rdmsr, readCr4, writeCr4, wrmsr } from '../lib/cpu'
 import { callEntry, interruptStubs, interruptStubSize, processorBlock, reloadSegments } from '../lib/entry'
 import { trapKind } from '../lib/image'
 import { allocateZeroFrame } from '../mm/frames'
 import { exposePage, exposeStack, finishIsolation, isIsolated } from '../mm/isolation'
 import { NO_EXECUTE } from '../mm/page-table'
 import { allocateStack, KERNEL_STACK } from '../mm/stacks'
+import { panicText } from './panic'
 import { DOUBLE_FAULT, MACHINE_CHECK, NMI } from './vectors'
 
 /** SYSCALL and SYSRET, SYSENTER and SYSEXIT fix the order of the first six after the null descriptor. */
@@ -21,6 +22,7 @@ const BY_SYSCALL: u32 = 1
 const BY_INT80: u32 = 2
 const BY_SYSENTER: u32 = 3
 const BY_CALL_GATE: u32 = 4
+const BY_FRED: u32 = 5
 const INT80: u32 = 0x80
 
 /** GDT and TSS share a page, the IDT has one: no other data of the kernel is on them. */
@@ -40,7 +42,12 @@ const IA32_FMASK: u32 = 0xc000_0084
 const IA32_EFER: u32 = 0xc000_0080
 const IA32_GS_BASE: u32 = 0xc000_0101
 const IA32_KERNEL_GS_BASE: u32 = 0xc000_0102
+const IA32_FRED_RSP0: u32 = 0x1cc
+const IA32_FRED_STKLVLS: u32 = 0x1d0
+const IA32_FRED_CONFIG: u32 = 0x1d4
 const EFER_SCE: u64 = 1
+const CR4_FRED: u64 = 1 << 32
+const CPUID_FRED: u32 = 1 << 17
 
 /** Of the processor's block: the selector that VERW looks at, and the stack of the way in. */
 const DATA_SELECTOR: usize = 40
@@ -125,6 +132,19 @@ function openSysenter(): void {
   wrmsr(IA32_SYSENTER_EIP, <u64>callEntry())
 }
 
+/** Every event of FRED arrives at one place; the exceptions that have stacks of their own in the IDT have stack levels here. */
+function openFred(): void {
+  if (!(cpuidEax(7, 1) & CPUID_FRED)) panicText('this processor has no FRED: boot the image with --cpu max')
+  openSyscall()
+  for (let level: u32 = 1; level <= 3; level++) wrmsr(IA32_FRED_RSP0 + level, load<u64>(tss + 28 + level * 8))
+  wrmsr(
+    IA32_FRED_STKLVLS,
+    ((<u64>1) << (2 * DOUBLE_FAULT)) | ((<u64>2) << (2 * NMI)) | ((<u64>3) << (2 * MACHINE_CHECK)),
+  )
+  wrmsr(IA32_FRED_CONFIG, <u64>callEntry())
+  writeCr4(readCr4() | CR4_FRED)
+}
+
 /** Opens the one door that the link mode has. */
 function openDoor(): void {
   wrmsr(IA32_GS_BASE, <u64>processorBlock())
@@ -133,6 +153,7 @@ function openDoor(): void {
   if (kind == BY_SYSCALL) openSyscall()
   else if (kind == BY_INT80) setGate(idt + (INT80 << 4), callEntry(), 0, USER_INTERRUPT_GATE)
   else if (kind == BY_SYSENTER) openSysenter()
+  else if (kind == BY_FRED) openFred()
   else if (kind == BY_CALL_GATE) setGate(gdt + CALL_GATE, callEntry(), 0, USER_CALL_GATE)
 }
 
@@ -158,6 +179,7 @@ function setInterruptStack(top: usize): void {
 
 /** Where entries from ring 3 find their stack: through the TSS, and through GS for SYSCALL. */
 export function setKernelStack(top: usize): void {
-  if (!isIsolated()) setInterruptStack(top)
+  if (trapKind() == BY_FRED) wrmsr(IA32_FRED_RSP0, <u64>top)
+  else if (!isIsolated()) setInterruptStack(top)
   store<u64>(processorBlock(), <u64>top)
 }

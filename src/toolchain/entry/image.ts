@@ -19,6 +19,7 @@ const trapKinds: ReadonlyMap<Way, number> = new Map([
   ['trap:int80', 2],
   ['trap:sysenter', 3],
   ['trap:gate', 4],
+  ['trap:fred', 5],
 ])
 
 /** In the order of the numbers of `src/kernel/mm/isolation.ts`. */
@@ -31,6 +32,7 @@ export function image(mode: LinkMode, savedRbp: number): readonly Piece[] {
     constantFunction('image.userMode', mode.ring === 3 ? 1 : 0),
     constantFunction('image.hasOwnStack', mode.hasOwnStack ? 1 : 0),
     constantFunction('image.trapKind', trapKinds.get(mode.way) ?? 0),
+    constantFunction('image.savedRsp', mode.way === 'trap:fred' ? 32 : 8),
     constantFunction('image.savedRbp', savedRbp),
     constantFunction('image.isolation', isolations.indexOf(mode.isolation)),
   ]

@@ -7,6 +7,7 @@ import { bypass } from './bypass.ts'
 import { gate } from './call-gate.ts'
 import type { Crossing } from './crossing.ts'
 import type { NumberedCall } from './dispatch.ts'
+import { enterByEretu, fred } from './fred.ts'
 import { image } from './image.ts'
 import { int80 } from './int80.ts'
 import { interrupt } from './interrupt.ts'
@@ -21,7 +22,7 @@ import { syscall } from './syscall.ts'
 import { sysenter } from './sysenter.ts'
 import { thread } from './thread.ts'
 import type { Transition } from './transition.ts'
-import { ownStack, user, userSide } from './user.ts'
+import { applicationAddresses, ownStack, user, userSide } from './user.ts'
 
 export interface EntryCode {
   /** Linked into the kernel's part of the image. */
@@ -43,10 +44,12 @@ const transitions: Readonly<Record<Way, Transition>> = {
   'trap:int80': int80,
   'trap:sysenter': sysenter,
   'trap:gate': gate,
+  'trap:fred': fred,
 }
 
 /** How the application gets the processor. */
 function applicationStart(mode: LinkMode, usesGs: boolean, { isIsolated }: Crossing): readonly Piece[] {
+  if (mode.way === 'trap:fred') return [enterByEretu, ...applicationAddresses, ...withoutSameStack]
   if (mode.ring === 3) return [...user(usesGs, isIsolated), ...withoutSameStack]
   if (mode.hasOwnStack) return [...ownStack, ...withoutSameStack]
   return [...withoutOwnStack, ...sameStackMain(mode.way === 'lto' ? 'kernel' : 'application')]
@@ -70,7 +73,7 @@ export function entryCode(mode: LinkMode, calls: readonly NumberedCall[]): Entry
     ...image(mode, transition.savedRbp ?? 0),
     ...processorBlock,
     ...trampoline(border, crossing.isIsolated),
-    constantFunction('entry.callEntry', isTrap ? 'call.entry' : 0),
+    constantFunction('entry.callEntry', mode.way === 'trap:fred' ? 'fred.entry' : isTrap ? 'call.entry' : 0),
   ]
   if (mode.way === 'lto') return { kernel: assemble('entry', [...kernel, ...atomic]) }
   const start = mode.hasOwnStack ? userSide : []

@@ -4,6 +4,7 @@
  * the frames alike; the rest is common. `src/kernel/trap/frame.ts` describes the frame.
  */
 import {
+  type Assembler,
   mem,
   r10,
   r11,
@@ -48,6 +49,18 @@ const stubs = routine('interrupt.stubs', (asm) => {
   }
 })
 
+/** Registers and the state of the vector unit saved below the vector, `kernel.interrupt` called with the frame, all of it restored. */
+export function handle(asm: Assembler): void {
+  for (const register of registers) asm.emit('push', register)
+  asm.emit('sub', rsp, stateBytes)
+  asm.emit('fxsave64', mem({ base: rsp, size: stateBytes * 8 }))
+  asm.emit('lea', rdi, mem({ base: rsp, disp: stateBytes }))
+  asm.emit('call', symbol('kernel.interrupt'))
+  asm.emit('fxrstor64', mem({ base: rsp, size: stateBytes * 8 }))
+  asm.emit('add', rsp, stateBytes)
+  for (const register of registers.toReversed()) asm.emit('pop', register)
+}
+
 /** `usesGs`: every way in from ring 3 has one SWAPGS, and every way out. */
 const common = (usesGs: boolean, { isIsolated, hasMitigations }: Crossing): Piece =>
   routine('interrupt.common', (asm) => {
@@ -65,14 +78,7 @@ const common = (usesGs: boolean, { isIsolated, hasMitigations }: Crossing): Piec
     }
     clearAlignmentCheck(asm)
     asm.emit('cld')
-    for (const register of registers) asm.emit('push', register)
-    asm.emit('sub', rsp, stateBytes)
-    asm.emit('fxsave64', mem({ base: rsp, size: stateBytes * 8 }))
-    asm.emit('lea', rdi, mem({ base: rsp, disp: stateBytes }))
-    asm.emit('call', symbol('kernel.interrupt'))
-    asm.emit('fxrstor64', mem({ base: rsp, size: stateBytes * 8 }))
-    asm.emit('add', rsp, stateBytes)
-    for (const register of registers.toReversed()) asm.emit('pop', register)
+    handle(asm)
     asm.emit('add', rsp, 16)
     if (usesGs) {
       asm.emit('test', cs(8), 3)

@@ -11,6 +11,7 @@ export const ways = [
   'trap:int80',
   'trap:sysenter',
   'trap:gate',
+  'trap:fred',
 ] as const
 export type Way = (typeof ways)[number]
 
@@ -40,10 +41,11 @@ const described: Readonly<Record<Way, string>> = {
   'trap:int80': 'ring 3; INT 0x80',
   'trap:sysenter': 'ring 3; SYSENTER',
   'trap:gate': 'ring 3; a far call through a call gate',
+  'trap:fred': 'ring 3; SYSCALL as an event of FRED',
 }
 
-/** A call gate leaves interrupts on, so that one may come before the entry has changed tables. */
-const canIsolate = (way: Way): boolean => way.startsWith('trap') && way !== 'trap:gate'
+/** A call gate leaves interrupts on, so that one may come before the entry has changed tables; processors with FRED need no isolation. */
+const canIsolate = (way: Way): boolean => way.startsWith('trap') && way !== 'trap:gate' && way !== 'trap:fred'
 
 function modeOf(way: Way, isolation: Isolation, hasMitigations: boolean): LinkMode {
   const ring = way.startsWith('trap') ? 3 : 0

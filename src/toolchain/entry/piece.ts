@@ -26,6 +26,14 @@ export function routine(name: string, write: (asm: Assembler, define: Define) =>
   })
 }
 
+/** The same on a boundary of `align` bytes. */
+export function alignedRoutine(name: string, align: number, write: (asm: Assembler) => void): Piece {
+  return piece('text', align, (asm, define) => {
+    define(name)
+    write(asm)
+  })
+}
+
 /** A name for the start of a page of code. */
 export function marker(name: string): Piece {
   return piece('text', 4096, (_asm, define) => define(name))

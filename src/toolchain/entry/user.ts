@@ -28,7 +28,7 @@ import { constantFunction, type Piece, routine } from './piece.ts'
 import { userCode, userData } from './segments.ts'
 
 /** All but RDI, RSI and RSP. */
-const scrubbed = [eax, ebx, ecx, edx, ebp, r8d, r9d, r10d, r11d, r12d, r13d, r14d, r15d]
+export const scrubbed = [eax, ebx, ecx, edx, ebp, r8d, r9d, r10d, r11d, r12d, r13d, r14d, r15d]
 
 /** enterApplication(rip, rsp, first, second): into ring 3 by IRET, which every processor and every link mode has; no register tells of the kernel. */
 const enterUser = (usesGs: boolean, isIsolated: boolean): Piece =>
@@ -53,7 +53,7 @@ const enterSameRing = routine('entry.enterApplication', (asm) => {
   asm.emit('jmp', rax)
 })
 
-const addresses: readonly Piece[] = [
+export const applicationAddresses: readonly Piece[] = [
   constantFunction('entry.applicationMainAddress', 'user.main'),
   constantFunction('entry.applicationThreadAddress', 'user.thread'),
 ]
@@ -61,9 +61,9 @@ const addresses: readonly Piece[] = [
 /** The kernel's side, of an application in ring 3 or in ring 0 with its own stacks. */
 export const user = (usesGs: boolean, isIsolated: boolean): readonly Piece[] => [
   enterUser(usesGs, isIsolated),
-  ...addresses,
+  ...applicationAddresses,
 ]
-export const ownStack: readonly Piece[] = [enterSameRing, ...addresses]
+export const ownStack: readonly Piece[] = [enterSameRing, ...applicationAddresses]
 
 /** On the application's stack: the initialisers, `main`, and its result as exit status. */
 const main = routine('user.main', (asm) => {

@@ -11,7 +11,7 @@ import * as S from '../private'
 import { EVENT_EXTERNAL, SHUTDOWN_CHAIN, SHUTDOWN_CHAIN_LENGTH, SHUTDOWN_RIP } from '../private'
 import { cr0Has, getNextRip, getRip, longMode } from '../state'
 import { BOARD, EXCEPTION, JUMP } from '../status'
-import { COUNT_EXCEPTION, COUNT_INTERRUPT, COUNT_SOFTWARE_INTERRUPT } from '../../counters'
+import { COUNT_EXCEPTION, COUNT_FRED_EVENT, COUNT_INTERRUPT, COUNT_SOFTWARE_INTERRUPT } from '../../counters'
 import { begin, count, end, event } from '../trace'
 import * as FRED from './fred'
 import { deliverFred } from './fred-deliver'
@@ -43,9 +43,10 @@ function attempt(
   // INT n, INT3 and INTO, which the gate's DPL restricts, and whose faults are not external.
   const isSoftware = type == FRED.TYPE_SOFTWARE_INTERRUPT || type == FRED.TYPE_SOFTWARE_EXCEPTION
   store<u32>(cpu, isSoftware ? 0 : 1, EVENT_EXTERNAL)
+  const isFred = FRED.isFred(cpu)
   let status: i32
   if (!cr0Has(cpu, CR0_PE)) status = deliverReal(cpu, vector, flags, rip)
-  else if (FRED.isFred(cpu)) status = attemptFred(cpu, type, vector, error, flags, rip)
+  else if (isFred) status = attemptFred(cpu, type, vector, error, flags, rip)
   else if (longMode(cpu)) status = deliverLong(cpu, vector, isSoftware, hasError, error, flags, rip)
   else status = deliverProtected(cpu, vector, isSoftware, hasError, error, flags, rip)
   store<u32>(cpu, 0, EVENT_EXTERNAL)
@@ -56,7 +57,7 @@ function attempt(
   endBoundary(cpu)
   if (vector == VECTOR_DB) enterDebugHandler(cpu)
   end(cpu, TRANSITION_EVENT)
-  count(cpu, source)
+  count(cpu, isFred ? COUNT_FRED_EVENT : source)
   return status
 }
 
