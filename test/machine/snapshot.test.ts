@@ -186,9 +186,7 @@ describe('files', () => {
     expect([status, stderr]).toEqual([2, 'onering: --restore bad.snap: the snapshot is damaged\n'])
     expect(onering('--restore', 'nowhere.snap').stderr).toMatch(/nowhere\.snap: cannot be read/)
     expect(onering(image, '--save-at', '30').stderr).toMatch(/--save-at takes two words/)
-    expect(onering(image, '--restore', 'good.snap').stderr).toMatch(
-      /name an image or an application, or --restore/,
-    )
+    expect(onering(image, '--restore', 'good.snap').stderr).toMatch(/name one thing to start/)
   }, 60_000)
 
   test('plain data comes back equal, and random bytes are refused without harm', async () => {
