@@ -15,6 +15,7 @@ import {
 import { OPTIONAL_DEVICES } from '../machine/optional-devices.ts'
 import { parseDrive } from './drive.ts'
 import { biosOptions } from './bios.ts'
+import { TextDisplay } from './display.ts'
 import { exitStatus, UsageError } from './errors.ts'
 import { hintFor } from './hint.ts'
 import { linkHelp, loadImage, parseLinkMode } from './image.ts'
@@ -28,6 +29,8 @@ import { parseSaveAt, readSnapshot, writeSnapshot } from './snapshot.ts'
 
 const MAX_COUNT: number = Number.MAX_SAFE_INTEGER
 const LINUX_ENTRIES = { '16': 16, '32': 32, '64': 64 } as const
+
+const REFRESH_MS = 40
 
 /** The flags as the command line gives them: text, or a list where an option was repeated, or a number that looked like one. */
 interface RunFlags {
@@ -52,6 +55,7 @@ interface RunFlags {
   boot?: string
   reboot?: boolean
   firmwareLog?: string
+  display: string
   engine: string
   seed?: string | number
   timeout?: string | number
@@ -68,6 +72,7 @@ interface AttachOptions {
   readonly progress: Progress
   /** On a terminal every key goes to the guest. */
   readonly isRaw: boolean
+  readonly display: 'serial' | 'vga'
 }
 
 /** `onering run`: builds what must be built, boots it, attaches the serial port to the terminal. */
@@ -114,6 +119,9 @@ export function defineRun(cli: CAC): void {
       'Option ROM of the video card; vgabios-stdvga.bin beside the BIOS is found by itself',
     )
     .option('--boot <order>', 'What a BIOS boots from: c disk, d CD, a floppy disk, n network; dc,menu asks')
+    .option('--display <what>', 'What this terminal shows: the serial port, or vga, the text screen', {
+      default: 'serial',
+    })
     .option('--no-reboot', 'With a BIOS, a reset ends the machine')
     .option('--firmware-log <file>', 'What firmware writes to its debug ports, 0x402 and 0xe9')
     .option('--share <dir>', 'A folder that the guest may mount (9p): DIR[:TAG][,writable]; repeatable')
@@ -150,6 +158,7 @@ function listOf<T>(value: T | T[] | undefined): T[] {
 }
 
 async function run(path: string | undefined, flags: RunFlags): Promise<number> {
+  const display = parseChoice(flags.display, '--display', ['serial', 'vga'] as const)
   const sources = [path, flags.restore, flags.bios].filter((source) => source !== undefined)
   if (sources.length !== 1)
     throw new UsageError(
@@ -184,7 +193,7 @@ async function run(path: string | undefined, flags: RunFlags): Promise<number> {
       : await boot(path, flags, { ...options, ...optional('seed', seed) }, progress)
   if (firmwareLog !== null) machine.on('firmware', (line) => writeSync(firmwareLog, `${line}\n`))
   const isRaw = path === undefined || extname(path) !== '.ts'
-  const exit = await attach(machine, { forwards, progress, isRaw })
+  const exit = await attach(machine, { forwards, progress, isRaw, display })
   if (flags.stats !== undefined) writeStats(flags.stats, exit)
   if (exit.reason === 'saved') {
     await writeSnapshot(machine, saveOrder!.path)
@@ -228,7 +237,7 @@ async function boot(
   const link = parseLinkMode(flags.link)
   const linuxEntry = flags.linuxEntry === undefined ? undefined : parseLinuxEntry(String(flags.linuxEntry))
   const drives = parseDrives(flags)
-  const bios = biosOptions({ ...flags, display: 'serial' })
+  const bios = biosOptions(flags)
   const initrd = readOptionalFile(flags.initrd, '--initrd')
   const image = path === undefined ? null : await loadImage(path, link, progress)
   return Machine.create({
@@ -284,14 +293,30 @@ function writeStats(path: string, exit: Exit): void {
   }
 }
 
+/** Draws the machine's text screen until the function that it returns is called. */
+function showScreen(machine: Machine): () => void {
+  const textDisplay = new TextDisplay()
+  const draw = (): void => {
+    const text = textDisplay.draw(machine.screen())
+    if (text !== '') process.stdout.write(text)
+  }
+  const timer = setInterval(draw, REFRESH_MS)
+  return () => {
+    clearInterval(timer)
+    draw()
+    process.stdout.write(textDisplay.end())
+  }
+}
+
 /** Runs the machine with its serial port on the terminal. Ctrl-C (Ctrl-A x, where all keys go to the guest) ends it. */
 async function attach(machine: Machine, options: AttachOptions): Promise<Exit> {
-  const { forwards, progress, isRaw } = options
+  const { forwards, progress, isRaw, display } = options
+  const endDisplay = display === 'vga' ? showScreen(machine) : null
   const decoder = new TextDecoder()
   let line = ''
   machine.on('warning', (text) => progress.done(text))
   machine.on('serial', (bytes) => {
-    process.stdout.write(bytes)
+    if (endDisplay === null) process.stdout.write(bytes)
     const lines = (line + decoder.decode(bytes, { stream: true })).split('\n')
     line = lines.pop()!.slice(-1000)
     for (const complete of lines) {
@@ -314,6 +339,7 @@ async function attach(machine: Machine, options: AttachOptions): Promise<Exit> {
   try {
     return await machine.run()
   } finally {
+    endDisplay?.()
     process.off('SIGINT', interrupt)
     process.off('SIGTERM', interrupt)
     keyboard.detach()

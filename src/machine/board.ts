@@ -22,6 +22,8 @@ import { SeededRandom } from '../devices/random.ts'
 import { IDE_IRQS, IdeController } from '../devices/storage/ide/controller.ts'
 import { Pit8254 } from '../devices/time/pit8254.ts'
 import { Rtc } from '../devices/time/rtc.ts'
+import { VGA_PORT, VGA_PORTS } from '../devices/vga/registers.ts'
+import { Vga } from '../devices/vga/vga.ts'
 import { Uart16550 } from '../devices/uart16550.ts'
 import { VirtioBlock } from '../devices/virtio/block/block.ts'
 import { VirtioConsole } from '../devices/virtio/console.ts'
@@ -35,7 +37,7 @@ import { type BiosOptions, bootOrderNibbles, romBase } from './bios.ts'
 import { Chipset, SOUTH_BRIDGE_SLOT } from './chipset.ts'
 import type { Clock } from './clock.ts'
 import { type Stop, stopFor } from './exit.ts'
-import { ECAM_BASE, ECAM_BYTES, LOW_RAM_LIMIT } from './memory-map.ts'
+import { ECAM_BASE, ECAM_BYTES, LOW_RAM_LIMIT, VIDEO_BASE, VIDEO_BYTES } from './memory-map.ts'
 import type { OptionalDevice } from './optional-devices.ts'
 import type { AttachedDrive } from './drive.ts'
 import { attachIde } from './ide.ts'
@@ -123,6 +125,7 @@ export class Board {
   readonly pci: PciHostBridge
   readonly chipset: Chipset
   readonly fwCfg: FwCfg
+  readonly vga: Vga
   readonly net: VirtioNet | null = null
   readonly console: VirtioConsole | null = null
   #ide: IdeController | null = null
@@ -170,6 +173,8 @@ export class Board {
       setPages: (gpa, length, kind) => processor.setPages(gpa, length, kind),
     })
     this.fwCfg = new FwCfg(this.memory, diagnostics)
+    this.vga = new Vga(clock)
+    processor.setPages(VIDEO_BASE, VIDEO_BYTES, 'device')
     this.#mapDevices()
     if (options.devices?.includes('pc-testdev')) this.#plugTestDevice()
 
@@ -250,7 +255,8 @@ export class Board {
   reset(): void {
     this.resetPending = false
     const { uart, pit, rtc, pm, pci, fwCfg, pics, ioapic, lapic } = this
-    for (const device of [uart, pit, rtc, pm, pci, fwCfg, this.#ide, ...this.#virtio]) device?.reset()
+    for (const device of [uart, pit, rtc, pm, pci, fwCfg, this.vga, this.#ide, ...this.#virtio])
+      device?.reset()
     this.#resetControl.reset()
     this.#systemControl.reset()
     for (const [, fn] of pci.functions) fn.reset()
@@ -289,6 +295,7 @@ export class Board {
       ['pci', this.pci],
       ...(this.#testDevice ? [['testdev', this.#testDevice] as [string, testdev.TestDevice]] : []),
       ['fw-cfg', this.fwCfg],
+      ['vga', this.vga],
       ...(this.#ide ? [['ide', this.#ide] as [string, IdeController]] : []),
       // Before the bridge, which shows what it says.
       ['shadow-ram', this.chipset.shadow],
@@ -350,6 +357,8 @@ export class Board {
     ports.map(0x70, 2, 'rtc', this.rtc)
     // Port 0x61 lies between the two of the keyboard controller, and was mapped before.
     ports.map(0x60, 5, 'keyboard', new KeyboardController(reset))
+    mmio.map(VIDEO_BASE, VIDEO_BYTES, 'vga', this.vga.memory)
+    ports.map(VGA_PORT, VGA_PORTS, 'vga', this.vga)
     ports.map(0x80, 1, 'post', { read: () => 0, write: () => {} })
     ports.map(0x92, 1, 'port92', this.#systemControl)
     ports.map(0xf0, 2, 'coprocessor-error', this.coprocessorError)

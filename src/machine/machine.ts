@@ -16,6 +16,8 @@ import type { Boot, HardwareConfig, WorkerConfig, WorkerHandle, WorkerMessage } 
 import type { Share } from './share.ts'
 import { packMachine, unpackMachine } from './snapshot/machine-snapshot.ts'
 import { createRing, RingReader, RingWriter } from './ring.ts'
+import { createScreenBuffer, ScreenBuffer } from './screen-buffer.ts'
+import type { Screen } from '../devices/vga/screen.ts'
 
 /** How a machine runs, whether it boots or goes on from a snapshot. */
 export interface RunOptions {
@@ -112,6 +114,8 @@ export class Machine {
   readonly #serialIn: RingWriter
   readonly #transmit: RingReader
   readonly #receive: RingWriter
+  readonly #screen: ScreenBuffer
+  #lastScreen: Screen = { kind: 'off' }
   readonly #link: Link | null
   readonly #timeoutSeconds: number | undefined
   readonly #hardware: HardwareConfig
@@ -142,6 +146,7 @@ export class Machine {
     this.#serialIn = new RingWriter(shared.serialIn)
     this.#transmit = new RingReader(shared.transmit)
     this.#receive = new RingWriter(shared.receive)
+    this.#screen = new ScreenBuffer(shared.screen)
     this.#link = link
     this.#timeoutSeconds = timeoutSeconds
     if (link !== null) link.onFrame = (frame) => this.#frameArrived(frame)
@@ -210,6 +215,12 @@ export class Machine {
   stop(): void {
     this.#control.requestStop(STOP_REQUESTED)
     if (this.#exit === null) this.#close()
+  }
+
+  /** What the video card shows, some thirty times a second at most. */
+  screen(): Screen {
+    this.#lastScreen = this.#screen.read() ?? this.#lastScreen
+    return this.#lastScreen
   }
 
   /** Types on the serial line. False when the guest has not read what was typed before: nothing is taken then. */
@@ -396,6 +407,7 @@ function describeRun(options: RunOptions): Omit<WorkerConfig, keyof HardwareConf
       serialIn: createRing(SERIAL_IN_BYTES),
       transmit: createRing(TRANSMIT_BYTES),
       receive: createRing(RECEIVE_BYTES),
+      screen: createScreenBuffer(),
     },
   }
 }

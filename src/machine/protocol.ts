@@ -61,6 +61,8 @@ export interface SharedMemory {
   readonly transmit: SharedArrayBuffer
   /** Host → guest. */
   readonly receive: SharedArrayBuffer
+  /** What the video card shows. */
+  readonly screen: SharedArrayBuffer
 }
 
 /** Host → worker. */

@@ -2,6 +2,7 @@
 import type { BlockBackend } from '../devices/storage/block-backend.ts'
 import { MemoryDisk } from '../devices/storage/memory-disk.ts'
 import type { FileTree } from '../devices/virtio/ninep/file-tree.ts'
+import type { Vga } from '../devices/vga/vga.ts'
 import { ImageError } from './boot/image-error.ts'
 import { Computer, type CpuModules } from './computer.ts'
 import { Control } from './control.ts'
@@ -13,8 +14,11 @@ import type { HostMessage, WorkerConfig, WorkerMessage } from './protocol.ts'
 import { RingReader, RingWriter } from './ring.ts'
 import { Runner } from './runner.ts'
 import type { Share } from './share.ts'
+import { ScreenBuffer } from './screen-buffer.ts'
 import { SerialPort } from './serial-port.ts'
 import { hashState } from './snapshot/state-hash.ts'
+
+const FRAME_MS = 33
 
 /** The way to the host, as the worker's kind has it. */
 export interface HostPort {
@@ -108,6 +112,7 @@ async function create(config: WorkerConfig, platform: Platform, host: HostPort):
   const save = (): void => host.post({ kind: 'saved', state: computer.save() })
   const { board, clock, cpu } = computer
   serial.attach(board.console ?? board.uart)
+  const show = showScreen(board.vga, new ScreenBuffer(shared.screen))
   const runner = new Runner({
     board,
     clock,
@@ -122,11 +127,13 @@ async function create(config: WorkerConfig, platform: Platform, host: HostPort):
     poll: () => {
       serial.feed()
       serial.flush()
+      show(false)
       if (board.net !== null && (port.hasReceived || board.net.isBlocked)) board.net.resume()
       port.flush()
     },
     flush: () => {
       serial.flush()
+      show(true)
       port.flush()
     },
   })
@@ -135,6 +142,20 @@ async function create(config: WorkerConfig, platform: Platform, host: HostPort):
     return config.wantsHash ? { ...exit, stateHash: await hashState(computer) } : exit
   }
   return { run, save }
+}
+
+/** Copies the picture when it has changed: at once, or when the last time was long enough ago. */
+function showScreen(vga: Vga, buffer: ScreenBuffer): (atOnce: boolean) => void {
+  let shown = -1
+  let shownAtMs = 0
+  return (atOnce) => {
+    if (vga.changes === shown) return
+    const nowMs = performance.now()
+    if (!atOnce && nowMs - shownAtMs < FRAME_MS) return
+    shown = vga.changes
+    shownAtMs = nowMs
+    buffer.write(vga.screen)
+  }
 }
 
 function describe(error: unknown): string {

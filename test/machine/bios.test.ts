@@ -1,6 +1,7 @@
 /** Machines that start with Debian's SeaBIOS: boot sectors of our own, from every kind of drive. */
 import { describe, expect, test } from 'vitest'
 import { al, dx } from '../../src/isa/index.ts'
+import { screenText } from '../../src/devices/vga/screen.ts'
 import { checkBios } from '../../src/machine/bios.ts'
 import { attachIde } from '../../src/machine/ide.ts'
 import { bootDisk, debugExit, haveSeaBios, memoryDrive, print, runBios } from './support/boot-sector.ts'
@@ -24,7 +25,8 @@ const threeBoots = bootDisk((asm) => {
 
 describe.skipIf(!haveSeaBios)('SeaBIOS', { timeout: 120_000 }, () => {
   test('boots a sector from a virtio disk, which prints by int 10h', () => {
-    const { exit, serial, log } = runBios({ drives: [memoryDrive(hello.slice(), 'virtio')] })
+    const { exit, serial, log, computer } = runBios({ drives: [memoryDrive(hello.slice(), 'virtio')] })
+    expect(screenText(computer.board.vga.screen)).toContain('Hello from sector 0')
     expect(serial).toContain('Hello from sector')
     expect(exit).toMatchObject({ reason: 'debug-exit', status: 0x2b })
     // It has found our tables, not made its own.
