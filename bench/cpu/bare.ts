@@ -116,7 +116,7 @@ export const barePrograms: Readonly<Record<string, Bare>> = {
     },
   },
   'rep movsb': {
-    rounds: 2000,
+    rounds: 100,
     ring: 0,
     emit(asm) {
       loop(asm, () => {

@@ -137,7 +137,8 @@ const table = rows.map((row) => [
   `${row.onering.toFixed(2)} s`,
   `${row.qemu.toFixed(2)} s`,
   `${row.wall.toFixed(2)}×`,
-  `${row.cpu.toFixed(2)}×`,
+  // A guest that ends with its last line may be gone before its time is read.
+  row.cpu > 0 ? `${row.cpu.toFixed(2)}×` : '–',
 ])
 const programs = rows.filter(({ isBare }) => !isBare)
 const mean = (field: 'wall' | 'cpu'): string =>

@@ -138,8 +138,10 @@ export function runFragments(seed: number, count: number, engine: Engine): Fragm
       const ends = machines.map(({ cpu }) => cpu.run(budget))
       // Where a run of nothing but faults is cut off depends on the engine.
       if (machines.some(({ cpu }) => cpu.getState32(L.EXCEPTION_FUEL) === 0)) {
-        b.cpu.ramWritten(0, RAM)
         b.ram.set(a.ram)
+        b.cpu.load(a.cpu.save())
+        b.bus.mmio.clear()
+        for (const [gpa, value] of a.bus.mmio) b.bus.mmio.set(gpa, value)
         break
       }
       const [x, y] = [describe(a), describe(b)]
