@@ -634,12 +634,8 @@ export class RegionContext extends Context {
     this.#frame.flagsWritten()
     if (!flags) return this.storeCarryOverflow(carry, overflow)
     const place = this.let(extendU(or(carry, shl(overflow, i32(11)))))
-    const kept =
-      flags.kind === L.FLAGS_EXPLICIT
-        ? and(flags.x, i64(~0x801))
-        : adjustOf(i32(flags.kind), flags.x, flags.result)
-    f.set(flagX, or(kept, place))
-    const kind = flags.kind === L.FLAGS_EXPLICIT ? L.FLAGS_EXPLICIT : L.FLAGS_PARTIAL
+    f.set(flagX, or(adjustOf(i32(flags.kind), flags.x, flags.result), place))
+    const kind = L.FLAGS_PARTIAL
     this.#hasY = false
     this.flags = { kind, bits: flags.bits, result: flagResult.value, x: flagX.value }
   }
@@ -676,8 +672,9 @@ export class RegionContext extends Context {
     const bits = this.let(and(flags, i64(0x8d5)))
     f.set(flagX, bits)
     f.set(flagResult, xor(and(shrU(bits, i64(6)), i64(1)), i64(1)))
-    this.#hasY = false
-    this.flags = { kind: L.FLAGS_EXPLICIT, bits: 64, result: flagResult.value, x: flagX.value }
+    // SF and PF stand in X, where a condition that is made now would not look for them.
+    f.set(this.#frame.flagKind, i32(L.FLAGS_EXPLICIT))
+    this.#forgetFlags()
   }
 
   override setAllFlags(bits: I64): void {
