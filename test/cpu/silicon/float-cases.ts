@@ -1,9 +1,8 @@
-/** Every row that computes with floats in vector registers, against the silicon: results, all of MXCSR, #XM, in every mode of rounding and masking. */
+/** Cases of every row that computes with floats in vector registers, in every mode of rounding and masking. */
 import { meaningOf } from '../../../src/cpu/semantics/index.ts'
-import { decode, format, Instruction, MODE64, RegisterClass, rows, type Row } from '../../../src/isa/index.ts'
-import type { Emulated } from './emulated.ts'
+import { MODE64, RegisterClass, rows, type Row } from '../../../src/isa/index.ts'
 import { double, fillFloats, half, randomMxcsr, single, type FloatFormat } from './float-values.ts'
-import { CODE, DATA_SIZE, haveFeatures, type Case, type Outcome } from './native.ts'
+import { DATA_SIZE, haveFeatures, type Case } from './native.ts'
 import { randomCase, type Random } from './random.ts'
 
 /** Features of rows, and what Linux calls them. */
@@ -52,7 +51,7 @@ function fill(bytes: Uint8Array, f: FloatFormat | null, random: Random, like?: U
 
 export type FloatCase = Case & { row: Row }
 
-/** A data page of floats of all formats: half of it doubles, then singles, then halves, in turns of 32 bytes. */
+/** A data page of floats of all formats. */
 export function floatPage(random: Random): Uint8Array {
   const page = random.bytes(DATA_SIZE)
   for (let at = 0; at < DATA_SIZE; at += 16)
@@ -76,40 +75,4 @@ export function floatCase(row: Row, random: Random): FloatCase | null {
   one.before.xmm = all.map((bytes) => bytes.slice(0, 16))
   one.before.upper = all.map((bytes) => bytes.slice(16))
   return { ...one, row }
-}
-
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).reverse().toString('hex')
-const whole = ({ xmm, upper }: { xmm: Uint8Array[]; upper?: Uint8Array[] }, n: number): string =>
-  `${hex(upper![n]!)}_${hex(xmm[n]!)}`
-
-export function describe({ code, before }: Case): string {
-  const instruction = new Instruction()
-  decode(code, 0, code.length, 64, instruction)
-  const registers = instruction.operands
-    .slice(0, instruction.operandCount)
-    .filter((operand) => operand.kind === 1 && operand.registerClass >= 10)
-    .map(({ register }) => `${register}=${whole(before, register)}`)
-  return `${format(instruction, BigInt(CODE))} [${Buffer.from(code).toString('hex')}] mxcsr ${before.mxcsr.toString(16)} ${registers.join(' ')}`
-}
-
-function difference({ after: a, data }: Outcome, { after: b, data: ours }: Outcome): string | null {
-  if (a.signal !== b.signal) return `signal ${a.signal}, ours ${b.signal}`
-  for (let n = 0; n < 16; n++) {
-    if (whole(a, n) !== whole(b, n)) return `ymm${n}: ${whole(a, n)}, ours ${whole(b, n)}`
-    if (a.gpr[n] !== b.gpr[n])
-      return `register ${n}: ${a.gpr[n]!.toString(16)}, ours ${b.gpr[n]!.toString(16)}`
-  }
-  if (a.mxcsr !== b.mxcsr) return `mxcsr ${a.mxcsr.toString(16)}, ours ${b.mxcsr.toString(16)}`
-  if ((a.rflags ^ b.rflags) & 0x8d5n) return `flags ${a.rflags.toString(16)}, ours ${b.rflags.toString(16)}`
-  const at = data.findIndex((byte, i) => byte !== ours[i])
-  return at < 0 ? null : `memory at ${at}: ${data[at]}, ours ${ours[at]}`
-}
-
-/** What our processor does differently in a case, or null. */
-export function compare(one: Case, native: Outcome, emulated: Emulated): string | null {
-  try {
-    return difference(native, emulated.run(one))
-  } catch (error) {
-    return (error as Error).message
-  }
 }

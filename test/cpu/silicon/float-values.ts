@@ -81,18 +81,32 @@ export function randomFloat(f: FloatFormat, random: Random): bigint {
   }
 }
 
-/** Bits of numbers of the format in `bytes`; `like`: other ones, of which some are taken with a change of sign or of the last bits. */
+/** A number whose product with, or quotient by, another one is next to the smallest or the largest number. */
+function atTheLimit(f: FloatFormat, random: Random, known: bigint): bigint {
+  const top = Number(ones(f.bits - 1 - f.fraction))
+  const bias = top >> 1
+  const exponent = Number((known >> BigInt(f.fraction)) & BigInt(top))
+  const target = random.pick([1, 0, top - 1]) + random.below(2)
+  const wanted = random.below(2) ? target + bias - exponent : target - bias + exponent
+  const inRange = BigInt(Math.max(0, Math.min(top, wanted)))
+  const part = random.below(2) ? fraction(f, random) : random.pick([0n, 1n, ones(f.fraction)])
+  return (BigInt(random.below(2)) << BigInt(f.bits - 1)) | (inRange << BigInt(f.fraction)) | part
+}
+
+/** Bits of numbers of the format in `bytes`; `like`: other ones, to which some are near, or opposite, or take a result to the limits. */
 export function fillFloats(bytes: Uint8Array, f: FloatFormat, random: Random, like?: Uint8Array): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const other = like && new DataView(like.buffer, like.byteOffset, like.length)
   for (let at = 0; at < bytes.length; at += f.bits / 8) {
     let value = randomFloat(f, random)
-    if (other && random.below(4) === 0) {
+    const choice = random.below(8)
+    if (other && choice < 3) {
       const known =
         f.bits === 64
           ? other.getBigUint64(at, true)
           : BigInt(f.bits === 32 ? other.getUint32(at, true) : other.getUint16(at, true))
-      value = known ^ (BigInt(random.below(2)) << BigInt(f.bits - 1)) ^ BigInt(random.pick([0, 0, 1, 3, 4]))
+      const change = (BigInt(random.below(2)) << BigInt(f.bits - 1)) ^ BigInt(random.pick([0, 0, 1, 3, 4]))
+      value = choice < 2 ? known ^ change : atTheLimit(f, random, known)
     }
     if (f.bits === 64) view.setBigUint64(at, value, true)
     else if (f.bits === 32) view.setUint32(at, Number(value), true)

@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { Assembler, eax, mem, rdi, rsi, xmm1, xmm2 } from '../../../src/isa/index.ts'
 import * as L from '../../../src/cpu/layout.ts'
+import { EVENT_EXCEPTION } from '../../../src/cpu/probe.ts'
 import { createMachine, haveHelpers, place, type TestMachine } from '../machine.ts'
 
 const DATA = 0x20000
@@ -53,6 +54,32 @@ describe.skipIf(!haveHelpers)('SSE beside arithmetic', () => {
     place(other, asm.finish().bytes)
     expect(other.cpu.run(1)).toBe('triple-fault')
     expect(other.cpu.getState32(L.MXCSR)).toBe(0x1f80)
+  })
+
+  test('an exception that is not masked is #XM, or #UD without CR4.OSXMMEXCPT; the destination stays', () => {
+    const OSXMMEXCPT = 1n << 10n
+    for (const [enabled, vector] of [
+      [true, 19],
+      [false, 6],
+    ] as const) {
+      const other = createMachine()
+      const { cpu } = other
+      const cr4 = cpu.getState64(L.CR4)
+      cpu.setState64(L.CR4, enabled ? cr4 | OSXMMEXCPT : cr4 & ~OSXMMEXCPT)
+      cpu.stateChanged()
+      cpu.setState32(L.MXCSR, 0x1d80)
+      cpu.vector(1).fill(0x3f)
+      cpu.vector(2).fill(0)
+      const seen: number[] = []
+      cpu.addProbe((event, x) => {
+        if (event === EVENT_EXCEPTION) seen.push(Number(x))
+      })
+      place(other, new Assembler().emit('divps', xmm1, xmm2).finish().bytes)
+      expect(cpu.run(1)).toBe('triple-fault')
+      expect(seen[0]).toBe(vector)
+      expect(cpu.vector(1).every((byte) => byte === 0x3f)).toBe(true)
+      expect(cpu.getState32(L.MXCSR)).toBe(0x1d84)
+    }
   })
 
   test('MASKMOVDQU stores the bytes whose mask has its sign bit', () => {
