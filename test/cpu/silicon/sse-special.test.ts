@@ -82,6 +82,29 @@ describe.skipIf(!haveHelpers)('SSE beside arithmetic', () => {
     }
   })
 
+  // As the silicon does: rounded to 24 bits with any exponent, the product is below the smallest normal number, as a denormal it is rounded up to it.
+  test.each([
+    ['mulss', 32, 0x3f7fffffn, 0x00800000n, 0x00800000n],
+    ['mulsd', 64, 0x3fefffffffffffffn, 0x0010000000000000n, 0x0010000000000000n],
+    ['mulps', 32, 0x3f7fffffn, 0x00800000n, 0x00800000n],
+  ] as const)('%s that is rounded to the smallest normal number underflows', (name, bits, x, y, result) => {
+    const write = (n: number, value: bigint): void => {
+      const bytes = machine.cpu.vector(n)
+      const view = new DataView(bytes.buffer, bytes.byteOffset, 16)
+      for (let at = 0; at < 16; at += bits / 8)
+        if (bits === 32) view.setUint32(at, Number(value), true)
+        else view.setBigUint64(at, value, true)
+    }
+    write(1, x)
+    write(2, y)
+    machine.cpu.setState32(L.MXCSR, 0x1fa0)
+    run(1, (asm) => asm.emit(name, xmm1, xmm2))
+    const after = machine.cpu.vector(1)
+    const low = new DataView(after.buffer, after.byteOffset, 16).getBigUint64(0, true)
+    expect(BigInt.asUintN(bits, low)).toBe(result)
+    expect(machine.cpu.getState32(L.MXCSR)).toBe(0x1fb0)
+  })
+
   test('MASKMOVDQU stores the bytes whose mask has its sign bit', () => {
     machine.ram.fill(0xee, DATA, DATA + 16)
     machine.cpu.vector(1).set(Array.from({ length: 16 }, (_, i) => i))
