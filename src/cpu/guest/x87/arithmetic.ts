@@ -7,7 +7,7 @@ import * as N from './number'
 import { Extended, X, Y } from './number'
 
 /** Rounds what an operation has left in `softfloat/value.ts`. */
-export function deliver(cpu: usize): void {
+function deliver(cpu: usize): void {
   if (V.kind == V.FINITE) N.finish(cpu, V.sign, V.exponent, V.significand, V.rest)
   else if (V.kind == V.ZERO) N.setZero(V.sign)
   else if (V.kind == V.INFINITY) N.setInfinity(V.sign)

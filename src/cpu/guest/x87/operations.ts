@@ -2,7 +2,7 @@
 import { setArithmeticFlags } from '../flags'
 import { CONTINUE } from '../status'
 import * as V from '../softfloat/value'
-import { deliver, operate, squareRoot } from './arithmetic'
+import { operate, squareRoot } from './arithmetic'
 import * as N from './number'
 import { Extended, X, Y } from './number'
 import { conclude, enter, blocked, pop, push, readStack, settle, stackFault, start, underflow } from './stack'
@@ -341,7 +341,8 @@ function reduce(cpu: usize, nearest: bool): u32 {
     const tail = (X.significand & 1) << 63
     sign ^= 1
     V.setNormalized(sign, Y.exponent, rest, tail)
-    deliver(cpu)
+    // Exact, whatever FCW.PC says.
+    N.finishTo(cpu, 64, V.sign, V.exponent, V.significand, V.rest)
     return C1
   }
   for (let i = steps; i >= 0; i--) {
