@@ -14,6 +14,7 @@ import {
   userNet,
   type StreamLink,
 } from '../../src/net/index.ts'
+import type { Link } from '../../src/net/link.ts'
 import { emitLength, FrameReader } from '../../src/net/framing.ts'
 import { parseStreamTarget } from '../../src/net/stream.ts'
 import { formatIpv4, ipv4 } from '../../src/net/wire/address.ts'
@@ -245,6 +246,18 @@ describe.skipIf(!hasProgram('passt'))('passt, a network nobody here wrote', () =
   })
 })
 
+/** A Unix socket shows in its folder a moment before its owner listens on it. */
+async function dial(path: string): Promise<Link> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await streamNet(path).open()
+    } catch (error) {
+      if (tries === 200) throw error
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+}
+
 describe.skipIf(!hasProgram('qemu-system-x86_64') || !hasProgram('tshark'))(
   'QEMU, a guest nobody here wrote',
   () => {
@@ -267,8 +280,7 @@ describe.skipIf(!hasProgram('qemu-system-x86_64') || !hasProgram('tshark'))(
       const netdev = `stream,id=wire,server=on,addr.type=unix,addr.path=${path}`
       const card = ['-netdev', netdev, '-device', 'virtio-net-pci,netdev=wire', '-boot', 'n']
       start('qemu-system-x86_64', ['-nodefaults', '-display', 'none', ...card])
-      await eventually(() => existsSync(path)).toBe(true)
-      const guest = await streamNet(path).open()
+      const guest = await dial(path)
       const network = pcapLink(
         await userNet({ hostLoopback: true, bootFile: `${base}/boot.ipxe` }).open(),
         file,
