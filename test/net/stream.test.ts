@@ -212,7 +212,7 @@ describe.skipIf(!hasProgram('passt'))('passt, a network nobody here wrote', () =
   }
 
   test('gives an address by DHCP and answers ARP', async (context) => {
-    const link = await streamNet(await passt(context as never)).open()
+    const link = await dial(await passt(context as never))
     open.push(link)
     const guest = new Station(link)
     const ack = await guest.configure()
