@@ -36,6 +36,11 @@ export class SiteAllocator {
     if (site !== 0) this.#free.push(site)
   }
 
+  /** Counts from 0 again: the host is told once more. */
+  restart(site: number): void {
+    this.#view.setUint32(site + SITE_COUNT, 0, true)
+  }
+
   /** Virtual address of the region's home page. */
   base(site: number): bigint {
     return this.#view.getBigInt64(site + SITE_BASE, true)

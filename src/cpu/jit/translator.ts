@@ -21,6 +21,12 @@ const MAX_HEAT = 8192
 const LIMITS: Limits = { blocks: 160, instructions: 1200 }
 /** Translating everything at once, small pieces find more mistakes in less time. */
 const EAGER_LIMITS: Limits = { blocks: 12, instructions: 80 }
+/**
+ * Retired instructions for each translated one: about what is interpreted in the time that a translation takes, several times over. So a guest
+ * whose code changes all the time, or is spread too wide, loses a fraction of its speed to translations and no more. The first few are free.
+ */
+const PRICE = 40_000
+const CREDIT = 6_000
 /** Bytes of wasm that translated code may hold; beyond it everything is dropped. */
 const MAX_BYTES = 64 << 20
 /** More than any value of MODE. */
@@ -106,6 +112,8 @@ export class Translator {
   /** Rows that cannot be translated. */
   readonly #refused: Set<number>
   readonly #heat = new Map<number, number>()
+  /** Instructions that have been translated, over the whole run. */
+  #translated = 0
   #bytes = 0
   #compiled = 0
   #dropped = 0
@@ -141,7 +149,7 @@ export class Translator {
     const heat = (this.#heat.get(key) ?? 0) + 1
     if (this.#heat.size >= MAX_HEAT) this.#heat.clear()
     this.#heat.set(key, heat)
-    if (heat >= HOT) this.#translate(va, gpa, mode)
+    if (heat >= HOT && this.#isAffordable()) this.#translate(va, gpa, mode)
   }
 
   /** The block is about to be run, and to be translated if it can be. */
@@ -155,6 +163,7 @@ export class Translator {
     const installed = this.#siteOwners.get(site)
     const exit = installed?.sites.get(site)
     if (!installed || !exit) return
+    if (!this.#isAffordable()) return this.#sites.restart(site)
     const { region, knowledge } = installed
     const targets = this.#sites.targets(site)
     if ('target' in exit) knowledge.wanted.add(exit.target)
@@ -169,6 +178,12 @@ export class Translator {
     const gpa = this.#execGpa(va)
     installed.drop()
     if (gpa >= 0) this.#translate(va, gpa, region.mode, knowledge)
+  }
+
+  /** Whether the run has been long enough for one more translation. Counted in instructions, so that runs repeat. */
+  #isAffordable(): boolean {
+    const retired = Number(this.#view.getBigUint64(this.#map.state + L.RETIRED, true))
+    return this.#eager || this.#translated <= CREDIT + retired / PRICE
   }
 
   /** Guest-physical address of code in RAM as the exec TLB has it, or -1. */
@@ -204,6 +219,7 @@ export class Translator {
     const limits = this.#eager ? EAGER_LIMITS : LIMITS
     const region = new Discovery(source, mode, limits).region(seed)
     const sites: number[] = []
+    for (const { instructions } of region?.blocks.values() ?? []) this.#translated += instructions.length
     try {
       if (region) this.#install(region, knowledge, sites)
     } catch (error) {
