@@ -15,6 +15,9 @@ function randomFrom(seed: number): () => number {
   }
 }
 
+const isComputation = (name: HelperName): boolean =>
+  (helpers[name] as readonly string[]).some((parameter) => parameter === 'code:i32')
+
 const SEED = Number(process.env['SEED'] ?? 0x5eed)
 const ROUNDS = 150
 const CALLS = 120
@@ -29,6 +32,9 @@ const operands: Record<string, readonly number[]> = {
   cr: [0, 1, 2, 3, 4, 5, 8, 15],
   dr: [0, 3, 4, 5, 6, 7, 8, 15],
   kind: [0, 1, 2, 3, 4],
+  to: [0, 3, 7],
+  vectorMask: [0, 7, 15],
+  index: [0, 7, 15],
 }
 
 test('no state and no table of the guest breaks a helper', () => {
@@ -47,9 +53,9 @@ test('no state and no table of the guest breaks a helper', () => {
     ])
   }
   const flags = (mask: bigint): bigint => word() & mask
-  // Not the ones that reach into the memory of the host by design: a linear address is the interpreter's own.
+  // Not the ones that reach into the memory of the host by design: a linear address, or the number of an operation, is the interpreter's own.
   const names = (Object.keys(helpers) as HelperName[]).filter(
-    (name) => name !== 'load128' && name !== 'store128',
+    (name) => name !== 'load128' && name !== 'store128' && !isComputation(name),
   )
   const statuses = new Set<number>()
   for (let round = 0; round < ROUNDS; round++) {
@@ -86,7 +92,12 @@ test('no state and no table of the guest breaks a helper', () => {
         const choice = operands[label]
         return choice ? pick(choice) : random() & pick([0xff, 0xffff, 0xffff_ffff])
       })
-      const value = h.call(name, ...args)
+      let value: number
+      try {
+        value = h.call(name, ...args)
+      } catch (error) {
+        throw new Error(`${name}(${args.join(', ')}) traps; SEED=${SEED}`, { cause: error })
+      }
       if (result === 'status') {
         statuses.add(value)
         if (value < 0 || value > 4)
