@@ -25,7 +25,7 @@ const EAGER_LIMITS: Limits = { blocks: 12, instructions: 80 }
  * Retired instructions for each translated one: about what is interpreted in the time that a translation takes, several times over. So a guest
  * whose code changes all the time, or is spread too wide, loses a fraction of its speed to translations and no more. The first few are free.
  */
-const PRICE = 40_000
+const PRICE = 150_000
 const CREDIT = 6_000
 /** Bytes of wasm that translated code may hold; beyond it everything is dropped. */
 const MAX_BYTES = 64 << 20
