@@ -67,7 +67,7 @@ describe.skipIf(!hasDebian)(title, () => {
     expect(log.split('\n').filter((line) => COMPLAINTS.test(line))).toEqual([])
     expect(log).toMatch(/Linux version .*Debian/)
     expect(log).toMatch(/clocksource: Switched to clocksource tsc\n/)
-    expect(await console_.command('grep -c processor /proc/cpuinfo')).toBe('1\n')
+    expect(await console_.command('grep -c ^processor /proc/cpuinfo')).toBe('1\n')
     expect(await console_.command('grep -E "^(ERR|MIS|SPU):" /proc/interrupts')).toMatch(
       /^SPU: +0 .*\nERR: +0\nMIS: +0\n$/,
     )
