@@ -32,7 +32,7 @@ describe.skipIf(!isPossible)('GRUB from a CD', { timeout: 240_000 }, () => {
       const { serial } = runBios({
         drives: [{ disk: openFileDisk(iso, { isReadOnly: true }), serial: 'GRUB', bus: 'cdrom' }],
         memoryMib: 32,
-        maxInstructions: 2e9,
+        maxInstructions: 4e9,
         until: (text, { board }) => {
           if (!text.includes('before booting or')) return false
           shown = screenText(board.vga.screen)
