@@ -1,6 +1,6 @@
 /** What studies have measured on real machines, beside what the model has for the link mode that corresponds. Nothing here enters the model. */
 import type { ModeResults } from './results.ts'
-import { formatColumns } from './table.ts'
+import { formatColumns, wrap } from './table.ts'
 
 interface Published {
   readonly what: string
@@ -110,7 +110,7 @@ function formatStudy(study: Study, results: readonly ModeResults[]): string {
   if (lines.length === 0) return ''
   const scale = study.unit === 'ns' ? 'ours ÷ theirs, each over its trap' : 'ours ÷ theirs'
   const table = formatColumns([[study.name, 'published', 'link mode', 'cycles', scale], ...lines])
-  return [table, `Source: ${study.source}.`, ...reasons].join('\n')
+  return [table, ...[`Source: ${study.source}.`, ...reasons].map(wrap)].join('\n')
 }
 
 /** All studies, one under the other. */

@@ -16,6 +16,18 @@ export function formatColumns(rows: readonly (readonly string[])[]): string {
   ].join('\n')
 }
 
+/** Text in lines of at most 100 columns, broken between words. */
+export function wrap(text: string): string {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + 1 + word.length <= WIDTH)
+      lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines.join('\n')
+}
+
 function figure(value: number): string {
   if (value === 0) return '–'
   return value < 100 ? String(Number(value.toFixed(1))) : String(Math.round(value))
