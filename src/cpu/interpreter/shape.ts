@@ -114,7 +114,15 @@ export function shapeOf(
   return build(meaning, operands, bits, long, segmented || namesSegment(instruction), samePage, traced)
 }
 
-const ADDRESS_FORMS: readonly (AddressForm | null)[] = [null, 'base', 'full', 'short', 'absolute', 'legacy']
+/** A number for each form, less than 8; 0 is for no memory operand. A record, so that a new form cannot be forgotten. */
+const addressFormCode: Record<AddressForm, number> = {
+  base: 1,
+  full: 2,
+  short: 3,
+  absolute: 4,
+  legacy: 5,
+  vector: 6,
+}
 
 /** A number that is the same for two instructions only if their shapes are; its arguments are those of `shapeOf`. */
 export function shapeCode(
@@ -125,7 +133,7 @@ export function shapeCode(
   traceCalls: boolean,
 ): number {
   const { row, operandSize, memory } = instruction
-  const form = ADDRESS_FORMS.indexOf(memory ? addressForm(memory, instruction, long) : null)
+  const form = memory ? addressFormCode[addressForm(memory, instruction, long)] : 0
   const flags =
     Number(long) |
     (Number(segmented || namesSegment(instruction)) << 1) |

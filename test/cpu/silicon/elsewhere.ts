@@ -10,7 +10,6 @@ interface Elsewhere {
 }
 
 const elsewhere: readonly Elsewhere[] = [
-  { rows: /^vp?gather/, why: 'known to differ from the silicon at present', test: 'none' },
   {
     rows: /^(rdtsc|rdtscp|rdpmc|rdrand|rdseed|rdpid)/,
     why: 'time and chance',

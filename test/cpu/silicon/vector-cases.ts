@@ -32,7 +32,6 @@ function isVector(row: Row): boolean {
     row.feature in features &&
     haveFeatures().has(features[row.feature]!) &&
     meaningOf(row) !== null &&
-    !row.mnemonic.includes('gather') &&
     !floats.includes(row) &&
     (row.mnemonic.startsWith('vzero') ||
       row.operands.some(({ registerClass: c }) => c === RegisterClass.xmm || c === RegisterClass.ymm)) &&
