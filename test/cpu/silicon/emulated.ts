@@ -60,7 +60,7 @@ export class Emulated {
 
   /**
    * The case's instructions and a HLT, as one run, so that every engine takes them as it takes any code; throws when the processor does anything but
-   * complete them or raise.
+   * complete them or raise. Vector registers and data are views of the machine: good until the next run.
    */
   run({ code, before, compatibility = false, count = 1 }: Case): Outcome & { vector: number } {
     const { cpu, ram, view } = this.machine
@@ -88,8 +88,8 @@ export class Emulated {
       rflags: cpu.rflags,
       mxcsr: cpu.getState32(L.MXCSR),
       signal: 0,
-      xmm: Array.from({ length: 16 }, (_, n) => cpu.vector(n).slice()),
-      upper: Array.from({ length: 16 }, (_, n) => cpu.vector(n, 1).slice()),
+      xmm: Array.from({ length: 16 }, (_, n) => cpu.vector(n)),
+      upper: Array.from({ length: 16 }, (_, n) => cpu.vector(n, 1)),
     }
     cpu.setState32(L.HALTED, 0)
     if (end === 'triple-fault') throw new Error(`triple fault: ${cpu.describeTripleFault()}`)
@@ -105,6 +105,6 @@ export class Emulated {
       after.signal = signalOf[vector] ?? -vector
     } else if (cpu.retired - retired !== count + 1)
       throw new Error(`retired ${cpu.retired - retired} instructions instead of ${count + 1}`)
-    return { after, data: ram.slice(DATA, DATA + DATA_SIZE), vector }
+    return { after, data: ram.subarray(DATA, DATA + DATA_SIZE), vector }
   }
 }

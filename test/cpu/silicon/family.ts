@@ -21,6 +21,8 @@ export interface Family {
 
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).reverse().toString('hex')
 
+const isEqual = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
+
 /** Registers, flags but those in `undefinedFlags`, MXCSR, vector registers and the data page. */
 export function compareAll(
   one: Case,
@@ -39,13 +41,13 @@ export function compareAll(
     return `flags ${(a.rflags & STATUS).toString(16)}, ours ${(b.rflags & STATUS).toString(16)}`
   if (a.mxcsr !== b.mxcsr) return `mxcsr ${a.mxcsr.toString(16)}, ours ${b.mxcsr.toString(16)}`
   for (let n = 0; n < 16; n++) {
+    if (isEqual(a.xmm[n]!, b.xmm[n]!) && isEqual(a.upper![n]!, b.upper![n]!)) continue
     const [theirs, mine] = [a, b].map((each) => `${hex(each.upper![n]!)}_${hex(each.xmm[n]!)}`)
-    if (theirs !== mine) return `ymm${n}: ${theirs}, ours ${mine}`
+    return `ymm${n}: ${theirs}, ours ${mine}`
   }
+  if (isEqual(data, ours)) return null
   const at = data.findIndex((byte, i) => byte !== ours[i])
-  return at < 0
-    ? null
-    : `memory at ${at.toString(16)}: ${data[at]!.toString(16)}, ours ${ours[at]!.toString(16)}`
+  return `memory at ${at.toString(16)}: ${data[at]!.toString(16)}, ours ${ours[at]!.toString(16)}`
 }
 
 /** FNV-1a, 32 bits. */

@@ -91,7 +91,7 @@ export function runNative(cases: readonly Case[], initial: Uint8Array): Outcome[
     throw new Error('the native runner stopped early')
   const size = REGISTERS_SIZE + DATA_SIZE
   const vectors = (from: number): Uint8Array[] =>
-    Array.from({ length: 16 }, (_, n) => new Uint8Array(stdout.subarray(from + 16 * n, from + 16 * n + 16)))
+    Array.from({ length: 16 }, (_, n) => stdout.subarray(from + 16 * n, from + 16 * n + 16))
   return cases.map((_, index) => {
     const at = index * size
     const after: Registers = {
@@ -102,7 +102,7 @@ export function runNative(cases: readonly Case[], initial: Uint8Array): Outcome[
       xmm: vectors(at + XMM),
       upper: vectors(at + UPPER),
     }
-    return { after, data: new Uint8Array(stdout.subarray(at + REGISTERS_SIZE, at + size)) }
+    return { after, data: stdout.subarray(at + REGISTERS_SIZE, at + size) }
   })
 }
 

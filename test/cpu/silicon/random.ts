@@ -23,7 +23,9 @@ export class Random {
     return list[this.below(list.length)]!
   }
   bytes(count: number): Uint8Array {
-    return Uint8Array.from({ length: count }, () => this.below(256))
+    const bytes = new Uint8Array(count)
+    for (let i = 0; i < count; i++) bytes[i] = this.u32()
+    return bytes
   }
   /** 64 bits, often near the corners. */
   u64(): bigint {
