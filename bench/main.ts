@@ -1,6 +1,6 @@
 /**
  * The first baseline: our machine beside QEMU's emulator, the same image, in turn, in one run.
- * `npm run bench -- [--repeat N] [--json FILE]`
+ * `npm run bench:qemu -- [--repeat N] [--json FILE]`
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'

@@ -1,57 +1,64 @@
-/** The figures of a whole run: every case in every link mode, under one profile. */
-import { cyclesOf, instructionsOf, type Counts } from './model.ts'
+/**
+ * The figures of a whole run: every case in every link mode, under one profile, and what is made of them. Tables, JSON, CSV and the page all
+ * show this structure and compute nothing of their own.
+ */
+import { compareStudies, type StudyComparison } from './comparison.ts'
+import { type Figures, type ModeResults, WORK_MODE } from './figures.ts'
+import { cyclesOf, instructionsOf } from './model.ts'
+import { checkOrder, type OrderCheck } from './order.ts'
 import type { Profile } from './profiles/profile.ts'
-import type { Measurement } from './run.ts'
+import type { Engine, ModeMeasurements } from './run.ts'
+import { distribution } from './statistics.ts'
 
-/** Of one operation. Instructions and events are exact means over the loop; cycles are modelled. */
-export interface Figures {
-  readonly case: string
-  readonly operation: string
-  readonly instructions: { readonly ring0: number; readonly ring3: number; readonly total: number }
-  readonly events: Counts['events']
-  readonly cycles: {
-    /** What the processor does to change rings and back. */
-    readonly transition: number
-    readonly mitigation: number
-    /** Software of entry and exit, and whatever else the mode adds to the work. */
-    readonly entry: number
-    /** The same operation linked `direct`. */
-    readonly work: number
-    readonly total: number
+export interface Results {
+  readonly profile: Profile
+  readonly engine: Engine
+  /** Runs of each image: every one gave the same counts. */
+  readonly samples: number
+  readonly modes: readonly ModeResults[]
+  readonly order: OrderCheck
+  readonly studies: readonly StudyComparison[]
+}
+
+export interface RunDescription {
+  readonly profile: Profile
+  readonly engine: Engine
+  readonly samples: number
+}
+
+/** `measured`: with WORK_MODE among them. */
+export function resultsOf(
+  measured: readonly ModeMeasurements[],
+  { profile, engine, samples }: RunDescription,
+): Results {
+  const modes = modesUnder(measured, profile)
+  return {
+    profile,
+    engine,
+    samples,
+    modes,
+    order: checkOrder(modes),
+    studies: compareStudies((nearest) => modesUnder(measured, nearest)),
   }
 }
 
-export interface ModeResults {
-  readonly link: string
-  readonly figures: readonly Figures[]
-}
-
-/** The mode whose software is the work itself. */
-export const WORK_MODE = 'direct'
-
-/** `measured`: link mode → measurements, with WORK_MODE among them. */
-export function resultsOf(
-  measured: ReadonlyMap<string, readonly Measurement[]>,
-  profile: Profile,
-): ModeResults[] {
-  const work = new Map(
-    (measured.get(WORK_MODE) ?? []).map(({ case: each, counts }) => [
-      each.name,
-      cyclesOf(counts, profile).total,
-    ]),
-  )
-  return [...measured].map(([link, measurements]) => ({
+function modesUnder(measured: readonly ModeMeasurements[], profile: Profile): ModeResults[] {
+  const plain = measured.find(({ link }) => link === WORK_MODE)?.measurements ?? []
+  const work = new Map(plain.map(({ case: { name }, counts }) => [name, cyclesOf(counts, profile).total]))
+  return measured.map(({ link, onEntry, measurements }) => ({
     link,
-    figures: measurements.map(({ case: each, counts }): Figures => {
-      const { transition, mitigation, software, total } = cyclesOf(counts, profile)
+    figures: measurements.map(({ case: each, counts, hostNs }): Figures => {
+      const { transition, mitigation, software, total } = cyclesOf(counts, profile, onEntry)
       // Inlined, the work itself may shrink: nothing is left for an entry then.
       const own = Math.min(work.get(each.name) ?? software, software)
       return {
         case: each.name,
         operation: each.operation,
+        ...(each.payload === undefined ? {} : { payload: each.payload }),
         instructions: { ring0: counts.rings[0]!, ring3: counts.rings[3]!, total: instructionsOf(counts) },
         events: counts.events,
         cycles: { transition, mitigation, entry: software - own, work: own, total },
+        hostNs: distribution(hostNs),
       }
     }),
   }))

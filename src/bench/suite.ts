@@ -7,6 +7,13 @@ export interface Case {
   /** What one operation is. */
   readonly operation: string
   readonly repetitions: number
+  /** Cases of one series differ in how many bytes they carry: points of one curve. */
+  readonly payload?: Payload
+}
+
+export interface Payload {
+  readonly series: string
+  readonly bytes: number
 }
 
 export const PAYLOADS: readonly number[] = [1, 64, 512, 1024, 4096, 8192]
@@ -17,6 +24,7 @@ const echo = (id: number, name: string, operation: string): Case[] =>
     name: `${name} ${bytes} B`,
     operation,
     repetitions: C.ECHOES,
+    payload: { series: name, bytes },
   }))
 
 export const cases: readonly Case[] = [

@@ -1,6 +1,8 @@
 /** Results as text, at most 100 columns wide. */
-import type { Profile } from './profiles/profile.ts'
-import { WORK_MODE, type Figures, type ModeResults } from './results.ts'
+import { type Figures, type ModeResults, parts, WORK_MODE } from './figures.ts'
+import type { RowComparison, StudyComparison } from './comparison.ts'
+import { describeOrder } from './order.ts'
+import type { Results } from './results.ts'
 
 const WIDTH = 100
 
@@ -67,45 +69,103 @@ export function formatSpectrum(results: readonly ModeResults[], name: string): s
 }
 
 /** Every case in as many modes as fit beside each other, in tables one under the other. */
-export function formatCases(results: readonly ModeResults[]): string {
+function formatByCase(
+  results: readonly ModeResults[],
+  title: string,
+  cell: (figures: Figures) => string,
+): string {
   const names = results[0]!.figures.map((each) => each.case)
   const first = Math.max(...names.map((name) => name.length))
   const tables: string[] = []
-  let group: ModeResults[] = []
-  const flush = (): void => {
-    if (group.length > 0)
-      tables.push(
-        formatColumns([
-          ['cycles', ...group.map(({ link }) => link)],
-          ...names.map((name, index) => [
-            name,
-            ...group.map(({ figures }) => figure(figures[index]!.cycles.total)),
-          ]),
-        ]),
-      )
-    group = []
-  }
+  let group: string[][] = []
   let width = first
-  for (const each of results) {
-    const column = Math.max(each.link.length, 7) + 2
-    if (width + column > WIDTH) {
-      flush()
-      width = first
-    }
-    group.push(each)
-    width += column
+  const flush = (): void => {
+    if (group.length === 0) return
+    tables.push(
+      formatColumns([title, ...names].map((name, row) => [name, ...group.map((column) => column[row]!)])),
+    )
+    group = []
+    width = first
+  }
+  for (const { link, figures } of results) {
+    const column = [link, ...figures.map(cell)]
+    const columnWidth = 2 + Math.max(...column.map((text) => text.length))
+    if (width + columnWidth > WIDTH) flush()
+    group.push(column)
+    width += columnWidth
   }
   flush()
   return tables.join('\n\n')
 }
 
-export function formatResults(results: readonly ModeResults[], profile: Profile): string {
+export function formatCases(results: readonly ModeResults[]): string {
+  return formatByCase(results, 'cycles', ({ cycles }) => figure(cycles.total))
+}
+
+function formatHostTimes(results: readonly ModeResults[]): string {
+  return formatByCase(results, 'host ns', ({ hostNs: { mean, margin } }) =>
+    margin === undefined ? figure(mean) : `${figure(mean)} ± ${figure(margin)}`,
+  )
+}
+
+/** Differences that are no more than rounding show as zero. */
+const signed = (value: number): string =>
+  Math.abs(value) < 0.05 ? '–' : `${value > 0 ? '+' : '−'}${figure(Math.abs(value))}`
+
+/** What a row's difference is made of: theirs, ours, and the one less the other. */
+function splitRows({ what, theirs, ours }: RowComparison): string[][] {
+  const columns = [...parts, 'total'] as const
   return [
-    `A call that does nothing (getppid), in retired instructions, exact, and in cycles as the model`,
-    `of ${profile.title} has them: modelled, not measured.`,
+    [`${what}: theirs`, ...columns.map((part) => figure(theirs[part]))],
+    ['  ours', ...columns.map((part) => figure(ours[part]))],
+    ['  difference', ...columns.map((part) => signed(ours[part] - theirs[part]))],
+  ]
+}
+
+function formatStudy({ name, source, note, profile, rows }: StudyComparison): string {
+  const table = formatColumns([
+    [name, 'published', 'in cycles', 'link mode', 'ours', 'ours ÷ theirs'],
+    ...rows.map(({ what, published, link, theirs, ours, ratio }) => [
+      what,
+      published,
+      figure(theirs.total),
+      link,
+      figure(ours.total),
+      ratio.toFixed(2),
+    ]),
+  ])
+  const apart = rows.filter(({ isWithin }) => !isWithin)
+  const split = formatColumns([
+    ['more than 25 % apart, by part', ...parts, 'total'],
+    ...apart.flatMap((row) => splitRows(row)),
+  ])
+  const notes = apart.flatMap(({ what, note }) => (note === undefined ? [] : [`${what}: ${note}.`]))
+  return [
+    table,
+    wrap(`Source: ${source}. Ours under the model of ${profile}.${note === undefined ? '' : ` ${note}`}`),
+    ...(apart.length === 0 ? [] : ['', split, ...notes.map(wrap)]),
+  ].join('\n')
+}
+
+/** All that is for the terminal. */
+export function formatResults({ profile, modes, order, studies, engine, samples }: Results): string {
+  return [
+    wrap(
+      `A call that does nothing (getppid), in retired instructions, exact, and in cycles as the model of ${profile.title} has them: modelled, not measured.`,
+    ),
     '',
-    formatSpectrum(results, 'getppid'),
+    formatSpectrum(modes, 'getppid'),
     '',
-    formatCases(results),
+    wrap(describeOrder(order)),
+    '',
+    formatCases(modes),
+    '',
+    wrap(
+      `Time on this computer, in nanoseconds, engine ${engine}: it varies (${samples === 1 ? 'one run' : `mean of ${samples} runs ± half of the 95 % confidence interval`}); all other figures are exact.`,
+    ),
+    '',
+    formatHostTimes(modes),
+    '',
+    studies.map(formatStudy).join('\n\n'),
   ].join('\n')
 }

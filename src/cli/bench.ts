@@ -2,25 +2,28 @@ import type { CAC } from 'cac'
 import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { formatCsv } from '../bench/csv.ts'
-import { findProfile, profiles } from '../bench/profiles/index.ts'
-import { formatPublished } from '../bench/published.ts'
-import { resultsOf, WORK_MODE } from '../bench/results.ts'
-import { measure, type Measurement } from '../bench/run.ts'
+import { WORK_MODE } from '../bench/figures.ts'
+import { resultsOf } from '../bench/results.ts'
+import { measure, type ModeMeasurements } from '../bench/run.ts'
 import { formatResults } from '../bench/table.ts'
-import { buildApp, linkModes, ways } from '../toolchain/index.ts'
+import { buildApp, findLinkMode, linkModes, sequenceInstructions, ways } from '../toolchain/index.ts'
 import { UsageError } from './errors.ts'
-import { parseChoice } from './options.ts'
+import { COST_HELP, DEFAULT_PROFILE, parseProfile, PROFILE_HELP } from './model.ts'
+import { parseChoice, parseCount } from './options.ts'
 import { createProgress } from './progress.ts'
 
 interface BenchFlags {
   link: string
   profile: string
+  cost?: string | string[]
+  engine: string
+  samples: string | number
   json?: string
   csv?: string
   quiet?: boolean
 }
 
-const profileNames = profiles.map(({ name }) => name)
+const MAX_SAMPLES = 1000
 
 /** Every instruction, and SYSCALL with what may be added to it. */
 const defaultModes = [...ways, 'trap+mitigations', 'trap+kpti', 'trap+kpti-nopcid', 'trap+kpti+mitigations']
@@ -36,7 +39,12 @@ export function defineBench(cli: CAC): void {
         default: defaultModes.join(','),
       },
     )
-    .option('--profile <name>', `The cycle model: ${profileNames.join(', ')}`, { default: 'skylake' })
+    .option('--profile <name>', PROFILE_HELP, { default: DEFAULT_PROFILE })
+    .option('--cost <name=cycles>', COST_HELP)
+    .option('--engine <engine>', 'auto, interpreter or jit: counts and cycles are the same', {
+      default: 'auto',
+    })
+    .option('--samples <n>', "Runs of each image, for the host's time, which varies", { default: 3 })
     .option('--json <file>', 'Write all figures, with the model and the sources of its numbers')
     .option('--csv <file>', 'Write the figures as comma-separated values')
     .option('--quiet', 'Print nothing but the tables')
@@ -61,23 +69,25 @@ function output(path: string | undefined, option: string): (text: string) => voi
 }
 
 async function bench(flags: BenchFlags): Promise<void> {
-  const profile = findProfile(parseChoice(flags.profile, '--profile', profileNames))!
+  const profile = parseProfile(flags)
+  const engine = parseChoice(flags.engine, '--engine', ['auto', 'interpreter', 'jit'] as const)
+  const samples = parseCount(String(flags.samples), '--samples', 1, MAX_SAMPLES)
   const chosen = flags.link.split(',').map((each) => parseChoice(each.trim(), '--link', linkModes))
   const writeJson = output(flags.json, '--json')
   const writeCsv = output(flags.csv, '--csv')
   const progress = createProgress(process.stderr, flags.quiet === true)
   const app = fileURLToPath(new URL('../../src/app/bench/calls.ts', import.meta.url))
-  const measured = new Map<string, Measurement[]>()
+  const measured: ModeMeasurements[] = []
   // Without it there would be nothing to compare with.
   for (const link of new Set([...linkModes.filter((each) => chosen.includes(each)), WORK_MODE])) {
     progress.step(`measuring (${link})`)
     const { image } = await buildApp(app, { link, onProgress: (text) => progress.step(text) })
-    measured.set(link, await measure(image))
+    const onEntry = findLinkMode(link)!.hasMitigations ? sequenceInstructions : {}
+    measured.push({ link, onEntry, measurements: await measure(image, { engine, samples }) })
   }
   progress.clear()
-  const results = resultsOf(measured, profile)
-  console.log(formatResults(results, profile))
-  console.log(`\n${formatPublished(results)}`)
-  writeJson(`${JSON.stringify({ profile, results }, null, 1)}\n`)
-  writeCsv(formatCsv(results))
+  const results = resultsOf(measured, { profile, engine, samples })
+  console.log(formatResults(results))
+  writeJson(`${JSON.stringify(results, null, 1)}\n`)
+  writeCsv(formatCsv(results.modes))
 }

@@ -39,6 +39,8 @@ export const EXIT_STATUS: Readonly<Record<Exclude<ExitReason, 'debug-exit'>, num
 export interface Mark extends ProcessorCounters {
   readonly id: number
   readonly instructions: number
+  /** The host's clock, from the start of the run. It varies; everything else here is exact. */
+  readonly hostMs: number
 }
 
 /** What `Machine.run()` resolves to. */

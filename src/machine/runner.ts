@@ -40,6 +40,7 @@ export interface RunnerOptions {
 export class Runner {
   readonly #options: RunnerOptions
   readonly #marks: Mark[] = []
+  #startMs = 0
   #idleMs = 0
   #slice: number
   /** Until when the processor may run without looking at the clock. */
@@ -55,7 +56,7 @@ export class Runner {
 
   /** Runs until something ends the machine. */
   run(): Exit {
-    const startMs = performance.now()
+    this.#startMs = performance.now()
     const stop = this.#loop()
     this.#options.flush()
     const { board, clock, processor } = this.#options
@@ -63,7 +64,7 @@ export class Runner {
       ...stop,
       instructions: processor.retired,
       virtualSeconds: clock.nowNs() / 1e9,
-      seconds: (performance.now() - startMs) / 1000,
+      seconds: (performance.now() - this.#startMs) / 1000,
       idleSeconds: this.#idleMs / 1000,
       ...processor.counters(),
       marks: this.#marks,
@@ -76,8 +77,9 @@ export class Runner {
   /** Notes the counters; called from within a bus access. */
   mark(id: number): void {
     const { processor } = this.#options
-    if (this.#marks.length < MAX_MARKS)
-      this.#marks.push({ id, instructions: processor.retired, ...processor.counters() })
+    if (this.#marks.length >= MAX_MARKS) return
+    const hostMs = performance.now() - this.#startMs
+    this.#marks.push({ id, instructions: processor.retired, hostMs, ...processor.counters() })
   }
 
   #loop(): Stop {

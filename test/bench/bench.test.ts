@@ -4,16 +4,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test, vi } from 'vitest'
+import type { Results } from '../../src/bench/results.ts'
 
 vi.setConfig({ testTimeout: 180_000 })
 
 const folder = mkdtempSync(join(tmpdir(), 'onering-bench-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-
-interface Row {
-  link: string
-  figures: { case: string; cycles: { total: number } }[]
-}
 
 function bench(...args: string[]): string {
   return execFileSync(process.execPath, ['dist/cli/main.js', 'bench', '--quiet', ...args], {
@@ -21,24 +17,43 @@ function bench(...args: string[]): string {
   })
 }
 
-test('the same to the last digit twice, and in the order that the studies have', () => {
+/** What must not vary. */
+function exact({ modes }: Results): unknown {
+  return modes.map(({ link, figures }) => ({
+    link,
+    figures: figures.map(({ case: name, instructions, events, cycles }) => ({
+      name,
+      instructions,
+      events,
+      cycles,
+    })),
+  }))
+}
+
+test('interpreted and translated the same to the last digit, and in the order that the studies have', () => {
   const json = join(folder, 'figures.json')
   const csv = join(folder, 'figures.csv')
-  const modes = ['--link', 'direct,bypass,base,trap']
-  const first = bench(...modes, '--json', json, '--csv', csv)
-  expect(bench(...modes)).toBe(first)
-  for (const line of first.split('\n')) expect(line.length).toBeLessThanOrEqual(100)
-  const { results } = JSON.parse(readFileSync(json, 'utf8')) as { results: Row[] }
-  const getppid = results.map(({ figures }) => figures.find((each) => each.case === 'getppid')!.cycles.total)
-  expect(results.map(({ link }) => link)).toEqual(['direct', 'bypass', 'base', 'trap'])
-  expect(getppid).toEqual(getppid.toSorted((a, b) => a - b))
+  const modes = ['--link', 'direct,bypass,base,trap', '--samples', '2', '--json', json]
+  const table = bench(...modes, '--csv', csv, '--engine', 'interpreter')
+  for (const line of table.split('\n')) expect(line.length).toBeLessThanOrEqual(100)
+  expect(table).toContain('The order holds: plain call < bypass < base < trap.')
+  const interpreted = JSON.parse(readFileSync(json, 'utf8')) as Results
+  expect(interpreted.modes.map(({ link }) => link)).toEqual(['direct', 'bypass', 'base', 'trap'])
+  expect(interpreted.order.holds).toBe(true)
   const rows = readFileSync(csv, 'utf8').trimEnd().split('\r\n')
-  expect(rows.length).toBe(1 + results.length * results[0]!.figures.length)
+  expect(rows.length).toBe(1 + interpreted.modes.length * interpreted.modes[0]!.figures.length)
+  bench(...modes, '--engine', 'auto')
+  const translated = JSON.parse(readFileSync(json, 'utf8')) as Results
+  expect(exact(translated)).toEqual(exact(interpreted))
 })
 
 test.each([
   [['--profile', 'pentium'], /--profile pentium/],
   [['--link', 'trap,smoke'], /--link smoke/],
+  [['--cost', 'fred.delivery'], /--cost fred.delivery: is not NAME=CYCLES/],
+  [['--cost', 'fred.deliver=5'], /--cost fred.deliver=5: names no cost/],
+  [['--cost', 'syscall=-1'], /--cost syscall=-1: wants a number of cycles/],
+  [['--samples', '0'], /--samples/],
   [['--link', 'direct', '--json', '/nowhere/x.json'], /cannot be written/],
 ])('bad use is one line and status 2: %j', (args, message) => {
   const { status, stderr } = spawnSync(process.execPath, ['dist/cli/main.js', 'bench', '--quiet', ...args], {

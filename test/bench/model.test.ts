@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { counterNames } from '../../src/cpu/counter-names.ts'
 import { cyclesOf, difference } from '../../src/bench/model.ts'
 import { findProfile, profiles } from '../../src/bench/profiles/index.ts'
+import { CostError, withCost } from '../../src/bench/profiles/parameters.ts'
 
 const skylake = findProfile('skylake')!
 
@@ -23,12 +24,29 @@ test('counts are subtracted and divided; what did not happen is left out', () =>
 
 test('every cost belongs to something that is counted, and says where it comes from', () => {
   const names = new Set(counterNames.values())
-  for (const { events, ordinary } of profiles) {
-    for (const [name, { source, cycles }] of Object.entries({ ...events })) {
-      expect(names, name).toContain(name)
+  for (const { events, ordinary, sequences } of profiles) {
+    for (const name of Object.keys(events)) expect(names, name).toContain(name)
+    for (const { source, cycles } of [...Object.values(events), ...Object.values(sequences)]) {
       expect(source).not.toBe('')
       expect(cycles).toBeGreaterThanOrEqual(0)
     }
     expect(ordinary.source).not.toBe('')
   }
+})
+
+test('a sequence on entry costs what was measured for it, in place of its instructions', () => {
+  const counts = { rings: [60, 0, 0, 0], events: { syscall: 1 } }
+  const cycles = cyclesOf(counts, skylake, { 'return-stack-fill': 33 })
+  expect(cycles).toEqual({ transition: 42, mitigation: 130, software: 13, total: 185 })
+})
+
+test('a cost of the user takes the place of the profile’s, and is marked as an assumption', () => {
+  const fred = findProfile('fred')!
+  const counts = { rings: [10, 0, 0, 0], events: { 'fred-event': 1, eretu: 1 } }
+  const changed = withCost(withCost(fred, 'fred.delivery=60.5'), 'fred.eretu=0')
+  expect(cyclesOf(counts, fred).transition).toBe(100)
+  expect(cyclesOf(counts, changed).transition).toBe(60.5)
+  expect(changed.events['fred-event']!.isAssumed).toBe(true)
+  for (const text of ['', 'x', 'x=1', 'syscall=', 'syscall=1e9', 'syscall=NaN', 'syscall=9999999'])
+    expect(() => withCost(fred, text), text).toThrow(CostError)
 })

@@ -13,6 +13,10 @@ export interface Cost {
 /** Which part of an operation a cost belongs to. The rest, ordinary instructions, is software. */
 export type Part = 'transition' | 'mitigation' | 'software'
 
+/** Ordinary instructions that were measured as a whole, because one by one they would not cost what they do together. */
+export const sequences = ['return-stack-fill', 'retpoline'] as const
+export type Sequence = (typeof sequences)[number]
+
 export interface Profile {
   readonly name: string
   readonly title: string
@@ -20,6 +24,8 @@ export interface Profile {
   readonly ordinary: Cost
   /** By the names of `src/cpu/counter-names.ts`; what is not here costs as much as an ordinary instruction. */
   readonly events: Readonly<Record<string, Cost>>
+  /** Each, with all its instructions. */
+  readonly sequences: Readonly<Record<Sequence, Cost>>
 }
 
 export function measured(cycles: number, source: string): Cost {
@@ -30,18 +36,22 @@ export function assumed(cycles: number, source: string): Cost {
   return { cycles, source, isAssumed: true }
 }
 
-const transitions = new Set([
+/** Events that lead into the kernel when the application asks for it. */
+export const entries: readonly string[] = [
   'syscall',
-  'sysret',
   'sysenter',
-  'sysexit',
   'software-interrupt',
+  'far-call',
+  'fred-event',
+]
+const transitions = new Set([
+  ...entries,
+  'sysret',
+  'sysexit',
   'exception',
   'interrupt',
   'iret',
-  'far-call',
   'far-return',
-  'fred-event',
   'eretu',
   'erets',
 ])

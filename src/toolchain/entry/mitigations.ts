@@ -8,6 +8,12 @@ import { DATA_SELECTOR } from './processor-block.ts'
 
 const RETURN_STACK_ENTRIES = 32
 
+/** Instructions that each of the longer ones executes, for those who know what it costs as a whole. */
+export const sequenceInstructions = {
+  'return-stack-fill': RETURN_STACK_ENTRIES + 1,
+  retpoline: 6,
+} as const
+
 /** Behind SWAPGS: no access through GS is speculated with the other base. */
 export function fenceSwapgs(asm: Assembler): void {
   asm.emit('lfence')
