@@ -16,7 +16,14 @@ import { compileTypeScript } from './typescript.ts'
 export const steps: Step[] = [
   {
     name: 'cpu-helpers',
-    inputs: ['src/cpu/guest', 'src/cpu/layout.ts', 'src/cpu/probe.ts', 'package-lock.json'],
+    inputs: [
+      'src/cpu/guest',
+      'src/cpu/counters.ts',
+      'src/cpu/layout.ts',
+      'src/cpu/probe.ts',
+      'src/cpu/trace-record.ts',
+      'package-lock.json',
+    ],
     outputs: ['build/cpu-helpers.wasm'],
     run: compileCpuHelpers,
   },

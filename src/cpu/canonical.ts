@@ -20,6 +20,7 @@ const HIDDEN: readonly (readonly [offset: number, bytes: number])[] = [
   [L.RETIRED_LIMIT, 8],
   [L.RECORD, L.EXIT_REQUEST + 4 - L.RECORD],
   [L.EXCEPTION_FUEL, L.ACCESS_SEGMENT + 4 - L.EXCEPTION_FUEL],
+  [L.TRACE_KINDS, L.TRACE_LIMIT + 4 - L.TRACE_KINDS],
   [L.SCRATCH, 64],
   [S.LARGE_REGIONS, 8],
   [S.EVENT_EXTERNAL, 4],

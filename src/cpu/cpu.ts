@@ -33,6 +33,7 @@ import * as L from './layout.ts'
 import { memoryMap, type MemoryMap } from './memory-map.ts'
 import { counterNames } from './counter-names.ts'
 import { COUNT_RINGS, COUNT_SINCE } from './counters.ts'
+import { EVENT_CALL, EVENT_RET, EVENT_TRACE_FULL } from './probe.ts'
 import { resetState } from './reset.ts'
 
 /** Why `run` came back: the budget is spent or the run was interrupted; HLT with nothing to do; a triple fault. */
@@ -47,6 +48,9 @@ const PAGE_KIND_FLAGS: Readonly<Record<PageKind, number>> = {
   rom: L.PAGE_READ_ONLY,
   device: L.PAGE_DEVICE,
 }
+
+/** Takes records of `trace-record.ts`, whole and in order; the bytes are valid during the call. It must not touch the processor. */
+export type TraceSink = (records: Uint8Array) => void
 
 /** Hears one event of `probe.ts`. */
 export type ProbeListener = (event: number, x: bigint, y: bigint) => void
@@ -123,6 +127,7 @@ export class Cpu {
   readonly #execute: Execute
   readonly #blocks: BlockCache
   readonly #listeners = new Map<ProbeListener, boolean>()
+  #trace: { readonly sink: TraceSink; readonly kinds: number } | null = null
   readonly #engine: Engine
   readonly #translator: Translator | null
   /** Instructions of the run beyond the current slice. */
@@ -365,9 +370,38 @@ export class Cpu {
     this.#updateProbe()
   }
 
+  /**
+   * Records events, until it is called with null: `kinds` has bit n set for EVENT_ n. The sink gets the records at the end of each run, and when the
+   * buffer is full. Cheaper than a listener, and translated code goes on being used unless calls are recorded. Not from within a run.
+   */
+  trace(sink: TraceSink | null, kinds = 0): void {
+    this.flushTrace()
+    this.#trace = sink === null ? null : { sink, kinds }
+    this.#updateProbe()
+  }
+
+  /** Hands over what has been recorded so far. May be called from within a bus access. */
+  flushTrace(): void {
+    const { trace } = this.#map
+    const next = this.getState32(L.TRACE_NEXT)
+    if (this.#trace === null || next === trace) return
+    this.setState32(L.TRACE_NEXT, trace)
+    this.#trace.sink(new Uint8Array(this.#memory.buffer, trace, next - trace))
+  }
+
   #updateProbe(): void {
-    const calls = [...this.#listeners.values()].some((wanted) => wanted)
-    this.setState32(L.PROBE, (this.#listeners.size > 0 ? L.PROBE_EVENTS : 0) | (calls ? L.PROBE_CALLS : 0))
+    const kinds = this.#trace?.kinds ?? 0
+    const isCallRecorded = (kinds & ((1 << EVENT_CALL) | (1 << EVENT_RET))) !== 0
+    const calls = isCallRecorded || [...this.#listeners.values()].some((wanted) => wanted)
+    this.setState32(L.TRACE_KINDS, kinds)
+    this.setState32(L.TRACE_NEXT, this.#map.trace)
+    this.setState32(L.TRACE_LIMIT, this.#map.traceEnd)
+    this.setState32(
+      L.PROBE,
+      (this.#listeners.size > 0 ? L.PROBE_EVENTS : 0) |
+        (calls ? L.PROBE_CALLS : 0) |
+        (this.#trace === null ? 0 : L.PROBE_TRACE),
+    )
     this.#helper('updateMode')(this.#state)
   }
 
@@ -395,6 +429,7 @@ export class Cpu {
 
   /** State after a power-on reset (manual volume 3, table 10-1). RAM is left alone. */
   reset(): void {
+    this.flushTrace()
     new Uint8Array(this.#memory.buffer, this.#state, L.STATE_SIZE).fill(0)
     resetState(this.#view, this.#state, this.#map, this.#model)
     this.#blocks.flush()
@@ -419,6 +454,12 @@ export class Cpu {
    * boundaries; their delivery costs no instruction. A guest that does nothing but fault, or moves very long strings, makes it return early, with `budget`.
    */
   run(instructions: number): RunEnd {
+    const end = this.#runAll(instructions)
+    if (this.#trace !== null) this.flushTrace()
+    return end
+  }
+
+  #runAll(instructions: number): RunEnd {
     this.#interrupted = false
     this.setState32(L.EXCEPTION_FUEL, EXCEPTIONS_PER_RUN)
     let rest = instructions
@@ -654,6 +695,7 @@ export class Cpu {
         if (this.#running) this.#stopAfterInstruction()
       },
       probe: (_: number, event: number, x: bigint, y: bigint) => {
+        if (event === EVENT_TRACE_FULL) return this.flushTrace()
         for (const listener of this.#listeners.keys())
           listener(event, BigInt.asUintN(64, x), BigInt.asUintN(64, y))
       },

@@ -88,6 +88,8 @@ const events = {
   resetTlb: ['none'],
   /** RFLAGS with the six arithmetic flags materialised. */
   getRflags: ['i64'],
+  /** One event of `probe.ts`, while PROBE is not 0. */
+  report: ['none', 'event:i32', 'x:i64', 'y:i64'],
   setRflags: ['none', 'value:i64'],
 } as const
 

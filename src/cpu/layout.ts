@@ -95,11 +95,12 @@ export const TLB_ARRAYS = 400
 export const HALTED = 404
 /** u32: non-zero after a triple fault. */
 export const SHUTDOWN = 408
-/** u32: non-zero when some listener wants probe events; otherwise helpers need not call `host.probe`. */
+/** u32: non-zero when events are listened to or recorded; a set of the bits below. */
 export const PROBE = 412
-/** Bits of PROBE: events of `probe.ts` but calls, and calls. */
+/** Bits of PROBE: a listener hears events of `probe.ts`; calls are among the events; events are recorded. */
 export const PROBE_EVENTS = 1
 export const PROBE_CALLS = 2
+export const PROBE_TRACE = 4
 
 /** u64, always 0: what a missing base or index register reads. */
 export const ZERO = 416
@@ -124,6 +125,10 @@ export const EXCEPTION_FUEL = 464
 export const ACCESS_SEGMENT = 468
 /** u64: virtual nanoseconds spent halted. The time-stamp counter is RETIRED + HALTED_NS + TSC_OFFSET. */
 export const HALTED_NS = 456
+/** u32 each: events that are recorded (bit n: EVENT_ n), linear address of the next record of `trace-record.ts`, and of the buffer's end. */
+export const TRACE_KINDS = 472
+export const TRACE_NEXT = 476
+export const TRACE_LIMIT = 480
 /** 64 bytes of scratch, 16-byte aligned, for vector loads and stores that take the slow path. */
 export const SCRATCH = 896
 

@@ -11,6 +11,7 @@ const CPUID_BYTES = 4096
 const RECORDS = 1 << 19
 /** Records of a block that is cut short to fit a budget; made anew each time. */
 const SCRATCH_RECORDS = 256
+const TRACE_BYTES = 1 << 20
 
 export interface MemoryMap {
   readonly state: number
@@ -25,6 +26,9 @@ export interface MemoryMap {
   readonly pageFlags: number
   /** Counted ways out of translated code. */
   readonly sites: number
+  /** Records of `trace-record.ts`; memory that nobody has touched while nothing is traced. */
+  readonly trace: number
+  readonly traceEnd: number
   readonly ram: number
   readonly ramSize: number
   /** Size of the whole memory. */
@@ -50,8 +54,10 @@ export function memoryMap(ramSize: number): MemoryMap {
   const recordsEnd = at
   const sites = place(SITES * SITE_SIZE)
   const pageFlags = place(ramSize / 4096)
+  const trace = place(TRACE_BYTES)
+  const traceEnd = at
   const ram = Math.ceil(at / ALIGN) * ALIGN
   const end = Math.ceil((ram + ramSize) / ALIGN) * ALIGN
   const code = { blockTable, scratchRecords, records, recordsEnd, sites }
-  return { state, tlb, cpuid, ...code, pageFlags, ram, ramSize, end }
+  return { state, tlb, cpuid, ...code, pageFlags, trace, traceEnd, ram, ramSize, end }
 }

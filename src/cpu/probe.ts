@@ -26,6 +26,12 @@ export const EVENT_SHUTDOWN = 10
 /** On request only. A near CALL: x = target, y = return address. A near RET: x = target, y = stack pointer after it. */
 export const EVENT_CALL = 11
 export const EVENT_RET = 12
+/** An event is about to be delivered: x = vector, CAUSE_TYPE_SHIFT: type (FRED's), CAUSE_ERROR_SHIFT: error code; y = CR2. */
+export const EVENT_CAUSE = 13
+export const CAUSE_TYPE_SHIFT = 8
+export const CAUSE_ERROR_SHIFT = 32
+/** To the host alone: the trace buffer is full. */
+export const EVENT_TRACE_FULL = 14
 
 export const TRANSITION_SYSCALL = 1
 export const TRANSITION_SYSRET = 2

@@ -515,7 +515,7 @@ export class RecordContext extends Context {
   probe(event: number, x: I64, y: I64): void {
     const { f } = this
     f.callVoid(this.#runtime.sync, this.cpu, this.#self, this.#budget)
-    f.callVoid(this.#runtime.probe, this.cpu, i32(event), x, y)
+    f.callVoid(this.#runtime.helper('report'), this.cpu, i32(event), x, y)
   }
 
   // State block and helpers

@@ -39,8 +39,6 @@ import * as R from './record.ts'
 
 export interface Runtime {
   helper(name: HelperName): FunctionRef
-  /** `host.probe`. */
-  probe: FunctionRef
   /** Writes RIP, NEXT_RIP, RETIRED and RECORD back: `(cpu, record, budget)`. */
   sync: FunctionRef
   /** Exits: the instruction has faulted; a block does not fit into the budget; look the block at RIP up (`(cpu, rip, budget)`). */
@@ -90,7 +88,6 @@ export function defineRuntime(module: ModuleBuilder): Runtime {
   const imported = new Map<HelperName, FunctionRef>()
   for (const name of Object.keys(helpers) as HelperName[])
     imported.set(name, module.importFunction('helper', name, helperType(name)))
-  const probe = module.importFunction('host', 'probe', { params: ['i32', 'i32', 'i64', 'i64'], results: [] })
   const helper = (name: HelperName): FunctionRef => imported.get(name)!
 
   const exit = (build: (f: FunctionBuilder, cpu: I32, record: I32, budget: I32) => void): FunctionRef =>
@@ -250,7 +247,6 @@ export function defineRuntime(module: ModuleBuilder): Runtime {
 
   return {
     helper,
-    probe,
     sync,
     fault,
     outOfBudget,

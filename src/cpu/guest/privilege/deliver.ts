@@ -3,7 +3,14 @@
  * faults. SDM Vol. 3A, 6.12 – 6.15.
  */
 import * as L from '../../layout'
-import { EVENT_INTERRUPT, EVENT_SHUTDOWN, TRANSITION_EVENT } from '../../probe'
+import {
+  CAUSE_ERROR_SHIFT,
+  CAUSE_TYPE_SHIFT,
+  EVENT_CAUSE,
+  EVENT_INTERRUPT,
+  EVENT_SHUTDOWN,
+  TRANSITION_EVENT,
+} from '../../probe'
 import { CR0_PE, RF, VECTOR_DB, VECTOR_DF, VECTOR_NMI, VECTOR_PF } from '../bits'
 import { cancelStep, endBoundary, enterDebugHandler, mergePending } from '../debug/trap'
 import { getRflags } from '../flags'
@@ -40,6 +47,7 @@ function attempt(
   source: u32,
 ): i32 {
   begin(cpu, TRANSITION_EVENT)
+  event(cpu, EVENT_CAUSE, cause(type, vector, error), load<u64>(cpu, L.CR2))
   // INT n, INT3 and INTO, which the gate's DPL restricts, and whose faults are not external.
   const isSoftware = type == FRED.TYPE_SOFTWARE_INTERRUPT || type == FRED.TYPE_SOFTWARE_EXCEPTION
   store<u32>(cpu, isSoftware ? 0 : 1, EVENT_EXTERNAL)
@@ -56,9 +64,13 @@ function attempt(
   }
   endBoundary(cpu)
   if (vector == VECTOR_DB) enterDebugHandler(cpu)
-  end(cpu, TRANSITION_EVENT)
   count(cpu, isFred ? COUNT_FRED_EVENT : source)
+  end(cpu, TRANSITION_EVENT)
   return status
+}
+
+function cause(type: u32, vector: u32, error: u32): u64 {
+  return vector | (type << CAUSE_TYPE_SHIFT) | ((<u64>error) << CAUSE_ERROR_SHIFT)
 }
 
 /** Software events tell the length of their instruction. */

@@ -90,6 +90,12 @@ function callThroughGate(cpu: usize): i32 {
   return longMode(cpu) ? callInnerLong(cpu, selector, code, dpl) : callInner(cpu, selector, code, dpl)
 }
 
+function push(cpu: usize, at: u64, size: u32, value: u64, cpl: u32, id: u32): i32 {
+  if (writeStack(cpu, at, size, value, cpl)) return EXCEPTION
+  step(cpu, id, value)
+  return CONTINUE
+}
+
 /** Pushes CS and RIP on the current stack. */
 function pushReturn(cpu: usize, size: u32): i32 {
   if (!mode64(cpu)) {
@@ -98,8 +104,9 @@ function pushReturn(cpu: usize, size: u32): i32 {
     return pushTo(cpu, size, getNextRip(cpu))
   }
   const rsp = getGpr(cpu, RSP)
-  if (writeStack(cpu, rsp - size, size, segSelector(cpu, CS), getCpl(cpu))) return EXCEPTION
-  return writeStack(cpu, rsp - 2 * size, size, getNextRip(cpu), getCpl(cpu))
+  const cs = segSelector(cpu, CS)
+  if (push(cpu, rsp - size, size, cs, getCpl(cpu), P.STEP_PUSH_CS)) return EXCEPTION
+  return push(cpu, rsp - 2 * size, size, getNextRip(cpu), getCpl(cpu), P.STEP_PUSH_RIP)
 }
 
 function callSameLevel(cpu: usize, selector: u32, code: u64, rip: u64, size: u32): i32 {
@@ -121,10 +128,10 @@ function callInnerLong(cpu: usize, selector: u32, code: u64, cpl: u32): i32 {
   if (pending(cpu)) return EXCEPTION
   step(cpu, P.STEP_STACK_FROM_TSS, rsp)
   if (checkCodeEntry(cpu, selector, code, gateOffset())) return EXCEPTION
-  if (writeStack(cpu, (rsp -= 8), 8, segSelector(cpu, SS), cpl)) return EXCEPTION
-  if (writeStack(cpu, (rsp -= 8), 8, getGpr(cpu, RSP), cpl)) return EXCEPTION
-  if (writeStack(cpu, (rsp -= 8), 8, segSelector(cpu, CS), cpl)) return EXCEPTION
-  if (writeStack(cpu, (rsp -= 8), 8, getNextRip(cpu), cpl)) return EXCEPTION
+  if (push(cpu, (rsp -= 8), 8, segSelector(cpu, SS), cpl, P.STEP_PUSH_SS)) return EXCEPTION
+  if (push(cpu, (rsp -= 8), 8, getGpr(cpu, RSP), cpl, P.STEP_PUSH_RSP)) return EXCEPTION
+  if (push(cpu, (rsp -= 8), 8, segSelector(cpu, CS), cpl, P.STEP_PUSH_CS)) return EXCEPTION
+  if (push(cpu, (rsp -= 8), 8, getNextRip(cpu), cpl, P.STEP_PUSH_RIP)) return EXCEPTION
   if (markAccessed(cpu, selector, code)) return EXCEPTION
   setCode(cpu, selector, code, cpl)
   setNullStack(cpu, cpl, cpl)
