@@ -12,10 +12,18 @@ import type { Drive } from './drive.ts'
 import type { Exit } from './exit.ts'
 import { MAX_RAM_BYTES, MIB, MIN_RAM_BYTES } from './memory-map.ts'
 import type { OptionalDevice } from './optional-devices.ts'
-import type { Boot, HardwareConfig, WorkerConfig, WorkerHandle, WorkerMessage } from './protocol.ts'
+import type {
+  Boot,
+  HardwareConfig,
+  TraceConfig,
+  WorkerConfig,
+  WorkerHandle,
+  WorkerMessage,
+} from './protocol.ts'
 import type { Share } from './share.ts'
 import { packMachine, unpackMachine } from './snapshot/machine-snapshot.ts'
 import { createRing, RingReader, RingWriter } from './ring.ts'
+import { CALL_KINDS, TRACE_RING_BYTES, TRANSITION_KINDS } from './trace-port.ts'
 import { createScreenBuffer, ScreenBuffer } from './screen-buffer.ts'
 import type { Screen } from '../devices/vga/screen.ts'
 
@@ -35,6 +43,8 @@ export interface RunOptions {
   readonly saveAt?: number
   /** The exit tells a hash of the final state, by which two runs can be compared. */
   readonly stateHash?: boolean
+  /** The `trace` event is wanted; with `calls` it also tells of calls and returns, for which all code is interpreted. */
+  readonly trace?: { readonly calls: boolean }
 }
 
 /** A machine that goes on from a snapshot: it is made of what it was made of. */
@@ -88,6 +98,8 @@ export interface MachineEvents {
   serial: (bytes: Uint8Array) => void
   /** A line that firmware has written to its debug ports (0x402, 0xe9). */
   firmware: (line: string) => void
+  /** Records of `src/cpu/trace-record.ts` and `trace-port.ts`, in order; a record may be in two pieces. */
+  trace: (bytes: Uint8Array) => void
   /** The guest uses something that is not there; each kind is reported once. */
   warning: (text: string) => void
 }
@@ -115,6 +127,7 @@ export class Machine {
   readonly #transmit: RingReader
   readonly #receive: RingWriter
   readonly #screen: ScreenBuffer
+  readonly #trace: RingReader | null
   #lastScreen: Screen = { kind: 'off' }
   readonly #link: Link | null
   readonly #timeoutSeconds: number | undefined
@@ -128,6 +141,7 @@ export class Machine {
     serial: new Set(),
     warning: new Set(),
     firmware: new Set(),
+    trace: new Set(),
   }
   #exit: Promise<Exit> | null = null
   #droppedFrames = 0
@@ -147,6 +161,7 @@ export class Machine {
     this.#transmit = new RingReader(shared.transmit)
     this.#receive = new RingWriter(shared.receive)
     this.#screen = new ScreenBuffer(shared.screen)
+    this.#trace = config.trace === null ? null : new RingReader(config.trace.ring)
     this.#link = link
     this.#timeoutSeconds = timeoutSeconds
     if (link !== null) link.onFrame = (frame) => this.#frameArrived(frame)
@@ -318,7 +333,7 @@ export class Machine {
       if (this.#takeRecord()) continue
       this.#control.unblock()
       this.#control.armBell()
-      if (this.#serialOut.isEmpty && this.#transmit.isEmpty) return
+      if (this.#serialOut.isEmpty && this.#transmit.isEmpty && (this.#trace?.isEmpty ?? true)) return
     }
     this.#control.unblock()
     setTimeout(() => this.#drain(), 0)
@@ -330,7 +345,9 @@ export class Machine {
     if (frame !== null) this.#link?.send(frame)
     const bytes = this.#serialOut.read()
     if (bytes !== null) for (const listener of this.#listeners.serial) listener(bytes)
-    return frame !== null || bytes !== null
+    const records = this.#trace?.read() ?? null
+    if (records !== null) for (const listener of this.#listeners.trace) listener(records)
+    return frame !== null || bytes !== null || records !== null
   }
 
   #frameArrived(frame: Uint8Array): void {
@@ -401,6 +418,7 @@ function describeRun(options: RunOptions): Omit<WorkerConfig, keyof HardwareConf
     saveAt: options.saveAt ?? Infinity,
     restore: null,
     wantsHash: options.stateHash ?? false,
+    trace: options.trace === undefined ? null : describeTrace(options.trace.calls),
     shared: {
       control: createControl(),
       serialOut: createRing(SERIAL_OUT_BYTES),
@@ -410,6 +428,10 @@ function describeRun(options: RunOptions): Omit<WorkerConfig, keyof HardwareConf
       screen: createScreenBuffer(),
     },
   }
+}
+
+function describeTrace(calls: boolean): TraceConfig {
+  return { kinds: TRANSITION_KINDS | (calls ? CALL_KINDS : 0), ring: createRing(TRACE_RING_BYTES) }
 }
 
 /** What does not go into a snapshot: what is booted, and how it runs. */
@@ -424,6 +446,7 @@ const NOT_HARDWARE: ReadonlySet<string> = new Set<Exclude<keyof WorkerConfig, ke
   'saveAt',
   'restore',
   'wantsHash',
+  'trace',
   'shared',
 ])
 

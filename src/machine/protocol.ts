@@ -21,7 +21,15 @@ export interface WorkerConfig extends HardwareConfig, Boot {
   readonly restore: ComputerState | null
   /** The exit tells the hash of the final state. */
   readonly wantsHash: boolean
+  /** Null: nothing is traced. */
+  readonly trace: TraceConfig | null
   readonly shared: SharedMemory
+}
+
+export interface TraceConfig {
+  /** Bit n: EVENT_ n of `cpu/probe.ts` is recorded. */
+  readonly kinds: number
+  readonly ring: SharedArrayBuffer
 }
 
 /** What to start. */

@@ -16,6 +16,7 @@ import { Runner } from './runner.ts'
 import type { Share } from './share.ts'
 import { ScreenBuffer } from './screen-buffer.ts'
 import { SerialPort } from './serial-port.ts'
+import { TracePort } from './trace-port.ts'
 import { hashState } from './snapshot/state-hash.ts'
 
 const FRAME_MS = 33
@@ -86,6 +87,8 @@ async function create(config: WorkerConfig, platform: Platform, host: HostPort):
     control,
     ringBell,
   )
+  const trace =
+    config.trace === null ? null : new TracePort(new RingWriter(config.trace.ring), control, ringBell)
   const drives = await Promise.all(config.drives.map((drive) => attachDrive(drive, platform)))
   const log = new FirmwareLog((line) => host.post({ kind: 'firmware', line }))
   const computer = new Computer({
@@ -97,7 +100,7 @@ async function create(config: WorkerConfig, platform: Platform, host: HostPort):
     epochMs: config.epochMs,
     devices: config.devices,
     serial: (byte) => serial.transmit(byte),
-    ...(config.net === null ? {} : { net: { ...config.net, port } }),
+    ...(config.net === null ? {} : { net: { ...config.net, port: trace?.watch(port) ?? port } }),
     onMark: (id) => runner.mark(id),
     drives,
     reboots: config.reboots,
@@ -109,6 +112,7 @@ async function create(config: WorkerConfig, platform: Platform, host: HostPort):
   })
   if (config.restore !== null) computer.restore(config.restore)
   else if (config.image !== null) computer.load({ ...config, image: config.image })
+  trace?.attach(computer.cpu, config.trace!.kinds)
   const save = (): void => host.post({ kind: 'saved', state: computer.save() })
   const { board, clock, cpu } = computer
   serial.attach(board.console ?? board.uart)

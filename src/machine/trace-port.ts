@@ -1,0 +1,106 @@
+/**
+ * The way of a trace to the host: what the processor records, and in between the frames of the network card, in the order in which things happened, as
+ * records of `cpu/trace-record.ts` in a ring. Waits when the host does not keep up: no record is lost.
+ */
+import type { Cpu } from '../cpu/cpu.ts'
+import { HALTED_NS } from '../cpu/layout.ts'
+import * as P from '../cpu/probe.ts'
+import * as R from '../cpu/trace-record.ts'
+import type { FramePort } from '../devices/virtio/net/net.ts'
+import type { Control } from './control.ts'
+import type { RingWriter } from './ring.ts'
+
+/** Events of the machine beside those of `cpu/probe.ts`: a frame is in the guest's buffers, or has left them. X: its length, Y: virtual ns halted. */
+export const EVENT_FRAME_RECEIVED = 40
+export const EVENT_FRAME_SENT = 41
+/** Then: u32 how many of its bytes follow, u32 0, the bytes, padded to eight. */
+export const FRAME_CAPTURED: number = R.RECORD_BYTES
+export const FRAME_DATA: number = R.RECORD_BYTES + 8
+/** Enough for the headers of every protocol that anybody asks about. */
+const MAX_CAPTURED = 96
+const WAIT_MS = 1000
+
+export const TRACE_RING_BYTES: number = 4 << 20
+
+const bits = (...events: number[]): number => events.reduce((mask, event) => mask | (1 << event), 0)
+
+/** What is traced: transitions with their micro-steps, and what costs; calls only on request, because they are many and keep code from being translated. */
+export const TRANSITION_KINDS: number = bits(
+  P.EVENT_BEGIN,
+  P.EVENT_STEP,
+  P.EVENT_END,
+  P.EVENT_CAUSE,
+  P.EVENT_CR_WRITE,
+  P.EVENT_SHUTDOWN,
+)
+export const CALL_KINDS: number = bits(P.EVENT_CALL, P.EVENT_RET)
+
+export class TracePort {
+  readonly #out: RingWriter
+  readonly #control: Control
+  readonly #ringBell: () => void
+  #cpu: Cpu | null = null
+
+  constructor(out: RingWriter, control: Control, ringBell: () => void) {
+    this.#out = out
+    this.#control = control
+    this.#ringBell = ringBell
+  }
+
+  attach(cpu: Cpu, kinds: number): void {
+    this.#cpu = cpu
+    cpu.trace((records) => this.#write(records), kinds)
+  }
+
+  /** The same port, whose frames are recorded. */
+  watch(port: FramePort): FramePort {
+    return {
+      transmit: (frame) => {
+        const isTaken = port.transmit(frame)
+        if (isTaken) this.#frame(EVENT_FRAME_SENT, frame)
+        return isTaken
+      },
+      peek: () => port.peek(),
+      next: () => {
+        const frame = port.peek()
+        if (frame !== null) this.#frame(EVENT_FRAME_RECEIVED, frame)
+        port.next()
+      },
+    }
+  }
+
+  #frame(event: number, frame: Uint8Array): void {
+    const cpu = this.#cpu
+    if (cpu === null) return
+    // What was recorded before comes before.
+    cpu.flushTrace()
+    const captured = Math.min(frame.length, MAX_CAPTURED)
+    const record = new Uint8Array(FRAME_DATA + ((captured + 7) & ~7))
+    const view = new DataView(record.buffer)
+    view.setUint16(R.RECORD_EVENT, event, true)
+    view.setUint16(R.RECORD_SIZE, record.length, true)
+    view.setBigUint64(R.RECORD_RETIRED, BigInt(cpu.retired), true)
+    view.setBigUint64(R.RECORD_X, BigInt(frame.length), true)
+    view.setBigUint64(R.RECORD_Y, cpu.getState64(HALTED_NS), true)
+    view.setUint32(FRAME_CAPTURED, captured, true)
+    record.set(frame.subarray(0, captured), FRAME_DATA)
+    this.#write(record)
+  }
+
+  /** In pieces that the ring takes; a record may be in two of them. */
+  #write(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; at += this.#out.maxRecordBytes)
+      this.#writePiece(bytes.subarray(at, at + this.#out.maxRecordBytes))
+    this.#ringBell()
+  }
+
+  #writePiece(piece: Uint8Array): void {
+    while (!this.#out.write(piece)) {
+      const { wakeCount } = this.#control
+      this.#control.setBlocked()
+      this.#ringBell()
+      if (this.#out.write(piece)) return
+      this.#control.sleep(wakeCount, WAIT_MS)
+    }
+  }
+}
