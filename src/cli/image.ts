@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { basename, extname } from 'node:path'
+import { basename, extname, join } from 'node:path'
 import { buildApp, linkModes, ways } from '../toolchain/index.ts'
 import { UsageError } from './errors.ts'
 import { parseChoice } from './options.ts'
@@ -13,16 +13,24 @@ export function parseLinkMode(text: string): string {
   return parseChoice(text, '--link', linkModes)
 }
 
-function checkFile(path: string): void {
+/** The file that a path on the command line means: an application may be given as the folder of its `main.ts`. */
+function fileOf(path: string): string {
   if (!existsSync(path))
     throw new UsageError(`${path}: no such file; give an application (.ts) or an ELF image`)
-  if (statSync(path).isDirectory())
-    throw new UsageError(`${path}: is a folder; name the application's main file, as in ${path}/app.ts`)
+  if (!statSync(path).isDirectory()) return path
+  const main = join(path, 'main.ts')
+  if (existsSync(main)) return main
+  throw new UsageError(`${path}: is a folder without a main.ts; name the application's main file`)
+}
+
+/** Whether a path means TypeScript and not an image. */
+export function isApplication(path: string): boolean {
+  return extname(fileOf(path)) === '.ts'
 }
 
 /** Compiles and links an application; an error in it is reported as `file:line:column: message`. */
-export async function buildImage(path: string, link: string, progress: Progress): Promise<Uint8Array> {
-  checkFile(path)
+export async function buildImage(given: string, link: string, progress: Progress): Promise<Uint8Array> {
+  const path = fileOf(given)
   if (extname(path) !== '.ts')
     throw new UsageError(`${path}: not a TypeScript file; an application's name ends in .ts`)
   const start = performance.now()
@@ -39,7 +47,7 @@ export async function buildImage(path: string, link: string, progress: Progress)
 }
 
 /** What `onering run` is to boot: an application is built first, an image is read as it is. */
-export async function loadImage(path: string, link: string, progress: Progress): Promise<Uint8Array> {
-  checkFile(path)
+export async function loadImage(given: string, link: string, progress: Progress): Promise<Uint8Array> {
+  const path = fileOf(given)
   return extname(path) === '.ts' ? await buildImage(path, link, progress) : readFileSync(path)
 }

@@ -1,6 +1,5 @@
 import type { CAC } from 'cac'
 import { openSync, writeFileSync, writeSync } from 'node:fs'
-import { extname } from 'node:path'
 import {
   CPU_MODELS,
   ImageError,
@@ -18,7 +17,7 @@ import { biosOptions } from './bios.ts'
 import { TextDisplay } from './display.ts'
 import { exitStatus, UsageError } from './errors.ts'
 import { hintFor } from './hint.ts'
-import { linkHelp, loadImage, parseLinkMode } from './image.ts'
+import { linkHelp, isApplication, loadImage, parseLinkMode } from './image.ts'
 import { createNetwork } from './network.ts'
 import { parseChoice, parseCount, parseForward, parseSize, type Forward } from './options.ts'
 import { attachKeyboard, ESCAPE_HELP } from './keyboard.ts'
@@ -192,7 +191,7 @@ async function run(path: string | undefined, flags: RunFlags): Promise<number> {
       ? await restore(flags, options)
       : await boot(path, flags, { ...options, ...optional('seed', seed) }, progress)
   if (firmwareLog !== null) machine.on('firmware', (line) => writeSync(firmwareLog, `${line}\n`))
-  const isRaw = path === undefined || extname(path) !== '.ts'
+  const isRaw = path === undefined || !isApplication(path)
   const exit = await attach(machine, { forwards, progress, isRaw, display })
   if (flags.stats !== undefined) writeStats(flags.stats, exit)
   if (exit.reason === 'saved') {
