@@ -22,6 +22,7 @@ import {
   IP,
   NEXT,
   STATUS_BUDGET_TRANSLATED,
+  STATUS_CAREFUL,
   STATUS_HOT_EXIT,
 } from './interpreter/record.ts'
 import { HANDLER_SECTION } from './interpreter/special.ts'
@@ -88,6 +89,7 @@ export interface CpuState {
 }
 
 type Helper = (cpu: number, ...args: (number | bigint)[]) => number
+type ExecuteBy = (cpu: number, record: number, budget: number, handler: number) => number
 type Execute = (cpu: number, record: number, budget: number) => number
 type Value = (cpu: number, ...args: (number | bigint)[]) => bigint
 
@@ -125,6 +127,7 @@ export class Cpu {
   readonly #u32: Uint32Array
   readonly #helpers: Record<HelperName, unknown>
   readonly #execute: Execute
+  readonly #executeBy: ExecuteBy
   readonly #blocks: BlockCache
   readonly #listeners = new Map<ProbeListener, boolean>()
   #trace: { readonly sink: TraceSink; readonly kinds: number } | null = null
@@ -169,6 +172,7 @@ export class Cpu {
     const instance = new WebAssembly.Instance(interpreter, { env, helper, host })
     table.share(helper, instance.exports)
     this.#execute = instance.exports.run as Execute
+    this.#executeBy = instance.exports.runBy as ExecuteBy
     const executed = rowsOf(model)
     this.#blocks = new BlockCache(buffer, this.#map, handlers, executed, {
       translate: (va) => Number(this.#value('translateExec')(this.#state, va)),
@@ -493,6 +497,8 @@ export class Cpu {
   #runChunk(): RunEnd {
     let link = 0
     let generation = -1
+    /** Translated code has left the next instruction to the interpreter. */
+    let careful = false
     for (;;) {
       const left = Number(this.getState64(L.BUDGET))
       if (left < LARGEST_BLOCK && this.#reserve > 0) this.#nextSlice(left)
@@ -501,7 +507,10 @@ export class Cpu {
       if (this.getState32(L.HALTED) !== 0) return 'halted'
       const budget = Number(this.getState64(L.BUDGET))
       if (budget <= 0 || this.#interrupted || this.getState32(L.EXCEPTION_FUEL) === 0) return 'budget'
-      if (woken) link = 0
+      if (woken) {
+        link = 0
+        careful = false
+      }
 
       const { rip } = this
       const mode = this.getState32(L.MODE)
@@ -509,6 +518,7 @@ export class Cpu {
       const watched = this.getState32(S.WATCH) ? this.#helper('checkCodeBreakpoint')(this.#state, va) : 0
       if (watched === STATUS_EXCEPTION) {
         link = 0
+        careful = false
         this.#deliver()
         continue
       }
@@ -517,10 +527,11 @@ export class Cpu {
       const block =
         mode & L.MODE_SEGMENTED
           ? this.#segmentedBlock(va, mode, instructions)
-          : this.#blockFor(va, mode, instructions)
+          : this.#blockFor(va, mode, instructions, careful)
       if (!block) {
         // What comes next is the handler, not the block that the link is for.
         link = 0
+        careful = false
         this.#deliver()
         continue
       }
@@ -531,7 +542,8 @@ export class Cpu {
         this.#view.setUint32(link, block.record, true)
       if (stepping) this.setState32(S.DEBUG_PENDING, this.getState32(S.DEBUG_PENDING) | DR6_BS)
       this.setState64(L.CODE_BASE, BigInt.asUintN(64, rip - (va & 0xfffn)))
-      const status = this.#enter(block, budget)
+      const status = this.#enter(block, budget, careful)
+      careful = status === STATUS_CAREFUL
       this.#inTranslated = status === STATUS_BUDGET_TRANSLATED
       if (status === STATUS_HOT_EXIT) this.#translator?.improve(this.getState32(L.EXIT_LINK))
       link = status === STATUS_LINK ? this.getState32(L.EXIT_LINK) : 0
@@ -557,23 +569,26 @@ export class Cpu {
       return null
     }
     if (room < 0xfff - Number(va & 0xfffn)) return this.#blocks.once(va, mode, 1, room + 1)
-    const block = this.#blockFor(va, mode, budget)
+    const block = this.#blockFor(va, mode, budget, false)
     if (!block || block.secondPage < 0 || room >= MAX_LENGTH - 1) return block
     return this.#blocks.once(va, mode, 1, room + 1)
   }
 
-  #blockFor(va: bigint, mode: number, budget: number): Block | null {
+  #blockFor(va: bigint, mode: number, budget: number, careful: boolean): Block | null {
     if (budget === 1) return this.#blocks.once(va, mode, 1)
     const block = this.#blocks.find(va, mode)
     if (!block) return block
-    if (this.#engine === 'jit') this.#translator?.force(va, block)
+    if (this.#engine === 'jit' && !careful) this.#translator?.force(va, block)
     if (block.count <= budget) return block
     return this.#blocks.once(va, mode, budget)
   }
 
-  #enter(block: Block, budget: number): number {
+  #enter(block: Block, budget: number, careful: boolean): number {
     this.#running = true
-    const status = this.#execute(this.#state, block.record, budget - block.count)
+    const left = budget - block.count
+    const status = careful
+      ? this.#executeBy(this.#state, block.record, left, block.handler)
+      : this.#execute(this.#state, block.record, left)
     this.#running = false
     this.#restore()
     // Exact again: during the run the count stood at the last write-back.

@@ -189,6 +189,7 @@ export class BlockCache {
     this.#view.setUint32(slot + R.BLOCK_LINEAR, linear, true)
     this.#view.setUint32(slot + R.BLOCK_MODE, block.mode, true)
     this.#view.setUint32(slot + R.BLOCK_RECORD, block.record, true)
+    this.#view.setUint32(slot + R.BLOCK_HANDLER, block.handler, true)
     return block
   }
 

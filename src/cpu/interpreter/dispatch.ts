@@ -43,10 +43,11 @@ export function enterBlock(
   record: I32,
   budget: I32,
   outOfBudget: FunctionRef,
+  handler: I32 = loadI32(record, R.HANDLER),
 ): void {
   const left = f.let(sub(budget, loadI32(record, R.REMAINING)))
   f.if(ltS(left, i32(0)), () => f.returnCall(outOfBudget, cpu, record, budget))
-  f.returnCallIndirect(handlerType, loadI32(record, R.HANDLER), cpu, record, left)
+  f.returnCallIndirect(handlerType, handler, cpu, record, left)
 }
 
 /**
@@ -64,6 +65,9 @@ function codeAddress(f: FunctionBuilder, cpu: I32, rip: I64, mode: I32, miss: La
   return f.let(va.value)
 }
 
+/** By the record's handler, which may be translated code, or by the block's own, which never is. */
+export type Way = 'fast' | 'careful'
+
 /** Enters the block at `rip` if the exec TLB and the block table know it; falls through otherwise. `flat`: the code segment has base 0 for sure. */
 export function findBlock(
   f: FunctionBuilder,
@@ -72,6 +76,7 @@ export function findBlock(
   budget: I32,
   outOfBudget: FunctionRef,
   flat: boolean,
+  way: Way = 'fast',
 ): void {
   const mode = f.let(loadI32(cpu, L.MODE))
   f.block((miss) => {
@@ -84,6 +89,7 @@ export function findBlock(
     f.brIf(miss, or(xor(loadI32(slot, R.BLOCK_LINEAR), linear), xor(loadI32(slot, R.BLOCK_MODE), mode)))
     const record = f.let(loadI32(slot, R.BLOCK_RECORD))
     f.store('i64.store', cpu, sub(rip, extendU(and(linear, i32(0xfff)))), L.CODE_BASE)
-    enterBlock(f, cpu, record, budget, outOfBudget)
+    const handler = way === 'fast' ? loadI32(record, R.HANDLER) : loadI32(slot, R.BLOCK_HANDLER)
+    enterBlock(f, cpu, record, budget, outOfBudget, handler)
   })
 }

@@ -96,6 +96,11 @@ export function generateInterpreter(): Uint8Array<ArrayBuffer> {
     f.returnCallIndirect(handlerType, loadI32(record, HANDLER), cpu, record, budget)
   })
   module.exportFunction('run', run)
+  const runBy = module.function({ params: ['i32', 'i32', 'i32', 'i32'], results: ['i32'] }, (f) => {
+    const [cpu, record, budget, handler] = f.params as [I32, I32, I32, I32]
+    f.returnCallIndirect(handlerType, handler, cpu, record, budget)
+  })
+  module.exportFunction('runBy', runBy)
   module.customSection(HANDLER_SECTION, new TextEncoder().encode(keys.join('\n')))
   return module.build()
 }

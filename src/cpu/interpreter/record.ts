@@ -37,12 +37,13 @@ export const LINK_NEXT = 60
 export const SECOND = 56
 
 export const BLOCK_ENTRY_BITS = 16
-/** The table of block entries in wasm memory, direct-mapped by linear address: u32 linear address, u32 MODE, u32 record, u32 -. */
+/** The table of block entries in wasm memory, direct-mapped by linear address: u32 linear address, u32 MODE, u32 record, u32 the block's own handler. */
 export const BLOCK_ENTRIES = 1 << BLOCK_ENTRY_BITS
 export const BLOCK_ENTRY_SIZE = 16
 export const BLOCK_LINEAR = 0
 export const BLOCK_MODE = 4
 export const BLOCK_RECORD = 8
+export const BLOCK_HANDLER = 12
 
 /** Index in the table of blocks; generated code computes the same. */
 export function blockSlot(linear: number): number {
@@ -58,3 +59,5 @@ export const STATUS_STOP = 19
 export const STATUS_BUDGET_TRANSLATED = 20
 /** Translated code has left its region so often the same way that it should be translated anew; EXIT_LINK holds the way out. */
 export const STATUS_HOT_EXIT = 21
+/** The interpreter is to go on at RIP, with the block's own handler whatever stands in for it. */
+export const STATUS_CAREFUL = 22

@@ -171,9 +171,18 @@ export function defineRuntime(module: ModuleBuilder): Runtime {
     const [cpu, record, budget, status] = f.params as [I32, I32, I32, I32]
     f.returnCall(left, cpu, add(budget, loadI32(record, R.REMAINING)), status)
   })
+  /** Translated code has met something rare: the instruction at `rip` and those behind it are done here. */
+  const careful = module.function({ params: ['i32', 'i64', 'i32'], results: ['i32'] }, (f) => {
+    const [cpu, rip, budget] = f.params as [I32, I64, I32]
+    findBlock(f, cpu, rip, budget, outOfBudget, false, 'careful')
+    f.store('i64.store', cpu, rip, L.RIP)
+    setBudget(f, cpu, budget)
+    f.return(i32(R.STATUS_CAREFUL))
+  })
   // Translated code leaves through the same doors.
   module.exportFunction('raised', raised)
   module.exportFunction('left', left)
+  module.exportFunction('careful', careful)
 
   const linkMiss = module.function({ params: ['i32', 'i32', 'i32', 'i32'], results: ['i32'] }, (f) => {
     const [cpu, record, budget, next] = f.params as [I32, I32, I32, I32]

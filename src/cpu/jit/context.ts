@@ -1,12 +1,12 @@
 /**
- * The `Context` of translated code: operands are constants, registers are locals. An instruction that reaches memory is emitted twice. The *direct*
- * form finds each address in the TLB, and gives up at `miss` before anything has changed; the *careful* form behind that label does the instruction
- * again with helpers only, so that all that is rare (page walks, devices, faults, code overwritten) stands out of the way.
+ * The `Context` of translated code: operands are constants, registers are locals. Only what is common is translated: an access that the TLB has not,
+ * an exception, a helper behind a condition leave the region before the instruction has changed anything, and the interpreter does it again. So no
+ * call comes back into the middle of a block, and V8 keeps the guest's registers in the processor's.
  */
 import { BASE_RIP, RegisterClass as C, type Operand as DecodedOperand } from '../../isa/index.ts'
 import { STATUS_EXCEPTION, type HelperName } from '../helpers.ts'
 import * as L from '../layout.ts'
-import { Context, GP, type Access } from '../semantics/context.ts'
+import { Context, type Access } from '../semantics/context.ts'
 import { adjustOf, type FlagSource } from '../semantics/flags.ts'
 import type { FieldName } from '../semantics/operand.ts'
 import { toI64, truncate, type Value } from '../semantics/values.ts'
@@ -33,13 +33,12 @@ import {
   type I32,
   type I64,
   type Int,
-  type Label,
   type V128,
 } from '../wasm/index.ts'
 import type { Decoded, Offset } from './block.ts'
 import { effects } from './effects.ts'
 import { ALL, type Frame } from './frame.ts'
-import { entryOf, type SlowName } from './runtime.ts'
+import { entryOf } from './runtime.ts'
 
 const PAGE_MASK = i64(~0xfffn)
 const RSP = 4
@@ -71,8 +70,6 @@ export interface Place {
   /** Instructions from this one to the end of its block. */
   readonly remaining: number
   readonly flags: KnownFlags | null
-  /** Where the direct form gives up; null for the careful form. */
-  readonly miss: Label | null
 }
 
 export class RegionContext extends Context {
@@ -80,15 +77,16 @@ export class RegionContext extends Context {
   readonly #frame: Frame
   readonly #decoded: Decoded
   readonly #remaining: number
-  readonly #miss: Label | null
   readonly #addresses = new Map<number, I64>()
-  #writeBack: { va: I64; host: I32 | null } | null = null
+  #writeBack: I32 | null = null
+  /** Guest memory has been written: the instruction cannot be done again from its beginning. */
+  #stored = false
+  /** The frame's `where` tells of this instruction on every path from here. */
+  #isPlaced = false
   #hasY = false
   readonly #depth: number
   /** How the instruction ended its block by itself. */
   transfer: Transfer | null = null
-  /** The direct form can give up. */
-  canMiss = false
   /** Something has happened that may ask the run to end. */
   mayRequestExit = false
 
@@ -98,7 +96,6 @@ export class RegionContext extends Context {
     this.#frame = frame
     this.#decoded = decoded
     this.#remaining = place.remaining
-    this.#miss = place.miss
     this.#depth = frame.f.depth
     this.#setKnown(place.flags)
   }
@@ -326,37 +323,32 @@ export class RegionContext extends Context {
 
   // Memory
 
-  /** Address in the wasm memory of a place that the TLB has; leaves the direct form when it has not. */
-  #direct(va: I64, bits: number, tag: number, miss: Label): I32 {
+  /** Says which instruction leaves the region, if one does. */
+  #place(): void {
+    if (this.#isPlaced) return
+    this.f.set(this.#frame.where, i64((BigInt(this.#decoded.at) << 8n) | BigInt(this.#remaining)))
+    this.#isPlaced = this.f.depth === this.#depth
+  }
+
+  /** Leaves the instruction to the interpreter. */
+  #giveUp(): void {
+    this.#place()
+    this.f.br(this.#frame.rare)
+  }
+
+  /** Address in the wasm memory of a place that the TLB has; the interpreter does the instruction when it has not. */
+  #direct(va: I64, bits: number, tag: number): I32 {
     const { f } = this
-    this.canMiss = true
+    this.#place()
     const entry = f.let(add(this.#frame.tlb.value, entryOf(va)))
-    const last = add(va, i64(bits / 8 - 1))
-    f.brIf(miss, ne(and(last, PAGE_MASK), loadI64(entry, tag)))
+    const last = bits === 8 ? va : add(va, i64(bits / 8 - 1))
+    f.brIf(this.#frame.rare, ne(and(last, PAGE_MASK), loadI64(entry, tag)))
     return add(wrap(va), loadI32(entry, L.TLB_ADDEND))
   }
 
-  #slow(name: SlowName, stack: boolean, ...args: Expr[]): I32 | I64 {
-    this.mayRequestExit = true
-    const target = this.#frame.runtime.slow(name, this.#frame.long)
-    const access = this.#access(stack)
-    return this.f.call<'i32'>(target, this.cpu, this.#rip, access, this.left, ...args)
-  }
-
   /** What `Runtime.sync` takes: the length, and the segment that an access goes through. */
-  #access(stack = false): I32 {
-    const segment = stack ? L.SS : this.field('segment').constant
-    return i32((this.#decoded.next - this.#decoded.at) | (Number(segment) << 8))
-  }
-
-  #slowLoad(bits: 8 | 16 | 32 | 64, va: I64, stack = false): Value {
-    const value = this.#slow(`load${bits}`, stack, va) as unknown as I64
-    this.f.if(loadI32(this.cpu, L.EXC_PENDING), () => this.#fault())
-    return bits === 64 ? value : this.let(wrap(value))
-  }
-
-  #slowStore(bits: 8 | 16 | 32 | 64, va: I64, value: Value, stack = false): void {
-    this.f.if(this.#slow(`store${bits}`, stack, va, toI64(value)) as I32, () => this.#fault())
+  #access(): I32 {
+    return i32((this.#decoded.next - this.#decoded.at) | (Number(this.field('segment').constant) << 8))
   }
 
   #rawLoad(bits: number, address: I32): Value {
@@ -370,35 +362,28 @@ export class RegionContext extends Context {
     this.f.store(bits === 32 ? 'i32.store' : bits === 16 ? 'i32.store16' : 'i32.store8', address, narrow)
   }
 
-  load(bits: number, address: I64, stack = false): Value {
+  load(bits: number, address: I64): Value {
     const va = this.let(address)
-    if (!this.#miss) return this.#slowLoad(bits as 8, va, stack)
-    return this.let(this.#rawLoad(bits, this.#direct(va, bits, L.TLB_READ_TAG, this.#miss)))
+    return this.let(this.#rawLoad(bits, this.#direct(va, bits, L.TLB_READ_TAG)))
   }
 
-  store(bits: number, address: I64, value: Value, stack = false): void {
+  store(bits: number, address: I64, value: Value): void {
     const va = this.let(address)
-    if (this.#miss) this.#rawStore(bits, this.#direct(va, bits, L.TLB_WRITE_TAG, this.#miss), value)
-    else this.#slowStore(bits as 8, va, this.let(value), stack)
+    this.#rawStore(bits, this.#direct(va, bits, L.TLB_WRITE_TAG), value)
+    this.#stored = true
   }
 
   loadForWrite(bits: number, address: I64): Value {
     const va = this.let(address)
-    if (this.#miss) {
-      const host = this.let(this.#direct(va, bits, L.TLB_WRITE_TAG, this.#miss))
-      this.#writeBack = { va, host }
-      return this.let(this.#rawLoad(bits, host))
-    }
-    this.#writeBack = { va, host: null }
-    this.f.if(this.#slow('probeWrite', false, va, i32(bits / 8)) as I32, () => this.#fault())
-    return this.#slowLoad(bits as 8, va)
+    const host = this.let(this.#direct(va, bits, L.TLB_WRITE_TAG))
+    this.#writeBack = host
+    return this.let(this.#rawLoad(bits, host))
   }
 
   storeBack(bits: number, value: Value): void {
-    const pending = this.#writeBack
-    if (!pending) throw new Error(`${this.shape.meaning}: storeBack without loadForWrite`)
-    if (pending.host) this.#rawStore(bits, pending.host, value)
-    else this.#slowStore(bits as 8, pending.va, this.let(value))
+    if (!this.#writeBack) throw new Error(`${this.shape.meaning}: storeBack without loadForWrite`)
+    this.#rawStore(bits, this.#writeBack, value)
+    this.#stored = true
   }
 
   // Vectors
@@ -425,28 +410,20 @@ export class RegionContext extends Context {
 
   requireAligned(index: number, bytes = 16): void {
     if (this.operand(index).kind !== 'memory') return
-    this.f.if(and(wrap(this.address(index, 'none')), i32(bytes - 1)), () => this.raise(GP, 0))
+    this.f.if(and(wrap(this.address(index, 'none')), i32(bytes - 1)), () => this.raise())
   }
 
   /** Address in the wasm memory of what a load of 128 or 256 bits finds. */
   #loadFrom(address: I64, bits: 128 | 256): I32 {
-    const va = this.let(address)
-    if (this.#miss) return this.let(this.#direct(va, bits, L.TLB_READ_TAG, this.#miss))
-    const scratch = this.let(add(this.cpu, i32(L.SCRATCH)))
-    this.f.if(this.#slow(`load${bits}`, false, va, scratch) as I32, () => this.#fault())
-    return scratch
+    return this.let(this.#direct(this.let(address), bits, L.TLB_READ_TAG))
   }
 
   /** Stores one or two lanes. */
   #storeTo(address: I64, lanes: readonly V128[]): void {
-    const { f } = this
     const va = this.let(address)
-    const bits = lanes.length === 1 ? 128 : 256
-    const to = this.#miss
-      ? this.let(this.#direct(va, bits, L.TLB_WRITE_TAG, this.#miss))
-      : this.let(add(this.cpu, i32(L.SCRATCH)))
-    lanes.forEach((value, lane) => f.store('v128.store', to, value, 16 * lane))
-    if (!this.#miss) f.if(this.#slow(`store${bits}`, false, va, to) as I32, () => this.#fault())
+    const to = this.let(this.#direct(va, lanes.length === 1 ? 128 : 256, L.TLB_WRITE_TAG))
+    lanes.forEach((value, lane) => this.f.store('v128.store', to, value, 16 * lane))
+    this.#stored = true
   }
 
   loadVector(address: I64): V128 {
@@ -512,17 +489,8 @@ export class RegionContext extends Context {
     this.f.callVoid(runtime.sync(long), this.cpu, this.#rip, this.#access(), this.left)
   }
 
-  #fault(): void {
-    this.fixFlags()
-    this.#frame.fault(this.left)
-  }
-
-  raise(vector: number, error?: I32 | number): void {
-    const code = typeof error === 'number' ? i32(error) : (error ?? i32(0))
-    this.#sync()
-    const { runtime } = this.#frame
-    runtime.call(this.f, 'raise', this.cpu, i32(vector), i32(Number(error !== undefined)), code)
-    this.#fault()
+  raise(): void {
+    this.#giveUp()
   }
 
   system(name: HelperName, ...args: Expr[]): void {
@@ -538,8 +506,10 @@ export class RegionContext extends Context {
     const frame = this.#frame
     const bound = args.map((arg) => f.let(arg))
     const known = effects[name]
-    if (!known) this.#requireUnconditional(name)
-    this.fixFlags()
+    if (this.#isConditional) {
+      if (!this.#stored) return this.#giveUp()
+      if (!known) throw new Untranslatable(this.#decoded, name)
+    }
     frame.spill(known?.reads ?? ALL, !known)
     this.#sync()
     const status = frame.runtime.call(f, name, this.cpu, ...bound) as I32
@@ -564,21 +534,24 @@ export class RegionContext extends Context {
     const frame = this.#frame
     const bound = args.map((arg) => f.let(arg))
     const known = effects[name]
-    if (!known) this.#requireUnconditional(name)
-    this.fixFlags()
+    if (this.#isConditional) {
+      if (this.#stored) throw new Untranslatable(this.#decoded, name)
+      this.#giveUp()
+      return i64(0)
+    }
     frame.spill(known?.reads ?? ALL, !known)
     this.#sync()
     const value = frame.runtime.call(f, name, this.cpu, ...bound) as I64
     if (!known?.quiet) this.mayRequestExit = true
     if (!known) this.#forgetFlags()
     frame.reload(known?.writes ?? ALL, !known)
-    f.if(loadI32(this.cpu, L.EXC_PENDING), () => this.#fault())
+    f.if(loadI32(this.cpu, L.EXC_PENDING), () => frame.fault(this.left))
     return value
   }
 
-  /** What is known of the flags holds on one path only: a helper that may change them cannot stand in a condition. */
-  #requireUnconditional(name: HelperName): void {
-    if (this.f.depth !== this.#depth) throw new Untranslatable(this.#decoded, name)
+  /** A helper in a condition is what is done in rare cases; and what is known here of flags and registers would hold on one path only. */
+  get #isConditional(): boolean {
+    return this.f.depth !== this.#depth
   }
 
   pure(name: HelperName, ...args: Expr[]): I64 {
@@ -594,19 +567,15 @@ export class RegionContext extends Context {
 
   // Flags
 
-  protected storeFlags({ kind, result, x, y }: FlagSource): void {
+  protected storeFlags({ kind, bits, result, x, y }: FlagSource): void {
     const { f } = this
     const { flagResult, flagX, flagY } = this.#frame
     this.#frame.flagsWritten()
+    f.set(this.#frame.flagKind, i32(kind | ((bits - 1) << 8)))
     f.set(flagResult, result)
     if (kind !== L.FLAGS_LOGIC) f.set(flagX, x)
     this.#hasY = y !== undefined
     if (y) f.set(flagY, y)
-  }
-
-  /** Brings the kind into its local, where it is looked for when it is not known otherwise. */
-  fixFlags(): void {
-    if (this.flags) this.f.set(this.#frame.flagKind, i32(this.flags.kind | ((this.flags.bits - 1) << 8)))
   }
 
   #forgetFlags(): void {
@@ -619,11 +588,7 @@ export class RegionContext extends Context {
       if (condition.constant) this.setFlags(kind, bits, result, x)
       return
     }
-    this.fixFlags()
-    this.f.if(condition, () => {
-      this.setFlags(kind, bits, result, x)
-      this.fixFlags()
-    })
+    this.f.if(condition, () => this.setFlags(kind, bits, result, x))
     this.#forgetFlags()
   }
 
@@ -636,6 +601,7 @@ export class RegionContext extends Context {
     const place = this.let(extendU(or(carry, shl(overflow, i32(11)))))
     f.set(flagX, or(adjustOf(i32(flags.kind), flags.x, flags.result), place))
     const kind = L.FLAGS_PARTIAL
+    f.set(this.#frame.flagKind, i32(kind | ((flags.bits - 1) << 8)))
     this.#hasY = false
     this.flags = { kind, bits: flags.bits, result: flagResult.value, x: flagX.value }
   }
@@ -645,7 +611,6 @@ export class RegionContext extends Context {
       if (condition.constant) this.setCarryOverflow(carry, overflow)
       return
     }
-    this.fixFlags()
     this.#forgetFlags()
     this.f.if(condition, () => this.setCarryOverflow(carry, overflow))
   }
@@ -682,7 +647,6 @@ export class RegionContext extends Context {
   }
 
   rflags(): I64 {
-    this.fixFlags()
     this.#frame.spillFlags()
     return this.pure('getRflags')
   }

@@ -22,7 +22,6 @@ import {
   type FuncType,
   type I32,
   type I64,
-  type Label,
   type ModuleBuilder,
 } from '../wasm/index.ts'
 import { PAGE, pageOf, type Decoded, type Edge, type Offset, type Region, type RegionBlock } from './block.ts'
@@ -32,26 +31,9 @@ import { buildGraph, DISPATCHER, type Graph } from './graph.ts'
 import { entryOf, type Runtime } from './runtime.ts'
 import { Structure } from './structure.ts'
 
-/** Instructions that reach memory though no operand says so. */
-const reachesStack = new Set([
-  'push',
-  'pop',
-  'call',
-  'ret',
-  'leave',
-  'enter',
-  'xlatb',
-  'maskmovq',
-  'maskmovdqu',
-])
 const PAGE_MASK = i64(~0xfffn)
 
 const regionType: FuncType = { params: ['i32', 'i32', 'i32', 'i64'], results: ['i32'] }
-
-function reachesMemory({ instruction, shape }: Decoded): boolean {
-  if (reachesStack.has(instruction.row.mnemonic)) return true
-  return shape.operands.some(({ kind }) => kind === 'memory')
-}
 
 class RegionEmitter {
   readonly #f: FunctionBuilder
@@ -75,17 +57,11 @@ class RegionEmitter {
     this.#frame = new Frame(f, runtime, (region.mode & L.MODE_CODE) === L.MODE_CODE64)
     this.#structure = new Structure(f, graph, {
       node: (node) => this.#node(node),
-      joining: () => this.#fixFlags(),
     })
   }
 
   emit(): void {
     this.#frame.wrap(() => this.#structure.emit())
-  }
-
-  #fixFlags(): void {
-    const known = this.#flags
-    if (known) this.#f.set(this.#frame.flagKind, i32(known.kind | ((known.bits - 1) << 8)))
   }
 
   #rip(offset: Offset): I64 {
@@ -114,7 +90,6 @@ class RegionEmitter {
     const count = block.instructions.length
     f.set(frame.budget, sub(frame.budget.value, i32(count)))
     f.if(ltS(frame.budget.value, i32(0)), () => {
-      this.#fixFlags()
       frame.outOfBudget(this.#rip(block.at), add(frame.budget.value, i32(count)))
     })
     let last: RegionContext | null = null
@@ -127,34 +102,18 @@ class RegionEmitter {
   }
 
   #instruction(decoded: Decoded, remaining: number): RegionContext {
-    const f = this.#f
     const definition = definitionOf(decoded.shape.meaning)!
-    const flags = this.#flags
-    const emit = (miss: Label | null): RegionContext => {
-      const c = new RegionContext(this.#frame, decoded, { remaining, flags, miss })
-      definition.emit(c)
-      this.#flags = c.knownFlags
-      if (c.mayRequestExit) this.#stopIfRequested(decoded, remaining, c)
-      return c
-    }
-    if (!reachesMemory(decoded)) return emit(null)
-    let direct!: RegionContext
-    f.block((done) => {
-      f.block((miss) => {
-        direct = emit(miss)
-        f.br(done)
-      })
-      if (direct.canMiss) emit(null)
-      else f.unreachable()
-    })
-    return direct
+    const c = new RegionContext(this.#frame, decoded, { remaining, flags: this.#flags })
+    definition.emit(c)
+    this.#flags = c.knownFlags
+    if (c.mayRequestExit) this.#stopIfRequested(decoded, remaining, c)
+    return c
   }
 
   /** Ends the run behind an instruction in whose course the board, or the code it overwrote, asked for it. */
   #stopIfRequested({ next, instruction }: Decoded, remaining: number, c: RegionContext): void {
     const f = this.#f
     f.if(loadI32(this.#frame.cpu, L.EXIT_REQUEST), () => {
-      this.#fixFlags()
       const left = add(this.#frame.budget.value, i32(remaining - 1))
       let rip = this.#rip(next)
       if (c.transfer?.kind === 'indirect') rip = this.#frame.target.value
@@ -180,7 +139,6 @@ class RegionEmitter {
   }
 
   #frameGo(to: Offset): void {
-    this.#fixFlags()
     this.#frame.go(this.#rip(to), this.#site({ target: to }))
   }
 
@@ -222,7 +180,6 @@ class RegionEmitter {
   #indirect(block: RegionBlock): void {
     const f = this.#f
     const frame = this.#frame
-    this.#fixFlags()
     const { at } = block.instructions[block.instructions.length - 1]!
     const candidates = (this.#region.targets.get(at) ?? []).toSorted((x, y) => x - y)
     if (candidates.length > 0)

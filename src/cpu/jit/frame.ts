@@ -15,6 +15,7 @@ import {
   loadI64,
   loadV128,
   shl,
+  shrS,
   shrU,
   wrap,
   xor,
@@ -32,6 +33,7 @@ const GO = 0
 const FAULT = 1
 const LEAVE = 2
 const RETURN = 3
+const RARE = 4
 
 export const ALL = 0xffff
 
@@ -57,6 +59,8 @@ export class Frame {
   readonly flagY: Variable<'i64'>
   /** Target of an indirect jump. */
   readonly target: Variable<'i64'>
+  /** Which instruction leaves to the interpreter, if one does: its offset from the home page << 8, instructions from it to the end of its block. */
+  readonly where: Variable<'i64'>
   readonly #kind: Variable<'i32'>
   readonly #rip: Variable<'i64'>
   readonly #left: Variable<'i32'>
@@ -69,6 +73,7 @@ export class Frame {
   #flagsWritten = false
   /** Labels outside the body: behind it registers are stored; behind that, they stand in memory already. */
   #store: Label | null = null
+  #rare: Label | null = null
   #stored: Label | null = null
 
   constructor(f: FunctionBuilder, runtime: Runtime, long: boolean) {
@@ -88,6 +93,7 @@ export class Frame {
     this.flagX = f.local('i64')
     this.flagY = f.local('i64')
     this.target = f.local('i64')
+    this.where = f.local('i64')
     this.#kind = f.local('i32')
     this.#rip = f.local('i64')
     this.#left = f.local('i32')
@@ -123,21 +129,34 @@ export class Frame {
       this.#stored = stored
       f.block((store) => {
         this.#store = store
-        f.defer(() => this.#load(ALL, true))
-        this.loadTlb()
-        body()
-        f.unreachable()
+        f.block((rare) => {
+          this.#rare = rare
+          f.defer(() => this.#load(ALL, true))
+          this.loadTlb()
+          body()
+          f.unreachable()
+        })
+        const where = this.where.value
+        const rip = add(this.base, shrS(where, i64(8)))
+        f.set(this.#rip, this.long ? rip : and(rip, i64(0xffff_ffff)))
+        f.set(this.#left, add(this.budget.value, and(wrap(where), i32(0xff))))
+        f.set(this.#kind, i32(RARE))
       })
       f.defer(() => this.#storeAll(ALL, true))
     })
     this.#leave()
   }
 
+  /** A branch to here leaves the instruction that `where` tells to the interpreter. */
+  get rare(): Label {
+    return this.#rare!
+  }
+
   loadTlb(): void {
     this.f.set(this.tlb, loadI32(this.cpu, L.TLB_BASE))
   }
 
-  /** Stores registers before a helper that looks at them; `all`: vectors and flags, too. The kind of the flags must stand in its local. */
+  /** Stores registers before a helper that looks at them; `all`: vectors and flags, too. */
   spill(gprs: number, all: boolean): void {
     if (gprs || all) this.f.defer(() => this.#storeAll(gprs, all))
   }
@@ -180,7 +199,7 @@ export class Frame {
     if (this.#flagsWritten) this.spillFlags()
   }
 
-  // Ways out. The kind of the flags must stand in its local.
+  // Ways out.
 
   #exit(kind: number, stored = false): void {
     this.f.set(this.#kind, i32(kind))
@@ -231,6 +250,7 @@ export class Frame {
       this.#count()
       f.returnCall(runtime.go, cpu, this.#rip.value, this.budget.value)
     }
+    ways[RARE] = () => runtime.careful(f, cpu, this.#rip.value, left)
     ways[FAULT] = () => runtime.raised(f, cpu, left)
     ways[LEAVE] = () => runtime.left(f, cpu, left, this.#status.value)
     ways[RETURN] = () => this.#toHost(left, this.#status.value)

@@ -1,5 +1,5 @@
 /** What the regions of one module share: small functions, made when first asked for, and helpers reached through the table. */
-import { STATUS_EXCEPTION, type HelperName } from '../helpers.ts'
+import type { HelperName } from '../helpers.ts'
 import { findBlock, handlerType } from '../interpreter/dispatch.ts'
 import { STATUS_BUDGET, STATUS_LOOKUP } from '../interpreter/record.ts'
 import { helperType } from '../interpreter/runtime.ts'
@@ -35,15 +35,14 @@ import {
 /** Where things stand in the table that interpreter, helpers and translated code share. */
 export interface TableLayout {
   helper(name: HelperName): number
-  /** `raised(cpu, left)` and `left(cpu, left, status)` of the interpreter's module. */
+  /** `raised(cpu, left)`, `left(cpu, left, status)` and `careful(cpu, rip, budget)` of the interpreter's module. */
   readonly raised: number
   readonly left: number
+  readonly careful: number
 }
 
-/** Memory helpers, and those for 256 bits that are made of them. */
-export type SlowName = HelperName | 'load256' | 'store256'
-
 export const RAISED: FuncType = { params: ['i32', 'i32'], results: ['i32'] }
+export const CAREFUL: FuncType = { params: ['i32', 'i64', 'i32'], results: ['i32'] }
 export const LEFT: FuncType = { params: ['i32', 'i32', 'i32'], results: ['i32'] }
 
 export class Runtime {
@@ -76,6 +75,10 @@ export class Runtime {
 
   left(f: FunctionBuilder, cpu: I32, left: I32, status: I32): void {
     f.returnCallIndirect(LEFT, i32(this.#table.left), cpu, left, status)
+  }
+
+  careful(f: FunctionBuilder, cpu: I32, rip: I64, left: I32): void {
+    f.returnCallIndirect(CAREFUL, i32(this.#table.careful), cpu, rip, left)
   }
 
   /** `(cpu, rip, budget) → status`: enters the block at `rip`, or lets the host find it. */
@@ -113,29 +116,6 @@ export class Runtime {
       f.store('i64.store', cpu, sub(loadI64(cpu, L.RETIRED_LIMIT), extendS(left)), L.RETIRED)
       f.store('i32.store', cpu, i32(0), L.RECORD)
     })
-  }
-
-  /** A memory helper behind a sync: `(cpu, rip, access, left, …)`. */
-  slow(name: SlowName, long: boolean): FunctionRef {
-    const wide = name === 'load256' || name === 'store256'
-    const { params, results } = helperType(wide ? 'load128' : name)
-    const rest = params.slice(1)
-    const type: FuncType = { params: ['i32', 'i64', 'i32', 'i32', ...rest], results }
-    return this.#function(`${name}${long}`, type, (f) => {
-      const [cpu, rip, access, left, ...args] = f.params as [I32, I64, I32, I32]
-      f.callVoid(this.sync(long), cpu, rip, access, left)
-      if (wide) this.#halves(f, name, cpu, args as Expr[] as [I64, I32])
-      else f.return(this.call(f, name, cpu, ...args) ?? undefined)
-    })
-  }
-
-  /** 256 bits are two halves; a store looks at all of them before it writes the first. */
-  #halves(f: FunctionBuilder, name: 'load256' | 'store256', cpu: I32, [va, data]: [I64, I32]): void {
-    const half = name === 'load256' ? 'load128' : 'store128'
-    const orLeave = (status: Expr | null): void => f.if(status as I32, () => f.return(i32(STATUS_EXCEPTION)))
-    if (name === 'store256') orLeave(this.call(f, 'probeWrite', cpu, va, i32(32)))
-    orLeave(this.call(f, half, cpu, va, data))
-    f.return(this.call(f, half, cpu, add(va, i64(16)), add(data, i32(16)))!)
   }
 
   /** `(kind, x, result) → i32`: a flag from a source that is known at run time only. */

@@ -8,8 +8,6 @@ import { DISPATCHER, type Graph } from './graph.ts'
 export interface Emitter {
   /** Emits a node's code; every path of it ends in `Structure.branch` or leaves the function. */
   node(node: number): void
-  /** About to go along an edge: by a branch to code that other edges lead to as well, or straight on. */
-  joining(to: number): void
 }
 
 export class Structure {
@@ -38,9 +36,8 @@ export class Structure {
 
   /** Goes from one node to another, which is not dispatched. */
   branch(from: number, to: number): void {
-    const { order, isMerge, isLoop } = this.#graph
+    const { order, isMerge } = this.#graph
     const back = order[to]! <= order[from]!
-    if (isMerge(to) || isLoop(to)) this.#emitter.joining(to)
     if (!back && !isMerge(to)) return this.#tree(to)
     this.#f.br(back ? this.#loops[to]! : this.#labels[to]!)
   }

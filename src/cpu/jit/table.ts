@@ -9,6 +9,7 @@ export class SharedTable implements TableLayout {
   readonly table: WebAssembly.Table
   readonly raised: number
   readonly left: number
+  readonly careful: number
   readonly #firstHelper: number
   readonly #helpers: ReadonlyMap<HelperName, number>
   readonly #free: number[] = []
@@ -19,7 +20,8 @@ export class SharedTable implements TableLayout {
     this.#helpers = new Map(names.map((name, index) => [name, handlers + index]))
     this.raised = handlers + names.length
     this.left = this.raised + 1
-    this.table = new WebAssembly.Table({ initial: this.left + 1, element: 'anyfunc' })
+    this.careful = this.left + 1
+    this.table = new WebAssembly.Table({ initial: this.careful + 1, element: 'anyfunc' })
   }
 
   /** Fills in what the modules of helpers and interpreter export. */
@@ -30,6 +32,7 @@ export class SharedTable implements TableLayout {
     names.forEach((name, index) => this.table.set(this.#firstHelper + index, helperExports[name]))
     this.table.set(this.raised, interpreter.raised)
     this.table.set(this.left, interpreter.left)
+    this.table.set(this.careful, interpreter.careful)
   }
 
   helper(name: HelperName): number {
