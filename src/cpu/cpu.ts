@@ -161,7 +161,7 @@ export class Cpu {
     const table = new SharedTable(keys.length)
     const env = {
       memory: this.#memory,
-      table: table.table,
+      table: table.handlers,
       abort: () => {
         throw new Error('a processor helper aborted')
       },

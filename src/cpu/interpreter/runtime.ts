@@ -16,6 +16,7 @@ import {
   eqz,
   extendS,
   extendU,
+  geS,
   i32,
   i64,
   load,
@@ -34,7 +35,7 @@ import {
   type ModuleBuilder,
   type ValType,
 } from '../wasm/index.ts'
-import { findBlock, handlerType } from './dispatch.ts'
+import { findBlock, handlerType, tlbEntry } from './dispatch.ts'
 import * as R from './record.ts'
 
 export interface Runtime {
@@ -118,9 +119,19 @@ export function defineRuntime(module: ModuleBuilder): Runtime {
     f.return(i32(R.STATUS_BUDGET))
   })
 
+  /** The exec TLB or the block table does not know `rip`: the TLB is filled here, what is left is the host's. */
   const lookup = module.function({ params: ['i32', 'i64', 'i32'], results: ['i32'] }, (f) => {
     const [cpu, rip, budget] = f.params as [I32, I64, I32]
     f.store('i64.store', cpu, rip, L.RIP)
+    f.if(eq(and(loadI32(cpu, L.MODE), i32(L.MODE_CODE)), i32(L.MODE_CODE64)), () => {
+      const tag = loadI64(f.let(tlbEntry(cpu, rip)), L.TLB_EXEC_TAG)
+      f.if(ne(tag, and(rip, i64(~0xfff))), () => {
+        const gpa = f.call<'i64'>(helper('translateExec'), cpu, rip)
+        f.if(geS(gpa, i64(0)), () => findBlock(f, cpu, rip, budget, outOfBudget, true))
+        // The host will find the fault again, and deliver it.
+        f.store('i32.store', cpu, i32(0), L.EXC_PENDING)
+      })
+    })
     setBudget(f, cpu, budget)
     f.return(i32(R.STATUS_LOOKUP))
   })
@@ -179,7 +190,13 @@ export function defineRuntime(module: ModuleBuilder): Runtime {
     setBudget(f, cpu, budget)
     f.return(i32(R.STATUS_CAREFUL))
   })
+  const go = module.function({ params: ['i32', 'i64', 'i32'], results: ['i32'] }, (f) => {
+    const [cpu, rip, budget] = f.params as [I32, I64, I32]
+    findBlock(f, cpu, rip, budget, outOfBudget, true)
+    f.returnCall(lookup, cpu, rip, budget)
+  })
   // Translated code leaves through the same doors.
+  module.exportFunction('go', go)
   module.exportFunction('raised', raised)
   module.exportFunction('left', left)
   module.exportFunction('careful', careful)

@@ -48,13 +48,18 @@ class RegionEmitter {
   readonly #takeSite: () => number
   readonly sites = new Map<number, Exit>()
 
-  constructor(f: FunctionBuilder, region: Region, graph: Graph, { runtime, ram, takeSite }: RegionOptions) {
+  constructor(
+    f: FunctionBuilder,
+    region: Region,
+    graph: Graph,
+    { runtime, ram, hotExit, takeSite }: RegionOptions,
+  ) {
     this.#takeSite = takeSite
     this.#f = f
     this.#region = region
     this.#graph = graph
     this.#ram = ram
-    this.#frame = new Frame(f, runtime, (region.mode & L.MODE_CODE) === L.MODE_CODE64)
+    this.#frame = new Frame(f, runtime, (region.mode & L.MODE_CODE) === L.MODE_CODE64, hotExit)
     this.#structure = new Structure(f, graph, {
       node: (node) => this.#node(node),
     })
@@ -226,6 +231,8 @@ export interface RegionOptions {
   readonly runtime: Runtime
   /** Linear address of guest-physical address 0. */
   readonly ram: number
+  /** Times after which the host is told of a way out. */
+  readonly hotExit: number
   /** Gives a site to count a way out, or 0. */
   takeSite(): number
 }

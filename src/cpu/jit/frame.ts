@@ -26,7 +26,7 @@ import {
   type Variable,
 } from '../wasm/index.ts'
 import type { Runtime } from './runtime.ts'
-import { HOT_EXIT, SITE_BASE, SITE_COUNT, SITE_TARGETS } from './sites.ts'
+import { SITE_BASE, SITE_COUNT, SITE_TARGETS } from './sites.ts'
 
 /** How a region is left. */
 const GO = 0
@@ -61,6 +61,7 @@ export class Frame {
   readonly target: Variable<'i64'>
   /** Which instruction leaves to the interpreter, if one does: its offset from the home page << 8, instructions from it to the end of its block. */
   readonly where: Variable<'i64'>
+  readonly #hotExit: number
   readonly #kind: Variable<'i32'>
   readonly #rip: Variable<'i64'>
   readonly #left: Variable<'i32'>
@@ -76,7 +77,9 @@ export class Frame {
   #rare: Label | null = null
   #stored: Label | null = null
 
-  constructor(f: FunctionBuilder, runtime: Runtime, long: boolean) {
+  /** `hotExit`: times after which the host is told of a way out. */
+  constructor(f: FunctionBuilder, runtime: Runtime, long: boolean, hotExit: number) {
+    this.#hotExit = hotExit
     this.long = long
     const [cpu, budget, entry, base] = f.params as [I32, I32, I32, I64]
     this.f = f
@@ -248,7 +251,7 @@ export class Frame {
     const ways: (() => void)[] = []
     ways[GO] = () => {
       this.#count()
-      f.returnCall(runtime.go, cpu, this.#rip.value, this.budget.value)
+      runtime.go(f, cpu, this.#rip.value, this.budget.value)
     }
     ways[RARE] = () => runtime.careful(f, cpu, this.#rip.value, left)
     ways[FAULT] = () => runtime.raised(f, cpu, left)
@@ -274,7 +277,7 @@ export class Frame {
       f.store('i32.store', site, count, SITE_COUNT)
       const place = and(wrap(xor(rip, shrU(rip, i64(3)))), i32(3))
       f.store('i64.store', add(site, shl(place, i32(3))), rip, SITE_TARGETS)
-      f.if(eq(count, i32(HOT_EXIT)), () => {
+      f.if(eq(count, i32(this.#hotExit)), () => {
         f.store('i64.store', site, this.base, SITE_BASE)
         f.store('i32.store', cpu, site, L.EXIT_LINK)
         this.#toHost(this.budget.value, i32(STATUS_HOT_EXIT))

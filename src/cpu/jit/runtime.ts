@@ -32,17 +32,18 @@ import {
   type ModuleBuilder,
 } from '../wasm/index.ts'
 
-/** Where things stand in the table that interpreter, helpers and translated code share. */
+/** Where things stand in the table of what translated code calls. */
 export interface TableLayout {
   helper(name: HelperName): number
-  /** `raised(cpu, left)`, `left(cpu, left, status)` and `careful(cpu, rip, budget)` of the interpreter's module. */
+  /** `raised(cpu, left)`, `left(cpu, left, status)`, `careful(cpu, rip, budget)` and `go(cpu, rip, budget)` of the interpreter's module. */
   readonly raised: number
   readonly left: number
   readonly careful: number
+  readonly go: number
 }
 
 export const RAISED: FuncType = { params: ['i32', 'i32'], results: ['i32'] }
-export const CAREFUL: FuncType = { params: ['i32', 'i64', 'i32'], results: ['i32'] }
+export const GO: FuncType = { params: ['i32', 'i64', 'i32'], results: ['i32'] }
 export const LEFT: FuncType = { params: ['i32', 'i32', 'i32'], results: ['i32'] }
 
 export class Runtime {
@@ -77,29 +78,14 @@ export class Runtime {
     f.returnCallIndirect(LEFT, i32(this.#table.left), cpu, left, status)
   }
 
+  /** Does the instruction at `rip`, and what follows, in the interpreter. */
   careful(f: FunctionBuilder, cpu: I32, rip: I64, left: I32): void {
-    f.returnCallIndirect(CAREFUL, i32(this.#table.careful), cpu, rip, left)
+    f.returnCallIndirect(GO, i32(this.#table.careful), cpu, rip, left)
   }
 
-  /** `(cpu, rip, budget) → status`: enters the block at `rip`, or lets the host find it. */
-  get go(): FunctionRef {
-    return this.#function('go', { params: ['i32', 'i64', 'i32'], results: ['i32'] }, (f) => {
-      const [cpu, rip, budget] = f.params as [I32, I64, I32]
-      findBlock(f, cpu, rip, budget, this.#outOfBudget, true)
-      f.store('i64.store', cpu, rip, L.RIP)
-      f.store('i64.store', cpu, extendS(budget), L.BUDGET)
-      f.return(i32(STATUS_LOOKUP))
-    })
-  }
-
-  get #outOfBudget(): FunctionRef {
-    return this.#function('outOfBudget', handlerType, (f) => {
-      const [cpu, record, budget] = f.params as [I32, I32, I32]
-      const rip = add(loadI64(cpu, L.CODE_BASE), extendU(loadI32(record, 4)))
-      f.store('i64.store', cpu, rip, L.RIP)
-      f.store('i64.store', cpu, extendS(budget), L.BUDGET)
-      f.return(i32(STATUS_BUDGET))
-    })
+  /** Enters the block at `rip`, or lets the host find it. */
+  go(f: FunctionBuilder, cpu: I32, rip: I64, budget: I32): void {
+    f.returnCallIndirect(GO, i32(this.#table.go), cpu, rip, budget)
   }
 
   /**

@@ -13,8 +13,10 @@ export const SITE_TARGETS = 16
 export const SITE_TARGET_COUNT = 4
 export const SITES = 16384
 
-/** The count at which the host is told; afterwards it goes on counting quietly. */
-export const HOT_EXIT = 1000
+/** The count at which the host is told of a way out of a region that has been translated anew so often; afterwards it goes on counting quietly. */
+export function hotExit(improvements: number): number {
+  return 1000 << (3 * improvements)
+}
 
 /** Hands out sites. Address 0 stands for a way out that is not counted. */
 export class SiteAllocator {

@@ -9,13 +9,13 @@ import { Untranslatable } from './context.ts'
 import { Discovery, type Limits } from './discover.ts'
 import { emitRegion, type Exit } from './emit.ts'
 import { Runtime } from './runtime.ts'
-import { SiteAllocator } from './sites.ts'
+import { hotExit, SiteAllocator } from './sites.ts'
 import type { SharedTable } from './table.ts'
 
 /** Samples of a block after which it is hot. */
 const HOT = 2
 /** How often a region is translated anew because of its ways out. */
-const MAX_IMPROVEMENTS = 12
+const MAX_IMPROVEMENTS = 4
 /** Places whose heat is remembered. */
 const MAX_HEAT = 8192
 const LIMITS: Limits = { blocks: 160, instructions: 1200 }
@@ -239,6 +239,7 @@ export class Translator {
     const { entries, sites } = emitRegion(module, region, {
       runtime: new Runtime(module, this.#table),
       ram: this.#map.ram,
+      hotExit: hotExit(knowledge.improvements),
       takeSite: () => {
         if (knowledge.improvements >= MAX_IMPROVEMENTS) return 0
         const site = this.#sites.take()
@@ -248,7 +249,7 @@ export class Translator {
     })
     for (const [at, entry] of entries) module.exportFunction(`${at}`, entry)
     const bytes = module.build()
-    const env = { memory: this.#memory, table: this.#table.table }
+    const env = { memory: this.#memory, table: this.#table.callees }
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env })
     if (this.#bytes + bytes.length > MAX_BYTES) this.dropAll()
     const drop = (dropped: Installed): void => this.#drop(dropped)
