@@ -1,7 +1,5 @@
 /** What the regions of one module share: small functions, made when first asked for, and helpers reached through the table. */
 import type { HelperName } from '../helpers.ts'
-import { findBlock, handlerType } from '../interpreter/dispatch.ts'
-import { STATUS_BUDGET, STATUS_LOOKUP } from '../interpreter/record.ts'
 import { helperType } from '../interpreter/runtime.ts'
 import * as L from '../layout.ts'
 import { adjustOf, defineStoredFlags } from '../semantics/flags.ts'
@@ -13,7 +11,6 @@ import {
   extendU,
   i32,
   i64,
-  loadI32,
   loadI64,
   ltS,
   mul,
