@@ -113,6 +113,7 @@ const IF = 0x200n
 const DR6_BS = 0x4000
 const DEBUGCTL_BTF = 2n
 const VECTOR_GP = 13
+const A20 = 1n << 20n
 /** Bytes of the longest instruction. */
 const MAX_LENGTH = 15
 
@@ -341,6 +342,13 @@ export class Cpu {
       this.#view.setUint8(at, codeFlag | PAGE_KIND_FLAGS[kind])
     }
     this.#helper('flushTlb')(this.#state)
+  }
+
+  /** Whether bit 20 of guest-physical addresses passes, or is zero. May be called from within a bus access. */
+  setA20(isOpen: boolean): void {
+    this.setState64(S.CLOSED_ADDRESS_BITS, isOpen ? 0n : A20)
+    this.#helper('flushTlb')(this.#state)
+    if (this.#running) this.#stopAfterInstruction()
   }
 
   /** Declares whole pages outside RAM whose bytes, which the bus gives, never change: code there runs as fast as in RAM. */

@@ -64,3 +64,5 @@ export const DEBUG_DATA = 2964
 
 /** u64: IA32_TSC_ADJUST. */
 export const TSC_ADJUST = 2968
+/** u64: bits of guest-physical addresses that are always zero, because gate A20 is closed. */
+export const CLOSED_ADDRESS_BITS = 2976

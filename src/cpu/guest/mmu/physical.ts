@@ -1,5 +1,6 @@
 /** Guest-physical memory: RAM directly, everything else through the host. */
 import { PAGE_FLAGS, RAM_BASE, RAM_SIZE } from '../../layout'
+import { CLOSED_ADDRESS_BITS } from '../private'
 import { codeWritten, mmioRead, mmioRead64, mmioWrite, mmioWrite64 } from '../host'
 
 /** PAGE_FLAGS: the page has decoded blocks. */
@@ -8,6 +9,11 @@ export const PAGE_CODE: u32 = 1
 export const PAGE_ROM: u32 = 2
 /** PAGE_FLAGS: the bus answers instead of RAM. */
 export const PAGE_DEVICE: u32 = 4
+
+/** A guest-physical address as it leaves the processor: gate A20 may hold bit 20 at zero. SDM Vol. 3A, 9.1.1 (A20M#). */
+export function throughA20(cpu: usize, gpa: u64): u64 {
+  return gpa & ~load<u64>(cpu, CLOSED_ADDRESS_BITS)
+}
 
 /** Whether RAM (or ROM in its place) answers; the bytes lie within one page. */
 export function isRam(cpu: usize, gpa: u64, size: u32): bool {

@@ -21,7 +21,7 @@ import { checksAlignment } from './alignment'
 import { lassAllows } from './canonical'
 import * as F from './format'
 import { keyDenies, keyDeniesRead, keyDeniesWrite } from './protection-keys'
-import { isRam, pageFlags, ramAddress, readPhysical, writePhysical } from './physical'
+import { isRam, pageFlags, ramAddress, readPhysical, throughA20, writePhysical } from './physical'
 import {
   accessClass,
   CLASS_SUPERVISOR,
@@ -113,7 +113,7 @@ function walkTables(cpu: usize, va: u64, access: u32, format: u32): u64 {
 
   while (true) {
     const index = (va >> pageOffsetBits(format, level)) & (isPae ? 0x1ff : 0x3ff)
-    const at = table + index * <u64>entrySize
+    const at = throughA20(cpu, table + index * <u64>entrySize)
     const entry = readPhysical(cpu, at, entrySize)
     if (!(entry & F.ENTRY_P)) return fault(cpu, va, access, 0)
     const isPage = F.mapsPage(cpu, format, level, entry)
@@ -150,7 +150,7 @@ function finish(
   if (!mayAccess(cpu, kind, rights, access)) return fault(cpu, va, access, FAULT_PROTECTION)
   markUsed(cpu, depth, format == F.PAGING_32BIT ? 4 : 8, access)
   const offsetMask = ((<u64>1) << pageOffsetBits(format, level)) - 1
-  const gpa = pageBase(format, level, leaf) | (va & offsetMask)
+  const gpa = throughA20(cpu, pageBase(format, level, leaf) | (va & offsetMask))
   let flags: u32 = leaf & F.ENTRY_G ? ENTRY_GLOBAL : 0
   if (level > 1) flags |= level > 2 ? ENTRY_HUGE : ENTRY_LARGE
   // Until D is set a write must walk, so that it sets it.
@@ -187,7 +187,7 @@ function enter(
 export function walk(cpu: usize, va: u64, access: u32): u64 {
   const format = F.pagingFormat(cpu)
   if (format != F.PAGING_NONE) return walkTables(cpu, va, access, format)
-  const gpa = va & 0xffff_ffff
+  const gpa = throughA20(cpu, va & 0xffff_ffff)
   enter(cpu, accessClass(cpu, access), va, gpa, rightsWithoutPaging(cpu, access), 0, true, 0)
   return gpa
 }

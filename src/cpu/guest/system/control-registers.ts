@@ -5,7 +5,7 @@ import { EVENT_CR_WRITE } from '../../probe'
 import * as B from '../bits'
 import { apicWrite } from '../host'
 import { ENTRY_P, PDPTE_PAE_RESERVED, PHYSICAL_BITS } from '../mmu/format'
-import { readPhysical } from '../mmu/physical'
+import { readPhysical, throughA20 } from '../mmu/physical'
 import { flushNonGlobal, flushTlb } from '../mmu/tlb'
 import { updateMode } from '../mode'
 import { PDPTE } from '../private'
@@ -137,7 +137,7 @@ function enablePaging(cpu: usize): i32 {
 
 /** PAE paging reads its four top entries when CR3 is loaded, not during walks. Vol. 3A, 4.4.1. */
 function loadPdptes(cpu: usize, cr3: u64): i32 {
-  const table = cr3 & 0xffff_ffe0
+  const table = throughA20(cpu, cr3 & 0xffff_ffe0)
   for (let i: u32 = 0; i < 4; i++) {
     const entry = readPhysical(cpu, table + i * 8, 8)
     if (entry & ENTRY_P && entry & PDPTE_PAE_RESERVED) return raiseGp(cpu, 0)
