@@ -15,6 +15,8 @@ export const Machine: {
 export type Machine = AnyMachine
 
 export type { MachineEvents, MachineOptions, RestoreOptions, RunOptions } from './machine/machine.ts'
+export type { KeyEvent } from './machine/keys.ts'
+export { KEY_NAMES, type KeyName } from './devices/keyboard/scan-codes.ts'
 export type { Share } from './machine/share.ts'
 export type { Exit, ExitReason, Mark } from './machine/exit.ts'
 export type { Drive, FileDrive, MemoryDrive } from './machine/drive.ts'

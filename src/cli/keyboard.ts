@@ -1,4 +1,4 @@
-/** Standard input as the guest's keyboard: what is typed or piped goes to its serial port. */
+/** Standard input as the guest's keyboard: what is typed or piped goes to its serial port, or to the keyboard beside its screen. */
 import type { ReadStream } from 'node:tty'
 
 const CTRL_A = 0x01
@@ -8,10 +8,11 @@ const RETRY_MS = 10
 const PIECE_BYTES = 4096
 
 export const ESCAPE_HELP =
-  'every key goes to the guest; Ctrl-A x ends it, Ctrl-A Ctrl-A types one Ctrl-A, Ctrl-A h shows this line'
+  'every key goes to the guest; Ctrl-A x ends it, Ctrl-A p presses its power button, Ctrl-A Ctrl-A types one Ctrl-A, Ctrl-A h shows this line'
 
 export interface EscapeActions {
   quit(): void
+  powerButton(): void
   help(): void
 }
 
@@ -37,6 +38,7 @@ export class EscapeFilter {
     this.#isEscaped = false
     const letter = String.fromCharCode(key).toLowerCase()
     if (letter === 'x') this.#actions.quit()
+    else if (letter === 'p') this.#actions.powerButton()
     else if (letter === 'h' || letter === '?') this.#actions.help()
     return key === CTRL_A
   }

@@ -24,6 +24,7 @@ import { attachKeyboard, ESCAPE_HELP } from './keyboard.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { readOptionalFile } from './files.ts'
 import { parseShare } from './share.ts'
+import { keysFor } from './terminal-keys.ts'
 import { parseSaveAt, readSnapshot, writeSnapshot } from './snapshot.ts'
 
 const MAX_COUNT: number = Number.MAX_SAFE_INTEGER
@@ -118,9 +119,13 @@ export function defineRun(cli: CAC): void {
       'Option ROM of the video card; vgabios-stdvga.bin beside the BIOS is found by itself',
     )
     .option('--boot <order>', 'What a BIOS boots from: c disk, d CD, a floppy disk, n network; dc,menu asks')
-    .option('--display <what>', 'What this terminal shows: the serial port, or vga, the text screen', {
-      default: 'serial',
-    })
+    .option(
+      '--display <what>',
+      'What this terminal shows and types on: the serial port, or vga, the text screen and the keyboard',
+      {
+        default: 'serial',
+      },
+    )
     .option('--no-reboot', 'With a BIOS, a reset ends the machine')
     .option('--firmware-log <file>', 'What firmware writes to its debug ports, 0x402 and 0xe9')
     .option('--share <dir>', 'A folder that the guest may mount (9p): DIR[:TAG][,writable]; repeatable')
@@ -326,8 +331,9 @@ async function attach(machine: Machine, options: AttachOptions): Promise<Exit> {
   const interrupt = (): void => machine.stop()
   const keyboard = attachKeyboard(process.stdin, {
     isRaw,
-    write: (bytes) => machine.write(bytes),
+    write: (bytes) => (display === 'vga' ? machine.key(keysFor(bytes)) : machine.write(bytes)),
     quit: interrupt,
+    powerButton: () => machine.pressPowerButton(),
     help: () => progress.done(ESCAPE_HELP),
   })
   if (keyboard.isRaw) progress.done(ESCAPE_HELP)

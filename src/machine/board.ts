@@ -10,16 +10,22 @@ import { PicPair } from '../devices/interrupt/pic8259.ts'
 import type { PciFunction, PciSlot } from '../devices/pci/function.ts'
 import { PciHostBridge } from '../devices/pci/host-bridge.ts'
 import { FW_CFG_PORT, FW_CFG_PORTS, FwCfg } from '../devices/firmware/fw-cfg.ts'
+import { A20Gate } from '../devices/platform/a20-gate.ts'
 import { AcpiPm } from '../devices/platform/acpi-pm.ts'
 import { CoprocessorError } from '../devices/platform/coprocessor-error.ts'
 import { DebugExit } from '../devices/platform/debug-exit.ts'
 import * as testdev from '../devices/platform/test-device.ts'
 import { MEASURE_BYTES, MEASURE_PORT, MeasurePort } from '../devices/platform/measure-port.ts'
 import { DebugPort } from '../devices/platform/debug-port.ts'
-import { KeyboardController, ResetControl, SystemControlPort } from '../devices/platform/reset.ts'
+import { Dma8237, DmaPages } from '../devices/platform/dma8237.ts'
+import { ResetControl, SystemControlPort } from '../devices/platform/reset.ts'
+import { I8042 } from '../devices/keyboard/i8042.ts'
+import { Ps2Keyboard } from '../devices/keyboard/ps2-keyboard.ts'
+import { Ps2Mouse } from '../devices/keyboard/ps2-mouse.ts'
 import { Rom } from '../devices/firmware/rom.ts'
 import { SeededRandom } from '../devices/random.ts'
 import { IDE_IRQS, IdeController } from '../devices/storage/ide/controller.ts'
+import { Hpet, HPET_BASE, HPET_BYTES } from '../devices/time/hpet.ts'
 import { Pit8254 } from '../devices/time/pit8254.ts'
 import { Rtc } from '../devices/time/rtc.ts'
 import { VGA_PORT, VGA_PORTS } from '../devices/vga/registers.ts'
@@ -47,7 +53,10 @@ import { assignPciResources } from './pci-setup.ts'
 const TIMER_IRQ = 0
 /** ISA interrupt 0 is wired to pin 2 of the IOAPIC. */
 const TIMER_PIN = 2
+const KEYBOARD_IRQ = 1
 const SERIAL_IRQ = 4
+const SCI_IRQ = 9
+const MOUSE_IRQ = 12
 const RTC_IRQ = 8
 const COPROCESSOR_IRQ = 13
 
@@ -76,6 +85,8 @@ export interface ProcessorWires {
   setTaskPriority(value: number): void
   /** What answers at whole pages below the end of RAM. */
   setPages(gpa: number, length: number, kind: PageKind): void
+  /** Whether bit 20 of physical addresses passes. */
+  setA20(isOpen: boolean): void
   /** Whole pages outside RAM that never change. */
   addRom(gpa: number, bytes: Uint8Array): void
 }
@@ -121,7 +132,14 @@ export class Board {
   readonly pit: Pit8254
   readonly rtc: Rtc
   readonly coprocessorError = new CoprocessorError((level) => this.setIrq(COPROCESSOR_IRQ, level))
+  readonly hpet: Hpet
   readonly pm: AcpiPm
+  readonly a20: A20Gate
+  readonly keyboard = new Ps2Keyboard()
+  readonly #mouse = new Ps2Mouse()
+  readonly keyboardController: I8042
+  /** One for bytes, one for words; and their page registers. */
+  readonly #dma = { bytes: new Dma8237(1), words: new Dma8237(2), pages: new DmaPages() }
   readonly pci: PciHostBridge
   readonly chipset: Chipset
   readonly fwCfg: FwCfg
@@ -130,11 +148,13 @@ export class Board {
   readonly console: VirtioConsole | null = null
   #ide: IdeController | null = null
   readonly #resetControl = new ResetControl(() => this.#resetLine())
-  readonly #systemControl = new SystemControlPort(() => this.#resetLine())
+  readonly #systemControl: SystemControlPort
   #testDevice: testdev.TestDevice | null = null
   #lapicMapping: Mapping | null = null
   /** Set once the guest has ended the run. */
   stopped: Stop | null = null
+  /** Something has happened that wakes a machine that sleeps; `resume` clears it. */
+  wakePending = false
   /** Set when the guest has pulled the reset line of a machine that starts again; `reset` clears it. */
   resetPending = false
   readonly #options: BoardOptions
@@ -156,13 +176,21 @@ export class Board {
     this.ioapic = new IoApic((message) => this.#send(message), diagnostics)
     this.pics = new PicPair((asserted) => this.lapic.setLint0(asserted))
     this.uart = new Uart16550(options.serial, (level) => this.setIrq(SERIAL_IRQ, level), diagnostics)
-    this.pit = new Pit8254(clock, (level) => this.setIrq(TIMER_IRQ, level), diagnostics)
-    this.rtc = new Rtc(this.#describeRam(), clock, (level) => this.setIrq(RTC_IRQ, level))
-    this.pm = new AcpiPm(
-      clock,
-      () => this.stop(stopFor('power-off', 'the guest switched the machine off')),
-      diagnostics,
-    )
+    this.hpet = this.#createHpet()
+    this.pit = new Pit8254(clock, (level) => this.#timerIrq(TIMER_IRQ, level), diagnostics)
+    this.rtc = new Rtc(this.#describeRam(), clock, (level) => {
+      this.pm.rtcInterrupt(level)
+      this.#timerIrq(RTC_IRQ, level)
+    })
+    this.pm = this.#createPm()
+    this.a20 = new A20Gate((isOpen) => processor.setA20(isOpen))
+    this.#systemControl = new SystemControlPort(this.a20, () => this.#resetLine())
+    this.keyboardController = new I8042(this.keyboard, this.#mouse, {
+      keyboardInterrupt: (level) => this.setIrq(KEYBOARD_IRQ, level),
+      mouseInterrupt: (level) => this.setIrq(MOUSE_IRQ, level),
+      a20: this.a20,
+      reset: () => this.#resetLine(),
+    })
     this.pci = new PciHostBridge()
     this.chipset = new Chipset({
       memory: this.memory,
@@ -185,8 +213,7 @@ export class Board {
     this.#plugShares()
     this.#configureFirmware()
     if (options.bios === undefined) {
-      this.chipset.setUp()
-      assignPciResources(this.pci)
+      this.#setUpAsFirmware()
     } else {
       this.#showBios(options.bios.image)
     }
@@ -253,14 +280,35 @@ export class Board {
 
   /** The machine is switched off and on again, but for its RAM, its clock and its CMOS memory. */
   reset(): void {
+    this.pm.reset()
+    this.#resetDevices()
+  }
+
+  /** The machine wakes: as after a reset, but that firmware finds out why, and boots nothing. */
+  resume(): void {
+    this.pm.resume()
+    this.#resetDevices()
+    this.rtc.setResumes()
+    if (this.#options.bios === undefined) this.#setUpAsFirmware()
+  }
+
+  #resetDevices(): void {
     this.resetPending = false
-    const { uart, pit, rtc, pm, pci, fwCfg, pics, ioapic, lapic } = this
-    for (const device of [uart, pit, rtc, pm, pci, fwCfg, this.vga, this.#ide, ...this.#virtio])
-      device?.reset()
+    this.wakePending = false
+    const { uart, pit, rtc, hpet, pci, fwCfg, pics, ioapic, lapic, vga, a20, keyboardController } = this
+    const { bytes, words, pages } = this.#dma
+    const chips = [uart, pit, rtc, hpet, pci, fwCfg, vga, a20, keyboardController, bytes, words, pages]
+    for (const device of [...chips, this.#ide, ...this.#virtio]) device?.reset()
     this.#resetControl.reset()
     this.#systemControl.reset()
     for (const [, fn] of pci.functions) fn.reset()
     for (const controller of [pics, ioapic, lapic]) controller.reset()
+  }
+
+  #setUpAsFirmware(): void {
+    this.chipset.setUp()
+    this.keyboardController.setUp()
+    assignPciResources(this.pci)
   }
 
   /** Everything that is not in RAM, not in the processor and not on a disk. */
@@ -290,7 +338,17 @@ export class Board {
       ['uart', this.uart],
       ['pit', this.pit],
       ['rtc', this.rtc],
+      ['hpet', this.hpet],
       ['coprocessor-error', this.coprocessorError],
+      ['a20', this.a20],
+      ['reset-control', this.#resetControl],
+      ['system-control', this.#systemControl],
+      ['keyboard', this.keyboard],
+      ['mouse', this.#mouse],
+      ['keyboard-controller', this.keyboardController],
+      ['dma', this.#dma.bytes],
+      ['dma16', this.#dma.words],
+      ['dma-pages', this.#dma.pages],
       ['pm', this.pm],
       ['pci', this.pci],
       ...(this.#testDevice ? [['testdev', this.#testDevice] as [string, testdev.TestDevice]] : []),
@@ -307,6 +365,40 @@ export class Board {
       ['lapic', this.lapic],
       ['timers', clock.timers],
     ]
+  }
+
+  /** An interrupt of 8254 or real-time clock, unless the HPET stands in for them. */
+  #timerIrq(irq: number, level: boolean): void {
+    if (!this.hpet.isLegacy) this.setIrq(irq, level)
+  }
+
+  #createHpet(): Hpet {
+    return new Hpet(
+      this.#options.clock,
+      {
+        pin: (pin, level) => this.ioapic.setLine(pin, level),
+        irq: (irq, level) => this.setIrq(irq, level),
+        msi: (address, data) => this.#sendMsi(address, data),
+        legacy: () => {
+          for (const irq of [TIMER_IRQ, RTC_IRQ]) this.setIrq(irq, false)
+        },
+      },
+      this.diagnostics,
+    )
+  }
+
+  #createPm(): AcpiPm {
+    const { clock, processor } = this.#options
+    return new AcpiPm(
+      clock,
+      {
+        sci: (level) => this.setIrq(SCI_IRQ, level),
+        powerOff: () => this.stop(stopFor('power-off', 'the guest switched the machine off')),
+        sleep: () => processor.interruptRun(),
+        wake: () => (this.wakePending = true),
+      },
+      this.diagnostics,
+    )
   }
 
   #createLapic(): LocalApic {
@@ -344,11 +436,14 @@ export class Board {
   }
 
   #mapDevices(): void {
-    const reset = (): void => this.#resetLine()
     const { mmio, ports } = this
     this.#lapicMapping = mmio.map(LAPIC_BASE, LAPIC_BYTES, 'lapic', this.lapic)
     mmio.map(IOAPIC_BASE, IOAPIC_BYTES, 'ioapic', this.ioapic)
+    mmio.map(HPET_BASE, HPET_BYTES, 'hpet', this.hpet)
     mmio.map(ECAM_BASE, ECAM_BYTES, 'ecam', this.pci.ecam)
+    ports.map(0x00, 0x10, 'dma', this.#dma.bytes)
+    ports.map(0xc0, 0x20, 'dma', this.#dma.words)
+    ports.map(0x80, 0x10, 'dma-pages', this.#dma.pages)
     ports.map(0x20, 2, 'pic', this.pics.primary)
     ports.map(0xa0, 2, 'pic', this.pics.secondary)
     ports.map(0x4d0, 2, 'elcr', this.pics.elcr)
@@ -356,10 +451,9 @@ export class Board {
     ports.map(0x61, 1, 'port61', this.pit.port61)
     ports.map(0x70, 2, 'rtc', this.rtc)
     // Port 0x61 lies between the two of the keyboard controller, and was mapped before.
-    ports.map(0x60, 5, 'keyboard', new KeyboardController(reset))
+    ports.map(0x60, 5, 'keyboard', this.keyboardController)
     mmio.map(VIDEO_BASE, VIDEO_BYTES, 'vga', this.vga.memory)
     ports.map(VGA_PORT, VGA_PORTS, 'vga', this.vga)
-    ports.map(0x80, 1, 'post', { read: () => 0, write: () => {} })
     ports.map(0x92, 1, 'port92', this.#systemControl)
     ports.map(0xf0, 2, 'coprocessor-error', this.coprocessorError)
     ports.map(0xf4, 4, 'debug-exit', new DebugExit((status) => this.#debugExit(status)))

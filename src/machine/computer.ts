@@ -3,11 +3,12 @@ import type { CpuBus } from '../cpu/bus.ts'
 import { Cpu, type CpuState, type Engine } from '../cpu/cpu.ts'
 import { BlockError } from '../devices/storage/block-backend.ts'
 import type { CpuModel } from '../cpu/cpuid/features.ts'
-import { writeAcpiTables } from './acpi/tables.ts'
+import { readWakingVector, writeAcpiTables } from './acpi/tables.ts'
 import { Board, type BoardOptions } from './board.ts'
 import { boot, type BootModule } from './boot/boot.ts'
 import { leaveAsFirmware } from './boot/firmware-state.ts'
 import { Clock } from './clock.ts'
+import { stopFor } from './exit.ts'
 import { start } from './boot/start.ts'
 import type { LinuxEntry } from './boot/linux/linux.ts'
 import { ramRanges } from './memory-map.ts'
@@ -49,10 +50,12 @@ export class Computer {
   readonly clock: Clock
   readonly board: Board
   readonly #memoryBytes: number
+  readonly #hasBios: boolean
 
   constructor(options: ComputerOptions) {
     const { modules, memoryBytes, engine } = options
     this.#memoryBytes = memoryBytes
+    this.#hasBios = options.bios !== undefined
     // Processor and board each need the other; the board is there before the first instruction is.
     const bus: CpuBus = {
       mmioRead: (gpa, size) => this.board.mmioRead(gpa, size),
@@ -91,6 +94,25 @@ export class Computer {
   reset(): void {
     this.board.reset()
     this.cpu.restart()
+  }
+
+  /** A machine that slept goes on: with a BIOS from its reset vector, else where the FACS says (ACPI 6.5, 16.3). */
+  resume(): void {
+    const vector = readWakingVector(this.board.memory)
+    this.board.resume()
+    this.cpu.restart()
+    if (this.#hasBios) return
+    if (vector === 0)
+      this.board.stop(
+        stopFor('reset', 'the guest slept without saying where to go on: the FACS has no waking vector'),
+      )
+    else
+      start(this.cpu, {
+        protocol: 'wake',
+        mode: 'real',
+        codeSegment: (vector >>> 4) & 0xffff,
+        entry: vector & 0xf,
+      })
   }
 
   /** Puts an image into memory and the processor at its entry. Throws an ImageError when it cannot be booted. */

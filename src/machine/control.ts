@@ -4,6 +4,7 @@ const STOP = 1
 const BELL = 2
 const BLOCKED = 3
 const SAVE = 4
+const POWER_BUTTON = 5
 const WORDS = 16
 
 export const STOP_NONE = 0
@@ -42,6 +43,17 @@ export class Control {
   /** Machine: whether its state is asked for; once for each request. */
   takeSave(): boolean {
     return Atomics.exchange(this.#words, SAVE, 0) === 1
+  }
+
+  /** Host: somebody presses the power button. */
+  pressPowerButton(): void {
+    Atomics.store(this.#words, POWER_BUTTON, 1)
+    this.wake()
+  }
+
+  /** Machine: whether the power button was pressed since it was last asked. */
+  takePowerButton(): boolean {
+    return Atomics.exchange(this.#words, POWER_BUTTON, 0) === 1
   }
 
   /** Machine: one of the STOP_ reasons. */

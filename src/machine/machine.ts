@@ -3,6 +3,7 @@ import type { Engine } from '../cpu/cpu.ts'
 import type { CpuModel } from '../cpu/cpuid/features.ts'
 import type { Link, Network } from '../net/link.ts'
 import { type BiosOptions, checkBios } from './bios.ts'
+import { encodeKeys, type KeyEvent } from './keys.ts'
 import { ImageError } from './boot/image-error.ts'
 import type { BootModule } from './boot/boot.ts'
 import type { LinuxEntry } from './boot/linux/linux.ts'
@@ -114,6 +115,7 @@ const MAX_DRIVES = 16
 const MAX_SHARES = 4
 const SERIAL_OUT_BYTES: number = 256 * 1024
 const SERIAL_IN_BYTES: number = 64 * 1024
+const KEYS_BYTES: number = 128 * 1024
 /** Room for a full TCP window from each of some hundred connections; pages that are never used cost nothing. */
 const TRANSMIT_BYTES: number = 4 * MIB
 const RECEIVE_BYTES: number = 32 * MIB
@@ -124,6 +126,7 @@ export class Machine {
   readonly #control: Control
   readonly #serialOut: RingReader
   readonly #serialIn: RingWriter
+  readonly #keys: RingWriter
   readonly #transmit: RingReader
   readonly #receive: RingWriter
   readonly #screen: ScreenBuffer
@@ -158,6 +161,7 @@ export class Machine {
     this.#control = new Control(shared.control)
     this.#serialOut = new RingReader(shared.serialOut)
     this.#serialIn = new RingWriter(shared.serialIn)
+    this.#keys = new RingWriter(shared.keys)
     this.#transmit = new RingReader(shared.transmit)
     this.#receive = new RingWriter(shared.receive)
     this.#screen = new ScreenBuffer(shared.screen)
@@ -232,6 +236,11 @@ export class Machine {
     if (this.#exit === null) this.#close()
   }
 
+  /** Presses the power button: an operating system that listens to ACPI shuts down, one that sleeps wakes, others do not notice. */
+  pressPowerButton(): void {
+    this.#control.pressPowerButton()
+  }
+
   /** What the video card shows, some thirty times a second at most. */
   screen(): Screen {
     this.#lastScreen = this.#screen.read() ?? this.#lastScreen
@@ -240,11 +249,12 @@ export class Machine {
 
   /** Types on the serial line. False when the guest has not read what was typed before: nothing is taken then. */
   write(input: string | Uint8Array): boolean {
-    const bytes = typeof input === 'string' ? new TextEncoder().encode(input) : input
-    if (bytes.length === 0) return true
-    const taken = bytes.length <= this.#serialIn.maxRecordBytes && this.#serialIn.write(bytes)
-    if (taken) this.#control.wake()
-    return taken
+    return this.#hand(this.#serialIn, typeof input === 'string' ? new TextEncoder().encode(input) : input)
+  }
+
+  /** Keys of the PS/2 keyboard go down and up. False when the guest has not read those before: none is taken then. */
+  key(events: readonly KeyEvent[]): boolean {
+    return this.#hand(this.#keys, encodeKeys(events))
   }
 
   /**
@@ -255,6 +265,13 @@ export class Machine {
     const state = this.#hasEnded ? this.#saved : await this.#requestState()
     if (state === null) throw new Error('the machine has ended')
     return packMachine({ hardware: this.#hardware, state })
+  }
+
+  #hand(ring: RingWriter, bytes: Uint8Array): boolean {
+    if (bytes.length === 0) return true
+    const taken = bytes.length <= ring.maxRecordBytes && ring.write(bytes)
+    if (taken) this.#control.wake()
+    return taken
   }
 
   #requestState(): Promise<ComputerState> {
@@ -423,6 +440,7 @@ function describeRun(options: RunOptions): Omit<WorkerConfig, keyof HardwareConf
       control: createControl(),
       serialOut: createRing(SERIAL_OUT_BYTES),
       serialIn: createRing(SERIAL_IN_BYTES),
+      keys: createRing(KEYS_BYTES),
       transmit: createRing(TRANSMIT_BYTES),
       receive: createRing(RECEIVE_BYTES),
       screen: createScreenBuffer(),

@@ -65,6 +65,8 @@ export interface SharedMemory {
   readonly control: SharedArrayBuffer
   readonly serialOut: SharedArrayBuffer
   readonly serialIn: SharedArrayBuffer
+  /** For the keyboard; see `keys.ts`. */
+  readonly keys: SharedArrayBuffer
   /** Guest → host. */
   readonly transmit: SharedArrayBuffer
   /** Host → guest. */

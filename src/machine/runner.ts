@@ -29,6 +29,8 @@ export interface RunnerOptions {
   readonly idle: 'wait' | 'leap'
   /** Starts the machine again, when the board says so. */
   reset?(): void
+  /** A machine that slept (S3) goes on. */
+  resume?(): void
   /** Takes in what has arrived from the host, and hands out what was held back. */
   poll(): void
   /** The machine is about to sleep: the host should see what there is. */
@@ -95,6 +97,12 @@ export class Runner {
         clock.runDue()
         if (board.stopped !== null) return board.stopped
         if (control.takeSave()) this.#options.save?.()
+        if (control.takePowerButton()) board.pm.pressPowerButton()
+        if (board.wakePending) this.#options.resume?.()
+        else if (board.pm.isAsleep) {
+          this.#sleep(wakeCount)
+          continue
+        }
       }
       const left = Math.min(maxInstructions, saveAt) - processor.retired
       if (left <= 0) return this.#limitReached(saveAt)

@@ -11,6 +11,8 @@ import type { Exit } from './exit.ts'
 import { FirmwareLog } from './firmware-log.ts'
 import { RingFramePort } from './frame-port.ts'
 import type { HostMessage, WorkerConfig, WorkerMessage } from './protocol.ts'
+import { InputPort } from './input-port.ts'
+import { KeyReceiver } from './keys.ts'
 import { RingReader, RingWriter } from './ring.ts'
 import { Runner } from './runner.ts'
 import type { Share } from './share.ts'
@@ -75,12 +77,9 @@ async function create(config: WorkerConfig, platform: Platform, host: HostPort):
   const ringBell = (): void => {
     if (control.takeBell()) host.post({ kind: 'bell' })
   }
-  const serial = new SerialPort(
-    new RingWriter(shared.serialOut),
-    new RingReader(shared.serialIn),
-    control,
-    ringBell,
-  )
+  const serial = new SerialPort(new RingWriter(shared.serialOut), control, ringBell)
+  const typed = new InputPort(new RingReader(shared.serialIn))
+  const keys = new InputPort(new RingReader(shared.keys))
   const port = new RingFramePort(
     new RingWriter(shared.transmit),
     new RingReader(shared.receive),
@@ -115,7 +114,8 @@ async function create(config: WorkerConfig, platform: Platform, host: HostPort):
   trace?.attach(computer.cpu, config.trace!.kinds)
   const save = (): void => host.post({ kind: 'saved', state: computer.save() })
   const { board, clock, cpu } = computer
-  serial.attach(board.console ?? board.uart)
+  typed.attach(board.console ?? board.uart)
+  keys.attach(new KeyReceiver(board.keyboard, () => board.keyboardController.fill()))
   const show = showScreen(board.vga, new ScreenBuffer(shared.screen))
   const runner = new Runner({
     board,
@@ -128,8 +128,10 @@ async function create(config: WorkerConfig, platform: Platform, host: HostPort):
     save,
     idle: config.idle,
     reset: () => computer.reset(),
+    resume: () => computer.resume(),
     poll: () => {
-      serial.feed()
+      typed.feed()
+      keys.feed()
       serial.flush()
       show(false)
       if (board.net !== null && (port.hasReceived || board.net.isBlocked)) board.net.resume()

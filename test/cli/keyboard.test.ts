@@ -12,7 +12,11 @@ import { hasProgram } from '../support/programs.ts'
 describe('the keys behind Ctrl-A', () => {
   const run = (...pieces: string[]): { guest: string; did: string } => {
     let did = ''
-    const filter = new EscapeFilter({ quit: () => (did += 'quit '), help: () => (did += 'help ') })
+    const filter = new EscapeFilter({
+      quit: () => (did += 'quit '),
+      powerButton: () => (did += 'power '),
+      help: () => (did += 'help '),
+    })
     const encoder = new TextEncoder()
     const guest = pieces
       .map((piece) => new TextDecoder().decode(filter.filter(encoder.encode(piece))))
@@ -26,6 +30,7 @@ describe('the keys behind Ctrl-A', () => {
     [['\x01\x01x'], '\x01x', ''],
     [['\x01h\x01?z'], 'z', 'help help '],
     [['\x01qz'], 'z', ''],
+    [['a\x01pb'], 'ab', 'power '],
   ])('%j', (typed, guest, did) => expect(run(...typed)).toEqual({ guest, did }))
 })
 

@@ -28,6 +28,7 @@ function create(bios = new Uint8Array(0x2_0000).fill(0xb1)) {
       setPages: (gpa, length, kind) => {
         for (let page = gpa; page < gpa + length; page += 4096) pages.set(page, kind)
       },
+      setA20: () => {},
       addRom: () => {},
     },
     seed: new Uint8Array(32),

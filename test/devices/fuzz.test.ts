@@ -46,6 +46,7 @@ class Hostile {
         tscOffset: () => 0n,
         setTaskPriority: () => {},
         setPages: () => {},
+        setA20: () => {},
         addRom: () => {},
       },
       seed: new Uint8Array(32),

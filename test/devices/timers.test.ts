@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createDiagnostics } from '../../src/devices/counters.ts'
-import { AcpiPm } from '../../src/devices/platform/acpi-pm.ts'
-import { KeyboardController, ResetControl, SystemControlPort } from '../../src/devices/platform/reset.ts'
+import { A20Gate } from '../../src/devices/platform/a20-gate.ts'
+import { ResetControl, SystemControlPort } from '../../src/devices/platform/reset.ts'
 import { DebugExit } from '../../src/devices/platform/debug-exit.ts'
 import { PIT_HZ, Pit8254 } from '../../src/devices/time/pit8254.ts'
 import { Rtc } from '../../src/devices/time/rtc.ts'
@@ -194,23 +194,6 @@ describe('real-time clock', () => {
   })
 })
 
-test('ACPI: timer at 3.58 MHz, power-off by a plain write, other sleep types warn', () => {
-  const time = new TestTime()
-  let off = 0
-  const warnings: string[] = []
-  const pm = new AcpiPm(
-    time.clock,
-    () => off++,
-    createDiagnostics((text) => warnings.push(text)),
-  )
-  time.advance(1e9)
-  expect(pm.read(8, 4)).toBe(3_579_545)
-  pm.write(4, 2, 0x2000 | (5 << 10))
-  expect([off, warnings.length]).toEqual([0, 1])
-  pm.write(4, 2, 0x2000)
-  expect([off, pm.read(4, 2) & 1]).toEqual([1, 1])
-})
-
 test('reset lines and the debug exit', () => {
   let resets = 0
   const reset = new ResetControl(() => resets++)
@@ -219,10 +202,12 @@ test('reset lines and the debug exit', () => {
   reset.write(0, 1, 0x06)
   reset.write(0, 1, 0x06)
   expect(resets).toBe(1)
-  new KeyboardController(() => resets++).write(4, 1, 0xfe)
-  const port92 = new SystemControlPort(() => resets++)
+  let isOpen = true
+  const port92 = new SystemControlPort(new A20Gate((open) => (isOpen = open)), () => resets++)
+  port92.write(0, 1, 0x00)
+  expect([isOpen, port92.read()]).toEqual([false, 0x00])
   port92.write(0, 1, 0x03)
-  expect([resets, port92.read()]).toEqual([3, 0x03])
+  expect([isOpen, resets, port92.read()]).toEqual([true, 2, 0x03])
   const statuses: number[] = []
   const exit = new DebugExit((status) => statuses.push(status))
   for (const value of [0, 1, 0x10, 0xffff_ffff]) exit.write(0, 4, value)

@@ -8,6 +8,8 @@ const REG_D = 0x0d
 const CENTURY = 0x32
 const BOOT_FLAG_1 = 0x38
 const BOOT_FLAG_2 = 0x3d
+const SHUTDOWN_STATUS = 0x0f
+const SHUTDOWN_RESUME = 0xfe
 const CMOS_BYTES = 128
 
 const A_UPDATE_IN_PROGRESS = 0x80
@@ -108,6 +110,11 @@ export class Rtc implements PortDevice, Stateful<RtcState> {
     const { cmos } = this.#state
     cmos[BOOT_FLAG_2] = nibbles & 0xff
     cmos[BOOT_FLAG_1] = (nibbles >> 4) & 0xf0
+  }
+
+  /** Says to firmware, as on QEMU, that it was not switched on but woken. */
+  setResumes(): void {
+    this.#state.cmos[SHUTDOWN_STATUS] = SHUTDOWN_RESUME
   }
 
   reset(): void {

@@ -1,5 +1,6 @@
 /** The differentiated system description: what hangs where, and which interrupt a PCI slot has. */
-import { S5_SLEEP_TYPE } from '../../devices/platform/acpi-pm.ts'
+import { S3_SLEEP_TYPE, S5_SLEEP_TYPE } from '../../devices/platform/acpi-pm.ts'
+import { HPET_BASE, HPET_BYTES } from '../../devices/time/hpet.ts'
 import {
   ECAM_BASE,
   ECAM_BYTES,
@@ -17,11 +18,24 @@ const PCI_DEVICES = 32
 
 /** The AML behind the header of the DSDT. */
 export function describeSystem(): Uint8Array {
-  const sleep = aml.integer(S5_SLEEP_TYPE)
+  const devices = [
+    describePci(),
+    describeEcam(),
+    describeSerial(),
+    describeClock(),
+    describeHpet(),
+    describeKeyboard(),
+    describeMouse(),
+  ]
   return Uint8Array.from([
-    ...aml.scope('\\_SB', describePci(), describeEcam(), describeSerial(), describeClock()),
-    ...aml.name('\\_S5', aml.packageOf(sleep, sleep, aml.integer(0), aml.integer(0))),
+    ...aml.scope('\\_SB', ...devices),
+    ...aml.name('\\_S3', sleepPackage(S3_SLEEP_TYPE)),
+    ...aml.name('\\_S5', sleepPackage(S5_SLEEP_TYPE)),
   ])
+}
+
+function sleepPackage(type: number): aml.Aml {
+  return aml.packageOf(aml.integer(type), aml.integer(type), aml.integer(0), aml.integer(0))
 }
 
 function describePci(): aml.Aml {
@@ -79,5 +93,30 @@ function describeClock(): aml.Aml {
     'RTC',
     aml.name('_HID', aml.eisaId('PNP0B00')),
     aml.name('_CRS', aml.resources(aml.ioPorts(0x70, 2), aml.irq(8))),
+  )
+}
+
+function describeHpet(): aml.Aml {
+  return aml.device(
+    'HPET',
+    aml.name('_HID', aml.eisaId('PNP0103')),
+    aml.name('_UID', aml.integer(0)),
+    aml.name('_CRS', aml.resources(aml.memory32(HPET_BASE, HPET_BYTES, false))),
+  )
+}
+
+function describeKeyboard(): aml.Aml {
+  return aml.device(
+    'KBD',
+    aml.name('_HID', aml.eisaId('PNP0303')),
+    aml.name('_CRS', aml.resources(aml.ioPorts(0x60, 1), aml.ioPorts(0x64, 1), aml.irq(1))),
+  )
+}
+
+function describeMouse(): aml.Aml {
+  return aml.device(
+    'MOU',
+    aml.name('_HID', aml.eisaId('PNP0F13')),
+    aml.name('_CRS', aml.resources(aml.irq(12))),
   )
 }

@@ -3,6 +3,7 @@ import type { GuestMemory } from '../../devices/guest-memory.ts'
 import { IOAPIC_BASE } from '../../devices/interrupt/ioapic.ts'
 import { LAPIC_BASE } from '../../devices/interrupt/lapic.ts'
 import { ACPI_PM_BASE, PM1_CONTROL, PM1_EVENT, PM_TIMER } from '../../devices/platform/acpi-pm.ts'
+import { HPET_BASE, HPET_ID } from '../../devices/time/hpet.ts'
 import { ECAM_BASE, FIRMWARE_BASE } from '../memory-map.ts'
 import { PCI_INTERRUPTS } from '../pci-interrupts.ts'
 import { checksum, TableBlock, type TablePointer } from './blob.ts'
@@ -11,13 +12,15 @@ import { describeSystem } from './dsdt.ts'
 const OEM_ID = 'ONERNG'
 const OEM_TABLE_ID = 'ONERING '
 const HEADER_BYTES = 36
+const TABLES_BASE: number = FIRMWARE_BASE + 64
+const FACS_WAKING_VECTOR = 12
 const SCI_INTERRUPT = 9
 const RTC_CENTURY = 0x32
 
-/** FADT flags: WBINVD, C1 works, no fixed power and sleep buttons, no fixed RTC wake, 32-bit timer, reset register. */
-const FADT_FLAGS: number = (1 << 0) | (1 << 2) | (1 << 4) | (1 << 5) | (1 << 6) | (1 << 8) | (1 << 10)
-/** There are ISA devices; of the keyboard controller only its reset line, so it is not to be probed. */
-const BOOT_ARCHITECTURE = 0x0001
+/** FADT flags: WBINVD, C1 works, no fixed sleep button (but a power button and RTC wake), 32-bit timer, reset register. */
+const FADT_FLAGS: number = (1 << 0) | (1 << 2) | (1 << 5) | (1 << 8) | (1 << 10)
+/** There are ISA devices and a keyboard controller. */
+const BOOT_ARCHITECTURE = 0x0003
 const RESET_PORT = 0xcf9
 const RESET_VALUE = 0x06
 
@@ -34,20 +37,26 @@ export interface AcpiTables {
 
 export function buildAcpiTables(processors: number): AcpiTables {
   const block = new TableBlock()
+  // First, where `readWakingVector` looks.
   const facs = block.add(buildFacs(), [], false)
   const dsdt = block.add(buildTable('DSDT', 2, describeSystem()))
   const fadt = block.add(buildFadt(facs, dsdt), FADT_POINTERS)
-  const tables = [fadt, ...[buildMadt(processors), buildMcfg()].map((table) => block.add(table))]
+  const tables = [fadt, ...[buildMadt(processors), buildMcfg(), buildHpet()].map((table) => block.add(table))]
   const pointers = (size: 4 | 8) => tables.map((_, i) => ({ offset: HEADER_BYTES + size * i, size }))
   const rsdt = block.add(buildTable('RSDT', 1, flatten(tables.map((at) => u32(at)))), pointers(4))
   const xsdt = block.add(buildTable('XSDT', 1, flatten(tables.map((at) => u64(at)))), pointers(8))
   return { block, rsdt, xsdt }
 }
 
+/** Where a machine that slept goes on, in real mode, as the operating system has written it into the FACS; 0: nowhere. */
+export function readWakingVector(memory: GuestMemory): number {
+  return memory.readU32(TABLES_BASE + FACS_WAKING_VECTOR)
+}
+
 /** Writes all tables to the firmware area; returns the address of the RSDP, on a paragraph where guests search for it. */
 export function writeAcpiTables(memory: GuestMemory, processors: number): number {
   const { block, rsdt, xsdt } = buildAcpiTables(processors)
-  const base = FIRMWARE_BASE + 64
+  const base = TABLES_BASE
   const bytes = block.relocate(base)
   memory.writable(base, bytes.length).set(bytes)
   memory.writable(FIRMWARE_BASE, 36).set(buildRsdp(base + rsdt, base + xsdt))
@@ -70,11 +79,11 @@ export function buildRsdp(rsdt: number, xsdt: number): Uint8Array {
   return bytes
 }
 
+/** Version 0: a waking vector of real mode is all that there is. */
 function buildFacs(): Uint8Array {
   const bytes = new Uint8Array(64)
   bytes.set(ascii('FACS'))
   bytes[4] = 64
-  bytes[32] = 2
   return bytes
 }
 
@@ -136,6 +145,12 @@ function sourceOverride(irq: number, pin: number, flags: number): number[] {
 
 function buildMcfg(): Uint8Array {
   return buildTable('MCFG', 1, flatten([u64(0), u64(ECAM_BASE), [0, 0, 0, 255], u32(0)]))
+}
+
+/** The description table of the HPET (IA-PC HPET specification 1.0a, 3.2.4): the first one, periodic interrupts from 100 ticks on, no page of its own. */
+function buildHpet(): Uint8Array {
+  const address = [0, 64, 0, 0, ...u64(HPET_BASE)]
+  return buildTable('HPET', 1, flatten([u32(HPET_ID), address, [0], [100, 0], [0]]))
 }
 
 /** Generic Address Structure in the port space. */

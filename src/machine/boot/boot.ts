@@ -31,7 +31,8 @@ export interface BootRequest {
 export type BootState = RealStart | ProtectedStart | LongStart
 
 interface Start {
-  readonly protocol: 'pvh' | 'multiboot' | 'multiboot2' | 'linux'
+  /** `wake`: nothing is booted, a system that slept goes on. */
+  readonly protocol: 'pvh' | 'multiboot' | 'multiboot2' | 'linux' | 'wake'
   readonly entry: number
 }
 
