@@ -121,13 +121,13 @@ function keyAt(text: string, at: number): [length: number, events: KeyEvent[]] {
 }
 
 function escapeAt(text: string, at: number): [length: number, events: KeyEvent[]] {
-  const match = /^\x1b[[O](?:(\d+)(?:;(\d))?)?([A-Z~])/.exec(text.slice(at, at + 12))
+  const match = /^[[O](?:(\d+)(?:;(\d))?)?([A-Z~])/.exec(text.slice(at + 1, at + 12))
   if (match !== null) {
     const [whole, number, modifiers, last] = match
     const key = SEQUENCES[last === '~' ? `${number}~` : last!]
     const bits = Number(modifiers ?? 1) - 1
     return [
-      whole.length,
+      1 + whole.length,
       key === undefined
         ? []
         : stroke(

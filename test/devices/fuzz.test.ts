@@ -99,7 +99,11 @@ class Hostile {
     const { random, board } = this
     const slot = random(2) === 0 ? OTHERS[random(OTHERS.length)]! : NET
     const common = this.bar(slot, 4)
-    switch (random(18)) {
+    switch (random(19)) {
+      case 18:
+        return random(2)
+          ? board.mmioWrite(0xfed0_0000 + 4 * random(88), 4, this.value())
+          : void board.mmioRead(0xfed0_0000 + random(0x400), this.size())
       case 0:
         return void board.ioRead(random(0x1000), this.size())
       case 1:
