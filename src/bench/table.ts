@@ -1,5 +1,6 @@
 /** Results as text, at most 100 columns wide. */
 import { type Figures, type ModeResults, parts, WORK_MODE } from './figures.ts'
+import { figure, signed } from './format.ts'
 import type { RowComparison, StudyComparison } from './comparison.ts'
 import { describeOrder } from './order.ts'
 import type { Results } from './results.ts'
@@ -28,11 +29,6 @@ export function wrap(text: string): string {
     else lines.push(word)
   }
   return lines.join('\n')
-}
-
-function figure(value: number): string {
-  if (value === 0) return '–'
-  return value < 100 ? String(Number(value.toFixed(1))) : String(Math.round(value))
 }
 
 /** One case in every mode: where its cycles go. */
@@ -107,10 +103,6 @@ function formatHostTimes(results: readonly ModeResults[]): string {
     margin === undefined ? figure(mean) : `${figure(mean)} ± ${figure(margin)}`,
   )
 }
-
-/** Differences that are no more than rounding show as zero. */
-const signed = (value: number): string =>
-  Math.abs(value) < 0.05 ? '–' : `${value > 0 ? '+' : '−'}${figure(Math.abs(value))}`
 
 /** What a row's difference is made of: theirs, ours, and the one less the other. */
 function splitRows({ what, theirs, ours }: RowComparison): string[][] {

@@ -1,8 +1,10 @@
 import type { CAC } from 'cac'
 import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { formatCsv } from '../bench/csv.ts'
 import { WORK_MODE } from '../bench/figures.ts'
+import { formatPage } from '../bench/html/page.ts'
 import { resultsOf } from '../bench/results.ts'
 import { measure, type ModeMeasurements } from '../bench/run.ts'
 import { formatResults } from '../bench/table.ts'
@@ -20,6 +22,7 @@ interface BenchFlags {
   samples: string | number
   json?: string
   csv?: string
+  html?: string
   quiet?: boolean
 }
 
@@ -47,8 +50,9 @@ export function defineBench(cli: CAC): void {
     .option('--samples <n>', "Runs of each image, for the host's time, which varies", { default: 3 })
     .option('--json <file>', 'Write all figures, with the model and the sources of its numbers')
     .option('--csv <file>', 'Write the figures as comma-separated values')
+    .option('--html <file>', 'Write the report as one page with charts')
     .option('--quiet', 'Print nothing but the tables')
-    .example('onering bench --profile zen3 --json figures.json')
+    .example('onering bench --profile zen3 --json figures.json --html report.html')
     .action(bench)
 }
 
@@ -68,6 +72,12 @@ function output(path: string | undefined, option: string): (text: string) => voi
   }
 }
 
+/** The last line of the page. */
+function madeWith(): string {
+  const command = ['onering', ...process.argv.slice(2)].join(' ')
+  return `Made by ${command} on Node ${process.version}, ${cpus()[0]?.model ?? 'an unknown processor'}.`
+}
+
 async function bench(flags: BenchFlags): Promise<void> {
   const profile = parseProfile(flags)
   const engine = parseChoice(flags.engine, '--engine', ['auto', 'interpreter', 'jit'] as const)
@@ -75,6 +85,7 @@ async function bench(flags: BenchFlags): Promise<void> {
   const chosen = flags.link.split(',').map((each) => parseChoice(each.trim(), '--link', linkModes))
   const writeJson = output(flags.json, '--json')
   const writeCsv = output(flags.csv, '--csv')
+  const writeHtml = output(flags.html, '--html')
   const progress = createProgress(process.stderr, flags.quiet === true)
   const app = fileURLToPath(new URL('../../src/app/bench/calls.ts', import.meta.url))
   const measured: ModeMeasurements[] = []
@@ -90,4 +101,5 @@ async function bench(flags: BenchFlags): Promise<void> {
   console.log(formatResults(results))
   writeJson(`${JSON.stringify(results, null, 1)}\n`)
   writeCsv(formatCsv(results.modes))
+  writeHtml(formatPage(results, madeWith()))
 }
