@@ -21,7 +21,7 @@ const branches = rows.filter(
     operandSize !== 16 && ['jmp', 'jcc', 'call', 'ret', 'jmp-indirect', 'call-indirect'].includes(branch),
 )
 /** What a program does most of the time, and everything there is. */
-const common = rows.filter(
+export const common = rows.filter(
   ({ feature, branch, privileged, operandSize }) =>
     feature === 'base' && branch === 'none' && !privileged && operandSize !== 16,
 )
@@ -100,7 +100,7 @@ export function prepare({ cpu, ram, view }: TestMachine, seed: number): void {
 }
 
 /** What a guest could see, as lines. */
-function describe({ cpu }: TestMachine): string[] {
+export function describe({ cpu }: TestMachine): string[] {
   const lines = [`rip ${cpu.rip.toString(16)}`, `rflags ${cpu.rflags.toString(16)}`, `retired ${cpu.retired}`]
   for (let n = 0; n < 16; n++) lines.push(`r${n} ${cpu.gpr(n).toString(16)}`)
   for (let n = 0; n < 16; n++)
