@@ -24,6 +24,9 @@ const HIDDEN: readonly (readonly [offset: number, bytes: number])[] = [
   [L.SCRATCH, 64],
   [S.LARGE_REGIONS, 8],
   [S.EVENT_EXTERNAL, 4],
+  // Follows from DR7 and from what a debugger watches.
+  [S.WATCH, 4],
+  [S.POINT_KINDS, S.POINTS + S.POINT_MAX * S.POINT_SIZE - S.POINT_KINDS],
   [S.WALK, 5 * 16],
   [S.SHUTDOWN_CHAIN, S.SHUTDOWN_RIP + 8 - S.SHUTDOWN_CHAIN],
   [L.FLOAT_OPERANDS, L.FLOAT_RESULT + L.FLOAT_OPERAND_SIZE - L.FLOAT_OPERANDS],

@@ -33,12 +33,32 @@ import { Translator, type TranslatorStatistics } from './jit/translator.ts'
 import * as L from './layout.ts'
 import { memoryMap, type MemoryMap } from './memory-map.ts'
 import { counterNames } from './counter-names.ts'
-import { COUNT_RINGS, COUNT_SINCE } from './counters.ts'
+import * as COUNT from './counters.ts'
 import { EVENT_CALL, EVENT_RET, EVENT_TRACE_FULL } from './probe.ts'
 import { resetState } from './reset.ts'
 
-/** Why `run` came back: the budget is spent or the run was interrupted; HLT with nothing to do; a triple fault. */
-export type RunEnd = 'budget' | 'halted' | 'triple-fault'
+/**
+ * Why `run` came back: the budget is spent or the run was interrupted; HLT with nothing to do; a triple fault; the next instruction stands at a code point; the
+ * last one has met a data point.
+ */
+export type RunEnd = 'budget' | 'halted' | 'triple-fault' | 'breakpoint' | 'watchpoint'
+
+/** Where a debugger outside wants a run to end; the guest does not notice. `address` is linear. */
+export interface DebugPoint {
+  readonly address: bigint
+  readonly bytes: number
+  readonly on: 'execute' | 'write' | 'read' | 'access'
+}
+
+/** At most so many at once. */
+export const MAX_POINTS: number = S.POINT_MAX
+
+const POINT_ACCESS: Readonly<Record<DebugPoint['on'], number>> = {
+  execute: S.POINT_EXECUTE,
+  write: S.POINT_WRITE,
+  read: S.POINT_READ,
+  access: S.POINT_READ | S.POINT_WRITE,
+}
 
 /** What answers at a page below the end of RAM: RAM; RAM's bytes, but writes are dropped; the bus. */
 export type PageKind = 'ram' | 'rom' | 'device'
@@ -109,6 +129,15 @@ const LONG_SLICE = 1 << 19
 const EXCEPTIONS_PER_RUN = 10_000
 /** What one piece of a long string instruction counts as, in exceptions. */
 const AGAIN_COST = 250
+/** Which counters together say how many events have been delivered. */
+const EVENT_COUNTERS = [
+  COUNT.COUNT_SOFTWARE_INTERRUPT,
+  COUNT.COUNT_EXCEPTION,
+  COUNT.COUNT_INTERRUPT,
+  COUNT.COUNT_FRED_EVENT,
+]
+/** Four bytes of page flags that all say clean. */
+const CLEAN_PAGES: number = L.PAGE_CLEAN * 0x01010101
 const IF = 0x200n
 const DR6_BS = 0x4000
 const DEBUGCTL_BTF = 2n
@@ -141,6 +170,12 @@ export class Cpu {
   #inTranslated = false
   #running = false
   #interrupted = false
+  /** An event that is delivered ends the run. */
+  #stepping = false
+  #points: readonly DebugPoint[] = []
+  readonly #codePoints = new Set<bigint>()
+  /** The next instruction is not looked for among the points. */
+  #passing = false
   /** Record whose handler has been replaced to end the run, and what it was; 0 = none. */
   #patched = 0
   #patchedHandler = 0
@@ -286,8 +321,8 @@ export class Cpu {
   /** What has been counted since the reset; exact, also from within a bus access. */
   counters(): { rings: number[]; events: Record<string, number> } {
     const at = (counter: number): number => Number(this.getState64(L.COUNTERS + 8 * counter))
-    const rings = [0, 1, 2, 3].map((ring) => at(COUNT_RINGS + ring))
-    rings[this.getState32(L.CPL)]! += this.retired - at(COUNT_SINCE)
+    const rings = [0, 1, 2, 3].map((ring) => at(COUNT.COUNT_RINGS + ring))
+    rings[this.getState32(L.CPL)]! += this.retired - at(COUNT.COUNT_SINCE)
     const events: Record<string, number> = {}
     for (const [counter, name] of counterNames) if (at(counter) > 0) events[name] = at(counter)
     return { rings, events }
@@ -320,15 +355,17 @@ export class Cpu {
     if (this.#running) this.#stopAfterInstruction()
   }
 
-  /** Ends the current run after the instruction that is being executed. */
+  /** Ends the current run after the instruction, or the delivery of an event, that is under way. */
   interruptRun(): void {
-    if (!this.#running) return
     this.#interrupted = true
-    this.#stopAfterInstruction()
+    if (this.#running) this.#stopAfterInstruction()
   }
 
   /** RAM is about to be written from outside (a device, a loader): decoded code there is forgotten. */
   ramWritten(gpa: number, length: number): void {
+    const end = Math.min(gpa + length, this.#map.ramSize)
+    for (let page = Math.floor(gpa / PAGE_BYTES); page * PAGE_BYTES < end; page++)
+      this.#flags[page]! &= ~L.PAGE_CLEAN
     if (this.#blocks.written(gpa, length) && this.#running) this.#stopAfterInstruction()
   }
 
@@ -349,6 +386,74 @@ export class Cpu {
     this.setState64(S.CLOSED_ADDRESS_BITS, isOpen ? 0n : A20)
     this.#helper('flushTlb')(this.#state)
     if (this.#running) this.#stopAfterInstruction()
+  }
+
+  /**
+   * Numbers of the pages of RAM that may have been written since the last call; all pages at the first. What the guest sees stays as it is, but writes to each
+   * page are slower once. Not from within a run.
+   */
+  takeWrittenPages(): number[] {
+    const flags = this.#flags
+    const written: number[] = []
+    // Most are clean: four at a time.
+    const words = new Uint32Array(flags.buffer, flags.byteOffset, flags.length >> 2)
+    for (let page = 0; page < flags.length; page++) {
+      if ((words[page >> 2]! & CLEAN_PAGES) === CLEAN_PAGES) page |= 3
+      else if (!(flags[page]! & L.PAGE_CLEAN)) written.push(page)
+    }
+    for (const page of written) flags[page]! |= L.PAGE_CLEAN
+    this.#dropWriteTags()
+    return written
+  }
+
+  #dropWriteTags(): void {
+    const words = L.TLB_ENTRY_SIZE / 4
+    const entries = new Int32Array(
+      this.#memory.buffer,
+      this.#map.tlb,
+      L.TLB_ARRAY_COUNT * L.TLB_ENTRIES * words,
+    )
+    for (let at = L.TLB_WRITE_TAG / 4; at < entries.length; at += words) entries[at] = entries[at + 1] = -1
+  }
+
+  /** One byte for each page of RAM, PAGE_ bits. */
+  get #flags(): Uint8Array {
+    return new Uint8Array(this.#memory.buffer, this.#map.pageFlags, this.#map.ramSize / PAGE_BYTES)
+  }
+
+  // Points of a debugger
+
+  /** Replaces them all. Throws a RangeError when there are more than MAX_POINTS. Not from within a run. */
+  setPoints(points: readonly DebugPoint[]): void {
+    if (points.length > MAX_POINTS) throw new RangeError(`${points.length} points: at most ${MAX_POINTS}`)
+    this.#points = points
+    this.#codePoints.clear()
+    for (const { address, on } of points) if (on === 'execute') this.#codePoints.add(address)
+    this.#placePoints()
+  }
+
+  #placePoints(): void {
+    const points = this.#points
+    const has = (isCode: boolean): boolean => points.some(({ on }) => (on === 'execute') === isCode)
+    this.setState32(S.POINT_KINDS, (has(true) ? S.WATCH_CODE : 0) | (has(false) ? S.WATCH_DATA : 0))
+    this.setState32(S.POINT_COUNT, points.length)
+    for (const [i, { address, bytes, on }] of points.entries()) {
+      const at = S.POINTS + i * S.POINT_SIZE
+      this.setState64(at, address)
+      this.setState32(at + S.POINT_BYTES, bytes)
+      this.setState32(at + S.POINT_ACCESS, POINT_ACCESS[on])
+    }
+    this.#helper('pointsChanged')(this.#state)
+  }
+
+  /** The data point for which the last run ended. */
+  get metPoint(): DebugPoint | undefined {
+    return this.#points[this.getState32(S.POINT_MET) - 1]
+  }
+
+  /** The next run may begin with an instruction at a code point. */
+  passPoint(): void {
+    this.#passing = true
   }
 
   /** Declares whole pages outside RAM whose bytes, which the bus gives, never change: code there runs as fast as in RAM. */
@@ -446,6 +551,7 @@ export class Cpu {
     resetState(this.#view, this.#state, this.#map, this.#model)
     this.#blocks.flush()
     this.#updateProbe()
+    this.#placePoints()
     this.stateChanged()
   }
 
@@ -473,6 +579,7 @@ export class Cpu {
 
   #runAll(instructions: number): RunEnd {
     this.#interrupted = false
+    this.setState32(S.POINT_MET, 0)
     this.setState32(L.EXCEPTION_FUEL, EXCEPTIONS_PER_RUN)
     let rest = instructions
     while (rest > 0) {
@@ -487,6 +594,28 @@ export class Cpu {
       rest -= chunk
     }
     return 'budget'
+  }
+
+  /**
+   * To the next boundary at which a debugger can look: one instruction has retired, or an event was delivered (`event`), whose handler has not begun. A run that
+   * is not stepped passes the same boundaries.
+   */
+  step(): RunEnd | 'event' {
+    this.#stepping = true
+    const before = this.deliveredEvents
+    try {
+      const end = this.run(1)
+      return end === 'budget' && this.getState64(L.BUDGET) > 0n && this.deliveredEvents > before
+        ? 'event'
+        : end
+    } finally {
+      this.#stepping = false
+    }
+  }
+
+  /** How many events (interrupts, exceptions, INT n) have reached their handlers since the reset. With `retired` it names a boundary between instructions. */
+  get deliveredEvents(): number {
+    return EVENT_COUNTERS.reduce((sum, counter) => sum + Number(this.getState64(L.COUNTERS + 8 * counter)), 0)
   }
 
   /** The slice is over; the next one begins. */
@@ -507,13 +636,17 @@ export class Cpu {
     let generation = -1
     /** Translated code has left the next instruction to the interpreter. */
     let careful = false
+    let delivered = false
     for (;;) {
       const left = Number(this.getState64(L.BUDGET))
       if (left < LARGEST_BLOCK && this.#reserve > 0) this.#nextSlice(left)
       const woken = this.#takeEvents()
       if (this.getState32(L.SHUTDOWN) !== 0) return 'triple-fault'
       if (this.getState32(L.HALTED) !== 0) return 'halted'
+      if (this.getState32(S.POINT_MET) !== 0) return 'watchpoint'
       const budget = Number(this.getState64(L.BUDGET))
+      delivered ||= woken
+      if (delivered && this.#stepping) return 'budget'
       if (budget <= 0 || this.#interrupted || this.getState32(L.EXCEPTION_FUEL) === 0) return 'budget'
       if (woken) {
         link = 0
@@ -528,8 +661,11 @@ export class Cpu {
         link = 0
         careful = false
         this.#deliver()
+        delivered = true
         continue
       }
+      if (watched !== 0 && !this.#passing && this.#codePoints.has(va)) return 'breakpoint'
+      this.#passing = false
       const stepping = (mode & L.MODE_SINGLE_STEP) !== 0
       const instructions = stepping || watched !== 0 || this.#isShadowed ? 1 : budget
       const block =
@@ -541,6 +677,7 @@ export class Cpu {
         link = 0
         careful = false
         this.#deliver()
+        delivered = true
         continue
       }
       const lasting = block.record !== this.#map.scratchRecords
@@ -552,6 +689,7 @@ export class Cpu {
       this.setState64(L.CODE_BASE, BigInt.asUintN(64, rip - (va & 0xfffn)))
       const status = this.#enter(block, budget, careful)
       careful = status === STATUS_CAREFUL
+      delivered = status === STATUS_EXCEPTION
       this.#inTranslated = status === STATUS_BUDGET_TRANSLATED
       if (status === STATUS_HOT_EXIT) this.#translator?.improve(this.getState32(L.EXIT_LINK))
       link = status === STATUS_LINK ? this.getState32(L.EXIT_LINK) : 0
@@ -593,6 +731,8 @@ export class Cpu {
 
   #enter(block: Block, budget: number, careful: boolean): number {
     this.#running = true
+    // Exceptions are then left to the host.
+    if (this.#stepping) this.setState32(L.EXIT_REQUEST, 1)
     const left = budget - block.count
     const status = careful
       ? this.#executeBy(this.#state, block.record, left, block.handler)
@@ -676,6 +816,7 @@ export class Cpu {
     this.stateChanged()
     new Uint8Array(this.#memory.buffer, this.#state, L.STATE_SIZE).set(block)
     this.#tlb.set(tlb)
+    this.#placePoints()
     this.#updateProbe()
   }
 

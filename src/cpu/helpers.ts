@@ -81,6 +81,8 @@ const events = {
   debugTrap: ['status'],
   /** STATUS_EXCEPTION with #DB when DR0 … DR3 have an enabled breakpoint for the instruction at this linear address; STATUS_AGAIN: for others near it. */
   checkCodeBreakpoint: ['status', 'va:i64'],
+  /** The host has written the list of a debugger's points. */
+  pointsChanged: ['none'],
   /** Recomputes MODE and TLB_BASE; after a reset, a load of a snapshot, or a write to control registers by the host. */
   updateMode: ['none'],
   flushTlb: ['none'],

@@ -60,12 +60,13 @@ export const MODE = 240
 export const EXC_PENDING = 244
 /**
  * u32: linear address of one byte for each page of RAM: bit 0 = has decoded blocks, bit 1 = writes are dropped (ROM), bit 2 = the bus
- * answers here instead of RAM (video memory).
+ * answers here instead of RAM (video memory), bit 3 = not written since the host has last looked (`Cpu.takeWrittenPages`).
  */
 export const PAGE_FLAGS = 248
 export const PAGE_HAS_CODE = 1
 export const PAGE_READ_ONLY = 2
 export const PAGE_DEVICE = 4
+export const PAGE_CLEAN = 8
 
 /** u64 each. */
 export const CR0 = 256

@@ -1,16 +1,16 @@
 import type { FramePort } from '../devices/virtio/net/net.ts'
 import type { Control } from './control.ts'
-import type { RingReader, RingWriter } from './ring.ts'
+import type { RecordSink, RecordSource } from './ring.ts'
 
 /** The network card's end of the two frame rings. */
 export class RingFramePort implements FramePort {
-  readonly #out: RingWriter
-  readonly #in: RingReader
+  readonly #out: RecordSink
+  readonly #in: RecordSource
   readonly #control: Control
   readonly #ringBell: () => void
   #hasNews = false
 
-  constructor(out: RingWriter, input: RingReader, control: Control, ringBell: () => void) {
+  constructor(out: RecordSink, input: RecordSource, control: Control, ringBell: () => void) {
     this.#out = out
     this.#in = input
     this.#control = control

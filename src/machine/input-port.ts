@@ -1,14 +1,14 @@
 /** The machine's end of what is typed: bytes are handed over as their receiver takes them. */
 import type { ByteReceiver } from '../devices/byte-receiver.ts'
-import type { RingReader } from './ring.ts'
+import type { RecordSource } from './ring.ts'
 
 export class InputPort {
-  readonly #in: RingReader
+  readonly #in: RecordSource
   /** How much of the oldest record has been given to the guest. */
   #given = 0
   #receiver: ByteReceiver | null = null
 
-  constructor(input: RingReader) {
+  constructor(input: RecordSource) {
     this.#in = input
   }
 

@@ -7,6 +7,9 @@ export type RunEnd =
   /** HLT with nothing to do; `interruptsEnabled` says whether anything can wake it. */
   | 'halted'
   | 'triple-fault'
+  /** Only where a debugger has set points: the next instruction stands at one; the last instruction has accessed one. */
+  | 'breakpoint'
+  | 'watchpoint'
 
 /** What a processor has counted since its reset; exact. */
 export interface ProcessorCounters {

@@ -16,6 +16,23 @@ export function createRing(capacity: number): SharedArrayBuffer {
   return new SharedArrayBuffer(HEADER_BYTES + capacity)
 }
 
+/** Where records come out. */
+export interface RecordSource {
+  readonly isEmpty: boolean
+  /** The oldest record, in place: valid until `next`. Null when there is none. */
+  peek(): Uint8Array | null
+  /** Frees the record that `peek` showed. */
+  next(): void
+}
+
+/** Where records go in. */
+export interface RecordSink {
+  /** The longest record that is taken. */
+  readonly maxRecordBytes: number
+  /** Copies a record in. False when there is no room now. */
+  write(record: Uint8Array): boolean
+}
+
 abstract class Ring {
   protected readonly positions: Int32Array
   protected readonly words: Int32Array
@@ -38,7 +55,7 @@ abstract class Ring {
   }
 }
 
-export class RingWriter extends Ring {
+export class RingWriter extends Ring implements RecordSink {
   /** The longest record this ring takes. */
   get maxRecordBytes(): number {
     return this.capacity / 4
@@ -65,7 +82,7 @@ export class RingWriter extends Ring {
   }
 }
 
-export class RingReader extends Ring {
+export class RingReader extends Ring implements RecordSource {
   /** The oldest record, in place: valid until `next`. Null when there is none. */
   peek(): Uint8Array | null {
     const tail = Atomics.load(this.positions, TAIL)

@@ -1,18 +1,18 @@
 /** The machine's end of the terminal: bytes of the guest are gathered. */
 import { STOP_NONE, type Control } from './control.ts'
-import type { RingWriter } from './ring.ts'
+import type { RecordSink } from './ring.ts'
 
 const BUFFER_BYTES = 4096
 const WAIT_MS = 1000
 
 export class SerialPort {
-  readonly #out: RingWriter
+  readonly #out: RecordSink
   readonly #control: Control
   readonly #ringBell: () => void
   readonly #buffer = new Uint8Array(BUFFER_BYTES)
   #used = 0
 
-  constructor(out: RingWriter, control: Control, ringBell: () => void) {
+  constructor(out: RecordSink, control: Control, ringBell: () => void) {
     this.#out = out
     this.#control = control
     this.#ringBell = ringBell

@@ -66,3 +66,20 @@ export const DEBUG_DATA = 2964
 export const TSC_ADJUST = 2968
 /** u64: bits of guest-physical addresses that are always zero, because gate A20 is closed. */
 export const CLOSED_ADDRESS_BITS = 2976
+
+/*
+ * Points of a debugger outside, 3328 … 3871; not the guest's, and not a part of its state. u32: the kinds that are set, WATCH_CODE and WATCH_DATA; how many there
+ * are; one more than the number of the data point that an access has met, 0 = none. Then POINT_MAX points.
+ */
+export const POINT_KINDS = 3328
+export const POINT_COUNT = 3332
+export const POINT_MET = 3336
+export const POINTS = 3344
+export const POINT_MAX = 32
+/** One point: u64 linear address; u32 bytes; u32 accesses, a set of POINT_ bits. */
+export const POINT_SIZE = 16
+export const POINT_BYTES = 8
+export const POINT_ACCESS = 12
+export const POINT_EXECUTE = 1
+export const POINT_WRITE = 2
+export const POINT_READ = 4

@@ -5,8 +5,9 @@
 import * as L from '../../layout'
 import { CR4_DE } from '../bits'
 import { stopAfterInstruction } from '../host'
-import { DEBUG_PENDING, WATCH, WATCH_CODE, WATCH_DATA, WATCH_PORTS } from '../private'
+import { DEBUG_PENDING, POINT_KINDS, WATCH, WATCH_CODE, WATCH_DATA, WATCH_PORTS } from '../private'
 import { cr4Has } from '../state'
+import { hasPoint, meetPoint } from './points'
 
 /* DR7.R/Wn: what a breakpoint waits for. */
 const ON_EXECUTION: u32 = 0
@@ -44,10 +45,10 @@ function covers(cpu: usize, control: u32, n: u32, at: u64, size: u64): bool {
   return at < from + length && from < at + size
 }
 
-/** WATCH follows from DR7. */
+/** WATCH follows from DR7, and from what a debugger outside watches. */
 export function updateWatch(cpu: usize): void {
   const control = dr7(cpu)
-  let watch: u32 = 0
+  let watch = load<u32>(cpu, POINT_KINDS)
   for (let n: u32 = 0; n < 4; n++) {
     if (!isEnabled(control, n)) continue
     const condition = conditionOf(control, n)
@@ -61,6 +62,7 @@ export function updateWatch(cpu: usize): void {
 /** Whether accesses of this kind to the page of `va` must be looked at: `kind` is one of WATCH_CODE, WATCH_DATA. */
 export function watchesPage(cpu: usize, va: u64, kind: u32, isWrite: bool): bool {
   if (!(load<u32>(cpu, WATCH) & kind)) return false
+  if (hasPoint(cpu, va, kind, isWrite)) return true
   const control = dr7(cpu)
   for (let n: u32 = 0; n < 4; n++) {
     const condition = conditionOf(control, n)
@@ -98,6 +100,7 @@ function suspend(cpu: usize, found: u32): void {
 /** After an access to memory. */
 export function watchData(cpu: usize, va: u64, size: u32, isWrite: bool): void {
   if (!(load<u32>(cpu, WATCH) & WATCH_DATA)) return
+  meetPoint(cpu, va, size, isWrite)
   suspend(cpu, hits(cpu, va, size, ON_ACCESS, isWrite ? ON_WRITE : ON_ACCESS))
 }
 

@@ -9,6 +9,8 @@ export const PAGE_CODE: u32 = 1
 export const PAGE_ROM: u32 = 2
 /** PAGE_FLAGS: the bus answers instead of RAM. */
 export const PAGE_DEVICE: u32 = 4
+/** PAGE_FLAGS: not written since the host has last looked. */
+export const PAGE_CLEAN: u32 = 8
 
 /** A guest-physical address as it leaves the processor: gate A20 may hold bit 20 at zero. SDM Vol. 3A, 9.1.1 (A20M#). */
 export function throughA20(cpu: usize, gpa: u64): u64 {
@@ -29,6 +31,13 @@ export function ramAddress(cpu: usize, gpa: u64): usize {
 /** PAGE_FLAGS of a page of RAM. */
 export function pageFlags(cpu: usize, gpa: u64): u32 {
   return load<u8>(<usize>load<u32>(cpu, PAGE_FLAGS) + <usize>(gpa >> 12))
+}
+
+/** The page of RAM is about to be written, or may soon be without anybody hearing of it. */
+export function noteWrite(cpu: usize, gpa: u64): void {
+  if (!isRam(cpu, gpa & ~0xfff, 4096)) return
+  const at = <usize>load<u32>(cpu, PAGE_FLAGS) + <usize>(gpa >> 12)
+  store<u8>(at, load<u8>(at) & ~PAGE_CLEAN)
 }
 
 /** Reads 1, 2, 4 or 8 bytes that lie within one page, zero-extended. */
@@ -52,6 +61,7 @@ export function writePhysical(cpu: usize, gpa: u64, size: u32, value: u64): void
   if (!isRam(cpu, gpa, size)) return writeDevice(cpu, gpa, size, value)
   const flags = pageFlags(cpu, gpa)
   if (flags & PAGE_ROM) return
+  if (flags & PAGE_CLEAN) noteWrite(cpu, gpa)
   if (flags & PAGE_CODE) codeWritten(cpu, <f64>gpa, size)
   const at = ramAddress(cpu, gpa)
   switch (size) {

@@ -29,6 +29,8 @@ export const NO_PAGE: u64 = ~(<u64>0)
 export const ENTRY_GLOBAL: u32 = 1
 export const ENTRY_LARGE: u32 = 2
 export const ENTRY_HUGE: u32 = 4
+/** TLB_FLAGS: this class may write here; without a tag only because somebody wants to hear of it. */
+export const ENTRY_WRITABLE: u32 = 8
 /** Not in the list of filled entries. Empty memory, which is all ones, says so too. */
 const ENTRY_UNLISTED: u32 = 1 << 31
 
@@ -65,7 +67,7 @@ function clearEntry(entry: usize): void {
 }
 
 /** The page that the entry holds, if any: the tags that are not NO_PAGE are equal. */
-function heldPage(entry: usize): u64 {
+export function heldPage(entry: usize): u64 {
   return (
     load<u64>(entry, L.TLB_READ_TAG) & load<u64>(entry, L.TLB_WRITE_TAG) & load<u64>(entry, L.TLB_EXEC_TAG)
   )
@@ -170,7 +172,7 @@ function dropPiece(entry: usize, va: u64): void {
 }
 
 /** Accesses that a breakpoint waits for take the slow path. */
-function dropWatched(cpu: usize, entry: usize, page: u64): void {
+export function dropWatched(cpu: usize, entry: usize, page: u64): void {
   if (watchesPage(cpu, page, WATCH_DATA, false)) store<u64>(entry, NO_PAGE, L.TLB_READ_TAG)
   if (watchesPage(cpu, page, WATCH_DATA, true)) store<u64>(entry, NO_PAGE, L.TLB_WRITE_TAG)
   if (watchesPage(cpu, page, WATCH_CODE, false)) store<u64>(entry, NO_PAGE, L.TLB_EXEC_TAG)

@@ -21,7 +21,7 @@ import { checksAlignment } from './alignment'
 import { lassAllows } from './canonical'
 import * as F from './format'
 import { keyDenies, keyDeniesRead, keyDeniesWrite } from './protection-keys'
-import { isRam, pageFlags, ramAddress, readPhysical, throughA20, writePhysical } from './physical'
+import { isRam, noteWrite, pageFlags, ramAddress, readPhysical, throughA20, writePhysical } from './physical'
 import {
   accessClass,
   CLASS_SUPERVISOR,
@@ -30,6 +30,7 @@ import {
   ENTRY_GLOBAL,
   ENTRY_HUGE,
   ENTRY_LARGE,
+  ENTRY_WRITABLE,
   fillEntry,
 } from './tlb'
 
@@ -155,6 +156,7 @@ function finish(
   if (level > 1) flags |= level > 2 ? ENTRY_HUGE : ENTRY_LARGE
   // Until D is set a write must walk, so that it sets it.
   const isDirty = (leaf & F.ENTRY_D) != 0 || (access & ACCESS_WRITE) != 0
+  if (access & ACCESS_WRITE) noteWrite(cpu, gpa)
   enter(cpu, kind, va, gpa, rights, denied, isDirty, flags)
   event(cpu, EVENT_PAGE_WALK, va, gpa)
   return gpa
@@ -175,10 +177,11 @@ function enter(
   const isPlain = pageFlags(cpu, gpa) == 0
   const isData = lassAllows(cpu, kind, va, 0)
   const canRead = isData && mayRead(kind, rights) && !keyDeniesRead(denied)
-  const canWrite = isData && isDirty && isPlain && mayWrite(cpu, kind, rights) && !keyDeniesWrite(denied)
+  const isWritable = isData && isDirty && mayWrite(cpu, kind, rights) && !keyDeniesWrite(denied)
   const canFetch = mayFetch(cpu, kind, rights) && lassAllows(cpu, kind, va, ACCESS_FETCH)
   const ram = ramAddress(cpu, gpa)
-  fillEntry(cpu, kind, va, ram, canRead, canWrite, canFetch, flags)
+  const entryFlags = isWritable ? flags | ENTRY_WRITABLE : flags
+  fillEntry(cpu, kind, va, ram, canRead, isWritable && isPlain, canFetch, entryFlags)
   if (canFetch && kind == CLASS_USER && checksAlignment(cpu))
     fillEntry(cpu, CODE_ONLY, va, ram, false, false, true, flags)
 }
@@ -188,6 +191,7 @@ export function walk(cpu: usize, va: u64, access: u32): u64 {
   const format = F.pagingFormat(cpu)
   if (format != F.PAGING_NONE) return walkTables(cpu, va, access, format)
   const gpa = throughA20(cpu, va & 0xffff_ffff)
+  if (access & ACCESS_WRITE) noteWrite(cpu, gpa)
   enter(cpu, accessClass(cpu, access), va, gpa, rightsWithoutPaging(cpu, access), 0, true, 0)
   return gpa
 }
