@@ -1,4 +1,4 @@
-import type { CAC } from 'cac'
+import type { CAC, Command } from 'cac'
 import { openSync, writeFileSync, writeSync } from 'node:fs'
 import {
   CPU_MODELS,
@@ -32,8 +32,8 @@ const LINUX_ENTRIES = { '16': 16, '32': 32, '64': 64 } as const
 
 const REFRESH_MS = 40
 
-/** The flags as the command line gives them: text, or a list where an option was repeated, or a number that looked like one. */
-interface RunFlags {
+/** The flags of `machineOptions` as the command line gives them: text, or a list where an option was repeated, or a number that looked like one. */
+export interface MachineFlags {
   link: string
   memory: string | number
   cpu: string
@@ -61,27 +61,54 @@ interface RunFlags {
   timeout?: string | number
   maxInstructions?: string | number
   idle: string
-  saveAt?: string
   restore?: string
-  stats?: string
   quiet?: boolean
 }
 
-interface AttachOptions {
+interface RunFlags extends MachineFlags {
+  saveAt?: string
+  stats?: string
+}
+
+/** A machine as the command line describes it. */
+export interface Prepared extends AttachOptions {
+  readonly machine: Machine
+  /** What it boots; null with a BIOS or a snapshot. */
+  readonly image: Uint8Array | null
+}
+
+export interface AttachOptions {
   readonly forwards: readonly Forward[]
   readonly progress: Progress
   /** On a terminal every key goes to the guest. */
   readonly isRaw: boolean
   readonly display: 'serial' | 'vga'
+  /** Where the serial port's output goes. */
+  readonly output: NodeJS.WriteStream
 }
 
 /** `onering run`: builds what must be built, boots it, attaches the serial port to the terminal. */
 export function defineRun(cli: CAC): void {
-  cli
-    .command(
+  machineOptions(
+    cli.command(
       'run [image]',
       'Boot an application (.ts), an ELF image or a Linux kernel, with its serial port on this terminal',
+    ),
+  )
+    .option(
+      '--save-at <n> <file>',
+      'Stop after exactly so many instructions and write a snapshot, with status 0',
     )
+    .option('--stats <file>', 'Write exit reason, instructions and times as JSON')
+    .example('onering run echo-tcp.ts -p 7007:7')
+    .example('onering run vmlinuz --initrd initrd.img --append console=ttyS0 --memory 512M')
+    .example('onering run image.elf --memory 64M --timeout 10 --stats stats.json')
+    .action(run)
+}
+
+/** What every command that runs a machine has: what the machine is, what it boots, how long it runs. */
+export function machineOptions(command: Command): Command {
+  return command
     .option('--link <mode>', linkHelp, {
       default: 'direct',
     })
@@ -144,17 +171,8 @@ export function defineRun(cli: CAC): void {
         default: 'wait',
       },
     )
-    .option(
-      '--save-at <n> <file>',
-      'Stop after exactly so many instructions and write a snapshot, with status 0',
-    )
     .option('--restore <file>', 'Go on from a snapshot, instead of booting an image')
-    .option('--stats <file>', 'Write exit reason, instructions and times as JSON')
     .option('--quiet', 'Print nothing but what the guest writes')
-    .example('onering run echo-tcp.ts -p 7007:7')
-    .example('onering run vmlinuz --initrd initrd.img --append console=ttyS0 --memory 512M')
-    .example('onering run image.elf --memory 64M --timeout 10 --stats stats.json')
-    .action(run)
 }
 
 function listOf<T>(value: T | T[] | undefined): T[] {
@@ -162,42 +180,14 @@ function listOf<T>(value: T | T[] | undefined): T[] {
 }
 
 async function run(path: string | undefined, flags: RunFlags): Promise<number> {
-  const display = parseChoice(flags.display, '--display', ['serial', 'vga'] as const)
-  const sources = [path, flags.restore, flags.bios].filter((source) => source !== undefined)
-  if (sources.length !== 1)
-    throw new UsageError(
-      'name one thing to start: an image or an application (.ts), --restore FILE, or --bios FILE with a --drive or --cdrom',
-    )
-  const forwards = listOf(flags.p).map((text) => parseForward(String(text)))
-  const seed = optionalCount(flags.seed, '--seed', 2 ** 52)
-  const engine = parseChoice(flags.engine, '--engine', ['auto', 'interpreter', 'jit'] as const)
   const saveOrder = flags.saveAt === undefined ? null : parseSaveAt(flags.saveAt)
   const progress = createProgress(process.stderr, flags.quiet === true)
-  const net = createNetwork({
-    net: flags.net,
-    forwards,
-    hostLoopback: flags.hostLoopback === true,
-    ...(flags.pcap === undefined ? {} : { pcap: String(flags.pcap) }),
-    ...(flags.faults === undefined ? {} : { faults: flags.faults }),
-    seed: seed ?? Math.floor(Math.random() * 2 ** 32),
-  })
-  const options: RunOptions = {
-    net,
-    engine,
-    idle: parseChoice(flags.idle, '--idle', ['wait', 'leap'] as const),
+  const prepared = await prepare(path, flags, progress, process.stdout, {
     stateHash: flags.stats !== undefined,
-    ...optional('timeoutSeconds', optionalCount(flags.timeout, '--timeout', 10 ** 6)),
-    ...optional('maxInstructions', optionalCount(flags.maxInstructions, '--max-instructions', MAX_COUNT)),
     ...optional('saveAt', saveOrder?.instructions),
-  }
-  const firmwareLog = openFirmwareLog(flags.firmwareLog)
-  const machine =
-    flags.restore !== undefined
-      ? await restore(flags, options)
-      : await boot(path, flags, { ...options, ...optional('seed', seed) }, progress)
-  if (firmwareLog !== null) machine.on('firmware', (line) => writeSync(firmwareLog, `${line}\n`))
-  const isRaw = path === undefined || !isApplication(path)
-  const exit = await attach(machine, { forwards, progress, isRaw, display })
+  })
+  const { machine } = prepared
+  const exit = await attach(machine, prepared)
   if (flags.stats !== undefined) writeStats(flags.stats, exit)
   if (exit.reason === 'saved') {
     await writeSnapshot(machine, saveOrder!.path)
@@ -211,14 +201,57 @@ async function run(path: string | undefined, flags: RunFlags): Promise<number> {
   return exit.reason === 'stopped' ? exitStatus.interrupted : exit.status
 }
 
-function parseDrives(flags: RunFlags): FileDrive[] {
+/** Puts together what the flags describe. `output`: where the serial port's output goes; `more`: what the command itself wants of the run. */
+export async function prepare(
+  path: string | undefined,
+  flags: MachineFlags,
+  progress: Progress,
+  output: NodeJS.WriteStream,
+  more: RunOptions,
+): Promise<Prepared> {
+  const display = parseChoice(flags.display, '--display', ['serial', 'vga'] as const)
+  const sources = [path, flags.restore, flags.bios].filter((source) => source !== undefined)
+  if (sources.length !== 1)
+    throw new UsageError(
+      'name one thing to start: an image or an application (.ts), --restore FILE, or --bios FILE with a --drive or --cdrom',
+    )
+  const forwards = listOf(flags.p).map((text) => parseForward(String(text)))
+  const seed = optionalCount(flags.seed, '--seed', 2 ** 52)
+  const engine = parseChoice(flags.engine, '--engine', ['auto', 'interpreter', 'jit'] as const)
+  const net = createNetwork({
+    net: flags.net,
+    forwards,
+    hostLoopback: flags.hostLoopback === true,
+    ...(flags.pcap === undefined ? {} : { pcap: String(flags.pcap) }),
+    ...(flags.faults === undefined ? {} : { faults: flags.faults }),
+    seed: seed ?? Math.floor(Math.random() * 2 ** 32),
+  })
+  const options: RunOptions = {
+    net,
+    engine,
+    idle: parseChoice(flags.idle, '--idle', ['wait', 'leap'] as const),
+    ...optional('timeoutSeconds', optionalCount(flags.timeout, '--timeout', 10 ** 6)),
+    ...optional('maxInstructions', optionalCount(flags.maxInstructions, '--max-instructions', MAX_COUNT)),
+    ...more,
+  }
+  const firmwareLog = openFirmwareLog(flags.firmwareLog)
+  const { machine, image } =
+    flags.restore !== undefined
+      ? { machine: await restore(flags, options), image: null }
+      : await boot(path, flags, { ...options, ...optional('seed', seed) }, progress)
+  if (firmwareLog !== null) machine.on('firmware', (line) => writeSync(firmwareLog, `${line}\n`))
+  const isRaw = path === undefined || !isApplication(path)
+  return { machine, image, forwards, progress, isRaw, display, output }
+}
+
+function parseDrives(flags: MachineFlags): FileDrive[] {
   return [
     ...listOf(flags.drive).map((text) => parseDrive(String(text))),
     ...listOf(flags.cdrom).map((text) => parseDrive(`${text},media=cdrom`)),
   ]
 }
 
-async function restore(flags: RunFlags, options: RunOptions): Promise<Machine> {
+async function restore(flags: MachineFlags, options: RunOptions): Promise<Machine> {
   const snapshot = readSnapshot(String(flags.restore))
   const drives = parseDrives(flags)
   try {
@@ -230,10 +263,10 @@ async function restore(flags: RunFlags, options: RunOptions): Promise<Machine> {
 
 async function boot(
   path: string | undefined,
-  flags: RunFlags,
+  flags: MachineFlags,
   options: RunOptions & { seed?: number },
   progress: Progress,
-): Promise<Machine> {
+): Promise<{ machine: Machine; image: Uint8Array | null }> {
   const memory = parseSize(String(flags.memory), '--memory')
   const cpu = String(flags.cpu) as CpuModel
   const fault = modelError(cpu)
@@ -244,7 +277,7 @@ async function boot(
   const bios = biosOptions(flags)
   const initrd = readOptionalFile(flags.initrd, '--initrd')
   const image = path === undefined ? null : await loadImage(path, link, progress)
-  return Machine.create({
+  const machine = await Machine.create({
     ...options,
     ...(image === null ? {} : { image }),
     ...(bios === null ? {} : { bios }),
@@ -260,6 +293,7 @@ async function boot(
     ...(initrd ? { modules: [{ data: initrd }] } : {}),
     ...(linuxEntry === undefined ? {} : { linuxEntry }),
   })
+  return { machine, image }
 }
 
 /** An option that is left out when it was not given. */
@@ -313,14 +347,14 @@ function showScreen(machine: Machine): () => void {
 }
 
 /** Runs the machine with its serial port on the terminal. Ctrl-C (Ctrl-A x, where all keys go to the guest) ends it. */
-async function attach(machine: Machine, options: AttachOptions): Promise<Exit> {
-  const { forwards, progress, isRaw, display } = options
+export async function attach(machine: Machine, options: AttachOptions): Promise<Exit> {
+  const { forwards, progress, isRaw, display, output } = options
   const endDisplay = display === 'vga' ? showScreen(machine) : null
   const decoder = new TextDecoder()
   let line = ''
   machine.on('warning', (text) => progress.done(text))
   machine.on('serial', (bytes) => {
-    if (endDisplay === null) process.stdout.write(bytes)
+    if (endDisplay === null) output.write(bytes)
     const lines = (line + decoder.decode(bytes, { stream: true })).split('\n')
     line = lines.pop()!.slice(-1000)
     for (const complete of lines) {
