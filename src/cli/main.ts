@@ -6,6 +6,7 @@ import { defineBench } from './bench.ts'
 import { defineBuild } from './build.ts'
 import { defineRun } from './run.ts'
 import { joinSaveAt } from './snapshot.ts'
+import { defineTrace } from './trace.ts'
 
 function version(): string {
   const manifest = new URL('../../package.json', import.meta.url)
@@ -16,6 +17,7 @@ function defineCommands(cli: CAC): void {
   defineRun(cli)
   defineBuild(cli)
   defineBench(cli)
+  defineTrace(cli)
   cli.help()
   cli.version(version())
 }
@@ -30,7 +32,7 @@ async function main(argv: string[]): Promise<number> {
     if (!cli.matchedCommand) {
       const word = cli.args[0]
       if (word !== undefined)
-        throw new UsageError(`${word}: no such command; there are run, build and bench, and --help`)
+        throw new UsageError(`${word}: no such command; there are run, build, bench and trace, and --help`)
       cli.outputHelp()
       return exitStatus.usage
     }

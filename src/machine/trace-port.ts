@@ -3,7 +3,8 @@
  * records of `cpu/trace-record.ts` in a ring. Waits when the host does not keep up: no record is lost.
  */
 import type { Cpu } from '../cpu/cpu.ts'
-import { HALTED_NS } from '../cpu/layout.ts'
+import { COUNTERS_LENGTH } from '../cpu/counters.ts'
+import { COUNTERS, HALTED_NS } from '../cpu/layout.ts'
 import * as P from '../cpu/probe.ts'
 import * as R from '../cpu/trace-record.ts'
 import type { FramePort } from '../devices/virtio/net/net.ts'
@@ -13,9 +14,10 @@ import type { RingWriter } from './ring.ts'
 /** Events of the machine beside those of `cpu/probe.ts`: a frame is in the guest's buffers, or has left them. X: its length, Y: virtual ns halted. */
 export const EVENT_FRAME_RECEIVED = 40
 export const EVENT_FRAME_SENT = 41
-/** Then: u32 how many of its bytes follow, u32 0, the bytes, padded to eight. */
+/** Then: u32 how many of its bytes are kept, u32 0; the processor's counters, as in EVENT_END; the bytes, padded to eight. */
 export const FRAME_CAPTURED: number = R.RECORD_BYTES
-export const FRAME_DATA: number = R.RECORD_BYTES + 8
+export const FRAME_COUNTERS: number = R.RECORD_COUNTERS
+export const FRAME_DATA: number = R.RECORD_END_BYTES
 /** Enough for the headers of every protocol that anybody asks about. */
 const MAX_CAPTURED = 96
 const WAIT_MS = 1000
@@ -83,6 +85,8 @@ export class TracePort {
     view.setBigUint64(R.RECORD_X, BigInt(frame.length), true)
     view.setBigUint64(R.RECORD_Y, cpu.getState64(HALTED_NS), true)
     view.setUint32(FRAME_CAPTURED, captured, true)
+    for (let i = 0; i < COUNTERS_LENGTH; i++)
+      view.setBigUint64(FRAME_COUNTERS + 8 * i, cpu.getState64(COUNTERS + 8 * i), true)
     record.set(frame.subarray(0, captured), FRAME_DATA)
     this.#write(record)
   }

@@ -35,6 +35,8 @@ export interface FrameEvent {
   readonly bytes: Uint8Array
   readonly timeNs: number
   readonly retired: number
+  /** What the processor had counted by then, by name. */
+  readonly counted: Readonly<Record<string, number>>
 }
 
 export interface TraceListener {
@@ -51,11 +53,11 @@ interface Begun {
   readonly retired: number
   readonly before: Registers
   readonly code: Uint8Array
-  readonly codeBits: number
+  readonly codeBits: 16 | 32 | 64
   readonly steps: MicroStep[]
 }
 
-const CODE_BITS: Readonly<Record<number, number>> = { [MODE_CODE64]: 64, [MODE_CODE32]: 32 }
+const CODE_BITS: Readonly<Record<number, 32 | 64>> = { [MODE_CODE64]: 64, [MODE_CODE32]: 32 }
 const counters: readonly (readonly [offset: number, name: string])[] = [...counterNames].map(
   ([counter, name]) => [R.RECORD_COUNTERS + 8 * counter, name],
 )
@@ -174,7 +176,6 @@ export class TraceReader {
     const lastView = last === null ? null : new DataView(last.buffer)
     const events: Record<string, number> = {}
     for (const [offset, name] of counters) {
-      // Counters of the same low half have not changed: no run counts as far as 2^32 between two transitions, but strings' bytes might.
       const now = view.getBigUint64(at + offset, true)
       const before = lastView === null ? 0n : lastView.getBigUint64(offset, true)
       if (now !== before) events[name] = Number(now - before)
@@ -193,12 +194,23 @@ export class TraceReader {
       bytes: new Uint8Array(view.buffer, view.byteOffset + at + FRAME_DATA, captured).slice(),
       timeNs: haltedNs + retired,
       retired,
+      counted: countersAt(view, at),
     }
     for (const listener of this.#listeners) listener.frame?.(frame)
   }
 }
 
 const FRED = counterNames.get(COUNT_FRED_EVENT)!
+
+/** At the same place in records of frames and of transitions. */
+function countersAt(view: DataView, at: number): Record<string, number> {
+  const counted: Record<string, number> = {}
+  for (const [offset, name] of counters) {
+    const count = Number(view.getBigUint64(at + offset, true))
+    if (count > 0) counted[name] = count
+  }
+  return counted
+}
 
 function retiredAt(view: DataView, at: number): number {
   return Number(view.getBigUint64(at + R.RECORD_RETIRED, true))

@@ -49,7 +49,7 @@ export interface Transition {
   /** Bytes of code at `before.rip`; none when the processor did not have them at hand. */
   readonly code: Uint8Array
   /** 16, 32 or 64. */
-  readonly codeBits: number
+  readonly codeBits: 16 | 32 | 64
   /** Deliveries that were begun and raised an exception themselves, just before this one. */
   readonly abandoned: readonly Cause[]
 }
