@@ -11,6 +11,7 @@ import {
   type LinuxEntry,
   type RunOptions,
 } from '../index.ts'
+import { type Modelled, modelled } from '../bench/modelled.ts'
 import { OPTIONAL_DEVICES } from '../machine/optional-devices.ts'
 import { parseDrive } from './drive.ts'
 import { biosOptions } from './bios.ts'
@@ -19,6 +20,7 @@ import { exitStatus, UsageError } from './errors.ts'
 import { hintFor } from './hint.ts'
 import { linkHelp, isApplication, loadImage, parseLinkMode } from './image.ts'
 import { createNetwork } from './network.ts'
+import { COST_HELP, DEFAULT_PROFILE, parseProfile, PROFILE_HELP } from './model.ts'
 import { parseChoice, parseCount, parseForward, parseSize, type Forward } from './options.ts'
 import { attachKeyboard, ESCAPE_HELP } from './keyboard.ts'
 import { createProgress, type Progress } from './progress.ts'
@@ -68,6 +70,8 @@ export interface MachineFlags {
 interface RunFlags extends MachineFlags {
   saveAt?: string
   stats?: string
+  profile: string
+  cost?: string | string[]
 }
 
 /** A machine as the command line describes it. */
@@ -99,7 +103,9 @@ export function defineRun(cli: CAC): void {
       '--save-at <n> <file>',
       'Stop after exactly so many instructions and write a snapshot, with status 0',
     )
-    .option('--stats <file>', 'Write exit reason, instructions and times as JSON')
+    .option('--stats <file>', 'Write exit reason, instructions, modelled cycles, tiers and times as JSON')
+    .option('--profile <name>', `With --stats: ${PROFILE_HELP}`, { default: DEFAULT_PROFILE })
+    .option('--cost <name=cycles>', COST_HELP)
     .example('onering run echo-tcp.ts -p 7007:7')
     .example('onering run vmlinuz --initrd initrd.img --append console=ttyS0 --memory 512M')
     .example('onering run image.elf --memory 64M --timeout 10 --stats stats.json')
@@ -180,6 +186,7 @@ function listOf<T>(value: T | T[] | undefined): T[] {
 }
 
 async function run(path: string | undefined, flags: RunFlags): Promise<number> {
+  const profile = parseProfile(flags)
   const saveOrder = flags.saveAt === undefined ? null : parseSaveAt(flags.saveAt)
   const progress = createProgress(process.stderr, flags.quiet === true)
   const prepared = await prepare(path, flags, progress, process.stdout, {
@@ -188,7 +195,7 @@ async function run(path: string | undefined, flags: RunFlags): Promise<number> {
   })
   const { machine } = prepared
   const exit = await attach(machine, prepared)
-  if (flags.stats !== undefined) writeStats(flags.stats, exit)
+  if (flags.stats !== undefined) writeStats(flags.stats, { ...exit, modelled: modelled(exit, profile) })
   if (exit.reason === 'saved') {
     await writeSnapshot(machine, saveOrder!.path)
     progress.done(`${exit.message}: onering run --restore ${saveOrder!.path}`)
@@ -321,7 +328,7 @@ function openFirmwareLog(path: string | undefined): number | null {
   }
 }
 
-function writeStats(path: string, exit: Exit): void {
+function writeStats(path: string, exit: Exit & { modelled: Modelled }): void {
   try {
     writeFileSync(path, `${JSON.stringify(exit, null, 2)}\n`)
   } catch (error) {

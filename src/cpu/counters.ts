@@ -20,6 +20,8 @@ export const COUNT_INTERRUPT = 9
 export const COUNT_STRING_BYTES = 10
 /** Events that FRED has delivered, SYSCALL among them: they count here alone. */
 export const COUNT_FRED_EVENT = 11
+/** Page walks. Without a name: how often the software TLB misses is a matter of the engine, and of no model. */
+export const COUNT_TLB_MISS = 12
 /** One for each TRANSITION_ of `probe.ts` from here on. */
 export const COUNT_TRANSITIONS = 16
 /** Instructions of `counter-names.ts` from here on. */

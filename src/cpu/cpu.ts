@@ -36,6 +36,7 @@ import { counterNames } from './counter-names.ts'
 import * as COUNT from './counters.ts'
 import { EVENT_CALL, EVENT_RET, EVENT_TRACE_FULL } from './probe.ts'
 import { resetState } from './reset.ts'
+import { RunStatistics, type TierShares } from './run-statistics.ts'
 
 /**
  * Why `run` came back: the budget is spent or the run was interrupted; HLT with nothing to do; a triple fault; the next instruction stands at a code point; the
@@ -98,6 +99,10 @@ export interface CpuOptions {
 /** Where time went. */
 export interface EngineStatistics extends TranslatorStatistics {
   readonly engine: Engine
+  /** By samples, one at the end of each slice of the run; exact where only the interpreter runs. */
+  readonly tiers: TierShares
+  /** How often execution came back to the host, by reason. */
+  readonly exits: Readonly<Record<string, number>>
 }
 
 /** What `Cpu.save` gives; plain data. */
@@ -163,6 +168,7 @@ export class Cpu {
   #trace: { readonly sink: TraceSink; readonly kinds: number } | null = null
   readonly #engine: Engine
   readonly #translator: Translator | null
+  readonly #statistics = new RunStatistics()
   /** Instructions of the run beyond the current slice. */
   #reserve = 0
   #slices = 1
@@ -328,6 +334,11 @@ export class Cpu {
     return { rings, events }
   }
 
+  /** Walks that the machine's own TLB was filled by: of one engine, not of the guest. */
+  get tlbMisses(): number {
+    return Number(this.getState64(L.COUNTERS + 8 * COUNT.COUNT_TLB_MISS))
+  }
+
   /** The exceptions that led to the last triple fault, oldest first, for people. */
   describeTripleFault(): string {
     const length = Math.min(8, this.getState32(SHUTDOWN_CHAIN_LENGTH))
@@ -338,7 +349,8 @@ export class Cpu {
 
   /** What the engine has done so far. */
   get engineStatistics(): EngineStatistics {
-    return { engine: this.#engine, ...(this.#translator?.statistics ?? Translator.nothing) }
+    const { tiers, exits } = this.#statistics
+    return { engine: this.#engine, tiers, exits, ...(this.#translator?.statistics ?? Translator.nothing) }
   }
 
   // Signals
@@ -741,6 +753,7 @@ export class Cpu {
     this.#restore()
     // Exact again: during the run the count stood at the last write-back.
     this.setState64(L.RETIRED, this.getState64(L.RETIRED_LIMIT) - this.getState64(L.BUDGET))
+    this.#statistics.exit(status, budget - Number(this.getState64(L.BUDGET)))
     if (status === STATUS_EXCEPTION) {
       // An instruction that faults has not met its traps.
       this.setState32(S.DEBUG_PENDING, 0)

@@ -58,9 +58,9 @@ export interface Exit extends ProcessorCounters {
   readonly seconds: number
   /** What of the host time the machine slept. */
   readonly idleSeconds: number
-  /** How instructions were executed: regions of translated code and what they took. */
+  /** How instructions were executed: by which tier, regions of translated code and what they took, why execution came back to the host. */
   readonly engine?: EngineStatistics
-  /** TLB misses, when the processor counts them. */
+  /** Page walks that filled the machine's own TLB. */
   readonly tlbMisses?: number
   /** In the order in which the guest set them; at most MAX_MARKS. */
   readonly marks: readonly Mark[]

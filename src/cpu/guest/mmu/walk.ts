@@ -2,13 +2,14 @@
  * The page walk: linear address → guest-physical address, with the faults, error codes and A/D updates of
  * SDM Vol. 3A, 4.6 – 4.8. One loop serves every format; `format.ts` holds what differs.
  */
+import { COUNT_TLB_MISS } from '../../counters'
 import { CR3 } from '../../layout'
 import { EVENT_PAGE_WALK } from '../../probe'
 import { CR0_WP, CR4_PAE, CR4_SMEP, EFER_NXE } from '../bits'
 import { PDPTE, WALK } from '../private'
 import { raisePf } from '../raise'
 import { cr0Has, cr4Has, eferHas } from '../state'
-import { event } from '../trace'
+import { count, event } from '../trace'
 import {
   ACCESS_FETCH,
   ACCESS_REPORTED,
@@ -188,6 +189,7 @@ function enter(
 
 /** Walks the paging structures of the current mode and fills the TLB. `va` is canonical. */
 export function walk(cpu: usize, va: u64, access: u32): u64 {
+  count(cpu, COUNT_TLB_MISS)
   const format = F.pagingFormat(cpu)
   if (format != F.PAGING_NONE) return walkTables(cpu, va, access, format)
   const gpa = throughA20(cpu, va & 0xffff_ffff)
