@@ -62,9 +62,14 @@ export class Reply extends Buffer {
   }
 
   bulk(start: usize, length: u32): void {
-    this.line(0x24, length)
-    this.append(start, length)
-    this.text('\r\n')
+    const to = this.reserve(length + LONGEST_NUMBER + 5)
+    if (to == 0) return
+    store<u8>(to, 0x24)
+    const data = to + 1 + writeInteger(to + 1, length) + 2
+    store<u16>(data - 2, 0x0a0d)
+    memory.copy(data, start, length)
+    store<u16>(data + length, 0x0a0d)
+    this.extend(<u32>(data - to) + length + 2)
   }
 
   slice(slice: Slice): void {
