@@ -18,14 +18,23 @@ export interface Payload {
 
 export const PAYLOADS: readonly number[] = [1, 64, 512, 1024, 4096, 8192]
 
-const echo = (id: number, name: string, operation: string): Case[] =>
+const series = (id: number, name: string, operation: string, repetitions: number): Case[] =>
   PAYLOADS.map((bytes, index) => ({
     id: id + index,
     name: `${name} ${bytes} B`,
     operation,
-    repetitions: C.ECHOES,
+    repetitions,
     payload: { series: name, bytes },
   }))
+
+const echo = (id: number, name: string, operation: string): Case[] => series(id, name, operation, C.ECHOES)
+const oneWay = (id: number, name: string, operation: string): Case[] => series(id, name, operation, C.QUEUED)
+const fault = (id: number, pages: number): Case => ({
+  id,
+  name: `fault ${pages}`,
+  operation: `a page fault, the mean over ${pages} page${pages === 1 ? '' : 's'} touched for the first time`,
+  repetitions: pages,
+})
 
 export const cases: readonly Case[] = [
   {
@@ -34,9 +43,26 @@ export const cases: readonly Case[] = [
     operation: 'a call that does nothing, and its loop',
     repetitions: C.CALLS,
   },
+  {
+    id: C.NULL_CALL,
+    name: 'null call',
+    operation: 'a call of an empty function of the application itself, and its loop',
+    repetitions: C.CALLS,
+  },
   { id: C.CLOCK, name: 'clock', operation: 'a reading of the clock', repetitions: C.CALLS },
+  ...oneWay(C.WRITE, 'write', 'bytes into a pipe'),
+  ...oneWay(C.READ, 'read', 'bytes out of a pipe'),
+  ...oneWay(C.SEND_TO, 'sendto', 'a datagram into the loopback interface'),
+  ...oneWay(C.RECV_FROM, 'recvfrom', 'a datagram that waits'),
   ...echo(C.UDP_ECHO, 'udp', 'sendto and recvfrom over the loopback interface'),
   ...echo(C.TCP_ECHO, 'tcp', 'write and read over a connection on the loopback interface'),
+  { id: C.SELECT_10, name: 'select 10', operation: 'select of 10 idle descriptors', repetitions: C.POLLS },
+  {
+    id: C.SELECT_1000,
+    name: 'select 1000',
+    operation: 'select of 1000 idle descriptors',
+    repetitions: C.POLLS,
+  },
   { id: C.POLL_10, name: 'poll 10', operation: 'poll of 10 idle descriptors', repetitions: C.POLLS },
   { id: C.POLL_1000, name: 'poll 1000', operation: 'poll of 1000 idle descriptors', repetitions: C.POLLS },
   { id: C.POLLER_10, name: 'epoll 10', operation: 'epoll of 10 idle descriptors', repetitions: C.POLLS },
@@ -48,6 +74,16 @@ export const cases: readonly Case[] = [
   },
   { id: C.THREAD, name: 'thread', operation: 'a thread started and joined', repetitions: C.THREADS },
   { id: C.SWITCH, name: 'switch', operation: 'to another thread and back', repetitions: C.SWITCHES },
+  {
+    id: C.PIPE_SWITCH,
+    name: 'pipe switch',
+    operation: 'to another thread and back by a byte in each of two pipes',
+    repetitions: C.PIPE_SWITCHES,
+  },
+  { id: C.MAP, name: 'map', operation: '16 pages mapped and unmapped untouched', repetitions: C.MAPS },
+  fault(C.FAULT_1, 1),
+  fault(C.FAULT_10, 10),
+  fault(C.FAULT_100, 100),
 ]
 
 export const EMPTY: number = C.EMPTY

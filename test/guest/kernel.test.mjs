@@ -7,7 +7,9 @@ if (!existsSync(machine)) t.bailout(`${machine} is missing: run "npm run build" 
 
 const { ways } = await import('../../dist/toolchain/index.js')
 const modes = [...ways, 'trap+kpti', 'trap:int80+kpti-nopcid', 'trap:sysenter+kpti+mitigations']
-const runs = modes.flatMap((mode) => ['threads', 'sockets', 'heap'].map((guest) => ({ mode, guest })))
+const runs = modes.flatMap((mode) =>
+  ['threads', 'sockets', 'heap', 'pages'].map((guest) => ({ mode, guest })),
+)
 t.plan(runs.length)
 t.setTimeout(300_000)
 for (const { mode, guest } of runs)

@@ -1,13 +1,12 @@
-/** What `onering bench` measures: every operation in a loop between two marks, 2 n and 2 n + 1. */
+/** What `onering bench` measures: every operation in a loop between two marks. */
 import {
   accept,
   bind,
   connect,
   console,
+  DescriptorSets,
   getppid,
-  join,
   listen,
-  mark,
   monotonicTime,
   poll,
   PollEntry,
@@ -15,32 +14,33 @@ import {
   POLL_IN,
   recv,
   recvFrom,
+  select,
   send,
   sendTo,
   socket,
   SocketName,
-  spawn,
   TCP,
   UDP,
-  yieldNow,
 } from 'onering'
 import * as Cases from './cases'
+import { begin, end } from './marks'
+import { pages } from './pages'
+import { datagramCalls, LONGEST, payloads, pipeCalls } from './payloads'
+import { pipeSwitches, threads } from './switches'
 
 const PORT: u32 = 9
 const LOCALHOST: u32 = 0x7f00_0001
-const payloads: StaticArray<i32> = [1, 64, 512, 1024, 4096, 8192]
 
-function begin(id: u32): void {
-  mark(2 * id)
-}
-
-function end(id: u32): void {
-  mark(2 * id + 1)
-}
+/** Does nothing; called through the table, so that no compiler leaves the call out. */
+function nothing(): void {}
 
 function simpleCalls(): void {
   begin(Cases.EMPTY)
   end(Cases.EMPTY)
+  const empty = nothing
+  begin(Cases.NULL_CALL)
+  for (let i = 0; i < Cases.CALLS; i++) empty()
+  end(Cases.NULL_CALL)
   begin(Cases.GETPPID)
   for (let i = 0; i < Cases.CALLS; i++) getppid()
   end(Cases.GETPPID)
@@ -56,7 +56,7 @@ function udpEcho(): void {
   to.address = LOCALHOST
   to.port = PORT
   const from = new SocketName()
-  const data = new Uint8Array(8192)
+  const data = new Uint8Array(LONGEST)
   for (let n = 0; n < payloads.length; n++) {
     const id = Cases.UDP_ECHO + n
     begin(id)
@@ -75,7 +75,7 @@ function tcpEcho(): void {
   const here = socket(TCP)
   connect(here, LOCALHOST, PORT)
   const there = accept(listener)
-  const data = new Uint8Array(8192)
+  const data = new Uint8Array(LONGEST)
   for (let n = 0; n < payloads.length; n++) {
     const id = Cases.TCP_ECHO + n
     const size = payloads[n]
@@ -88,9 +88,11 @@ function tcpEcho(): void {
   }
 }
 
-function polling(id: u32, pollerId: u32, count: i32): void {
+function polling(id: u32, pollerId: u32, selectId: u32, count: i32): void {
   const entries = heap.alloc(<usize>count * offsetof<PollEntry>())
   const poller = new Poller(count)
+  const sets = new DescriptorSets(64 + count)
+  let last = 0
   for (let i = 0; i < count; i++) {
     const fd = socket(UDP)
     bind(fd, 0, <u32>(1000 + i))
@@ -98,6 +100,7 @@ function polling(id: u32, pollerId: u32, count: i32): void {
     entry.fd = fd
     entry.interest = POLL_IN
     poller.add(fd, POLL_IN)
+    last = fd
   }
   begin(id)
   for (let i = 0; i < Cases.POLLS; i++) poll(changetype<PollEntry>(entries), count, 0)
@@ -105,33 +108,26 @@ function polling(id: u32, pollerId: u32, count: i32): void {
   begin(pollerId)
   for (let i = 0; i < Cases.POLLS; i++) poller.wait(0)
   end(pollerId)
-}
-
-function nothing(_argument: u32): void {}
-
-function yielding(count: u32): void {
-  for (let i: u32 = 0; i < count; i++) yieldNow()
-}
-
-function threads(): void {
-  begin(Cases.THREAD)
-  for (let i = 0; i < Cases.THREADS; i++) join(spawn(nothing, 0))
-  end(Cases.THREAD)
-  const other = spawn(yielding, Cases.SWITCHES + 1)
-  yieldNow()
-  begin(Cases.SWITCH)
-  for (let i = 0; i < Cases.SWITCHES; i++) yieldNow()
-  end(Cases.SWITCH)
-  join(other)
+  begin(selectId)
+  for (let i = 0; i < Cases.POLLS; i++) {
+    // What is not ready has left the sets.
+    for (let fd = last - count + 1; fd <= last; fd++) sets.addReading(fd)
+    select(sets, 0)
+  }
+  end(selectId)
 }
 
 export function main(): i32 {
   simpleCalls()
   udpEcho()
   tcpEcho()
-  polling(Cases.POLL_10, Cases.POLLER_10, 10)
-  polling(Cases.POLL_1000, Cases.POLLER_1000, 1000)
+  pipeCalls()
+  datagramCalls()
+  polling(Cases.POLL_10, Cases.POLLER_10, Cases.SELECT_10, 10)
+  polling(Cases.POLL_1000, Cases.POLLER_1000, Cases.SELECT_1000, 1000)
   threads()
+  pipeSwitches()
+  pages()
   console.log('done')
   return 0
 }

@@ -119,6 +119,8 @@ export const calls: Call[] = [
   },
   { number: 16, name: 'stackTop', module: 'task/roots', parameters: [], result: 'u32' },
   { number: 17, name: 'mark', module: 'api/process', parameters: [value('id')], result: 'void' },
+  { number: 18, name: 'mapMemory', module: 'mm/mappings', parameters: [value('bytes')], result: 'u32' },
+  { number: 19, name: 'unmapMemory', module: 'mm/mappings', parameters: [value('address')], result: 'i32' },
   { number: 20, name: 'socket', module: 'socket/stream', parameters: [value('kind')], result: 'i32' },
   {
     number: 21,
@@ -217,6 +219,20 @@ export const calls: Call[] = [
     ],
     result: 'i32',
     isPartial: true,
+  },
+  {
+    number: 44,
+    name: 'select',
+    module: 'socket/select',
+    parameters: [{ name: 'sets', kind: 'inout', count: 'words', unit: 8 }, value('words'), timeoutMs],
+    result: 'i32',
+  },
+  {
+    number: 45,
+    name: 'pipe',
+    module: 'socket/pipe',
+    parameters: [{ name: 'ends', kind: 'out', bytes: 8 }],
+    result: 'i32',
   },
   {
     number: 50,

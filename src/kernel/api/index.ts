@@ -1,6 +1,9 @@
 /** What `import … from 'onering'` gives an application. Nothing else of the kernel is public. */
 export { console, print } from './application/console'
 export { date, monotonicTime, sleep } from './application/time'
+export { mapMemory, unmapMemory } from './application/memory'
+export { pipe, PipeEnds } from './application/pipe'
+export { DescriptorSets, select } from './application/select'
 export { currentThread, spawn, join, yieldNow } from './application/thread'
 export { exit, getppid, mark, memoryStatistics, MemoryStatistics, random } from './application/process'
 export {

@@ -28,6 +28,8 @@ import {
 
 export const APPLICATION_START: usize = 0x4000_0000
 export const APPLICATION_END: usize = 0x8000_0000
+/** From here on what the application maps page by page; below grows its heap. */
+export const MAPPINGS_START: usize = 0x7000_0000
 export const STACKS_START: usize = 0x8000_0000
 export const STACKS_END: usize = 0xc000_0000
 /** Stacks of the application's own, apart from the kernel's. */
@@ -133,7 +135,7 @@ export function isSmapOn(): bool {
 
 /** Grows the application's heap by at least `bytes`: the new part's address, or 0 when memory is used up. */
 export function growApplicationHeap(bytes: usize): usize {
-  if (bytes > APPLICATION_END - heapEnd - PAGE_SIZE) return 0
+  if (bytes > MAPPINGS_START - heapEnd - PAGE_SIZE) return 0
   const pages = (bytes + PAGE_SIZE - 1) / PAGE_SIZE
   const start = heapEnd
   if (!mapFresh(start, pages, applicationFlag())) return 0

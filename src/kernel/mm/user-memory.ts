@@ -9,6 +9,7 @@ import { currentThread } from '../task/scheduler'
 import { badPointer } from '../trap/offence'
 import { applicationFlag, isSmapOn } from './address-space'
 import { PAGE_SIZE } from './frames'
+import { populate } from './mappings'
 import { pageFlags, PRESENT, WRITABLE } from './page-table'
 
 /** Bytes of buffers that one call may carry; longer ones are cut short where the call may do less than asked. */
@@ -21,7 +22,7 @@ function isAccessible(address: usize, length: u32, isWrite: bool): bool {
   if (last > 0xffff_ffff) return false
   const needed = PRESENT | applicationFlag() | (isWrite ? WRITABLE : 0)
   for (let page = <u64>address & ~(<u64>(PAGE_SIZE - 1)); page <= last; page += PAGE_SIZE)
-    if ((pageFlags(<usize>page) & needed) != needed) return false
+    if ((pageFlags(<usize>page) & needed) != needed && !populate(<usize>page)) return false
   return true
 }
 

@@ -5,11 +5,13 @@ import { TcpSocket } from '../net/tcp/socket'
 import { UdpSocket } from '../net/udp/socket'
 import { wakeAll, currentThread } from '../task/scheduler'
 import { newWaitQueue, WaitQueue } from '../task/wait-queue'
+import { closePipe, Pipe } from './pipe'
 import { closePoller, forgetDescriptor, Poller, Watch } from './poller'
 
 export const TCP: u32 = 1
 export const UDP: u32 = 2
 export const POLLER: u32 = 3
+export const PIPE: u32 = 4
 
 /** 0, 1 and 2 are the console. */
 const FIRST: i32 = 3
@@ -22,6 +24,7 @@ export class Descriptor {
   tcp: TcpSocket | null
   udp: UdpSocket | null
   poller: Poller | null
+  pipe: Pipe | null
   isNonBlocking: bool
   /** Id of the thread that opened it: what a killed thread leaves behind is closed. */
   opener: u32
@@ -104,6 +107,8 @@ function end(descriptor: Descriptor, isAborted: bool): void {
   }
   const poller = descriptor.poller
   if (poller) closePoller(poller)
+  const pipe = descriptor.pipe
+  if (pipe) closePipe(descriptor, pipe)
   remove(descriptor)
 }
 

@@ -5,9 +5,10 @@ import { close, findDescriptor } from './descriptors'
 import { deadlineAfter, pollerControl, pollerCreate } from './poller'
 import { ALWAYS, readinessOf } from './readiness'
 
-const ENTRY: usize = 12
+export const ENTRY: usize = 12
 /** Reported for a number that is no descriptor, as POLLNVAL. */
-const INVALID: u32 = 0x20
+export const INVALID: u32 = 0x20
+export const MOST_ENTRIES: u32 = 4096
 
 function scan(entries: usize, count: u32): i32 {
   let ready = 0
@@ -27,7 +28,7 @@ function scan(entries: usize, count: u32): i32 {
 
 /** As POSIX `poll`: how many of the `count` entries are ready, 0 when `timeoutMs` has passed. */
 export function poll(entries: usize, count: u32, timeoutMs: i32): i32 {
-  if (count > 4096) return -EINVAL
+  if (count > MOST_ENTRIES) return -EINVAL
   const deadline = deadlineAfter(timeoutMs)
   const ready = scan(entries, count)
   if (ready != 0 || timeoutMs == 0) return ready

@@ -5,6 +5,7 @@ import { READY_ERR, READY_HUP, READY_OUT } from '../net/socket'
 import { TcpSocket } from '../net/tcp/socket'
 import { blockUntil } from '../task/scheduler'
 import { Descriptor, findDescriptor, OPEN_FAILED, openDescriptor, TCP, UDP } from './descriptors'
+import { readPipe, writePipe } from './pipe'
 
 const NEVER: u64 = u64.MAX_VALUE
 
@@ -99,6 +100,10 @@ export function send(fd: i32, data: usize, length: u32): i32 {
     let result = -EINVAL
     if (tcp) result = tcp.send(data, length)
     else if (udp) result = udp.sendTo(data, length, 0, 0)
+    else {
+      const pipe = descriptor.pipe
+      if (pipe) result = writePipe(descriptor, pipe, data, length)
+    }
     afterStackCall()
     if (result != -EAGAIN || descriptor.isNonBlocking) return result
     blockUntil(descriptor.waiters, NEVER)
@@ -121,7 +126,9 @@ function receive(descriptor: Descriptor, data: usize, length: u32, flags: u32): 
   const tcp = descriptor.tcp
   if (tcp) return tcp.recv(data, length, flags)
   const udp = descriptor.udp
-  return udp ? udp.recvFrom(data, length, flags) : -EINVAL
+  if (udp) return udp.recvFrom(data, length, flags)
+  const pipe = descriptor.pipe
+  return pipe ? readPipe(descriptor, pipe, data, length) : -EINVAL
 }
 
 /** As `shutdown`: 0 no more reading, 1 no more writing, 2 both. */

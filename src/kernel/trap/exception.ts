@@ -8,10 +8,10 @@ import { enterKernel } from '../task/critical'
 import { killThread } from '../task/threads'
 import { printBacktrace } from './backtrace'
 import { isFromUser, TrapFrame } from './frame'
+import { FAULT_PRESENT, resolvePageFault } from './page-fault'
 import { beginPanic, endPanic } from './panic'
 import { DOUBLE_FAULT, exceptionName, GENERAL_PROTECTION, INVALID_OPCODE, PAGE_FAULT } from './vectors'
 
-const FAULT_PRESENT: u64 = 1
 const FAULT_WRITE: u64 = 2
 const FAULT_FETCH: u64 = 16
 
@@ -55,8 +55,9 @@ function printDeed(frame: TrapFrame): void {
   print(')\n')
 }
 
-/** Returns only when the code may continue, which no exception allows so far. */
+/** Returns only when the code may continue: after a page fault that was none of its mistakes. */
 export function exception(frame: TrapFrame): void {
+  if (<u32>frame.vector == PAGE_FAULT && resolvePageFault(frame)) return
   if (!isFromUser(frame)) {
     beginPanic()
     print('the kernel or an application in its ring ')

@@ -25,6 +25,10 @@ import {
   stackTop as stackTopWork,
 } from '../../task/roots'
 import {
+  mapMemory as mapMemoryWork,
+  unmapMemory as unmapMemoryWork,
+} from '../../mm/mappings'
+import {
   socket as socketWork,
   bind as bindWork,
   listen as listenWork,
@@ -37,15 +41,30 @@ import {
   socketName as socketNameWork,
   setBlocking as setBlockingWork,
 } from '../../socket/stream'
-import { sendTo as sendToWork, recvFrom as recvFromWork } from '../../socket/datagram'
-import { close as closeWork } from '../../socket/descriptors'
-import { poll as pollWork } from '../../socket/poll'
+import {
+  sendTo as sendToWork,
+  recvFrom as recvFromWork,
+} from '../../socket/datagram'
+import {
+  close as closeWork,
+} from '../../socket/descriptors'
+import {
+  poll as pollWork,
+} from '../../socket/poll'
 import {
   pollerCreate as pollerCreateWork,
   pollerControl as pollerControlWork,
   pollerWait as pollerWaitWork,
 } from '../../socket/poller'
-import { resolve as resolveWork } from '../../socket/resolve'
+import {
+  select as selectWork,
+} from '../../socket/select'
+import {
+  pipe as pipeWork,
+} from '../../socket/pipe'
+import {
+  resolve as resolveWork,
+} from '../../socket/resolve'
 
 function leaveWith(status: i32): i32 {
   leaveKernel()
@@ -191,6 +210,20 @@ export function checked_mark(id: u32): void {
   enterKernel()
   markWork(id)
   leaveKernel()
+}
+
+export function checked_mapMemory(bytes: u32): u32 {
+  enterKernel()
+  const result = mapMemoryWork(bytes)
+  leaveKernel()
+  return result
+}
+
+export function checked_unmapMemory(address: u32): i32 {
+  enterKernel()
+  const result = unmapMemoryWork(address)
+  leaveKernel()
+  return result
 }
 
 export function checked_socket(kind: u32): i32 {
@@ -352,6 +385,29 @@ export function checked_pollerWait(fd: i32, events: usize, most: u32, timeoutMs:
   const eventsCopy = borrow(0)
   const result = pollerWaitWork(fd, eventsCopy, most, timeoutMs)
   if (result > 0) copyToUser(events, eventsCopy, <u32>result * 8)
+  leaveKernel()
+  return result
+}
+
+export function checked_select(sets: usize, words: u32, timeoutMs: i32): i32 {
+  enterKernel()
+  if (words > BOUNCE / 16) return leaveWith(-EINVAL)
+  const setsBytes = words * 8
+  checkBuffer(sets, setsBytes, true, 'select', 'sets')
+  const setsCopy = borrow(0)
+  copyFromUser(setsCopy, sets, setsBytes)
+  const result = selectWork(setsCopy, words, timeoutMs)
+  if (result >= 0) copyToUser(sets, setsCopy, setsBytes)
+  leaveKernel()
+  return result
+}
+
+export function checked_pipe(ends: usize): i32 {
+  enterKernel()
+  checkBuffer(ends, 8, true, 'pipe', 'ends')
+  const endsCopy = borrow(0)
+  const result = pipeWork(endsCopy)
+  if (result >= 0) copyToUser(ends, endsCopy, 8)
   leaveKernel()
   return result
 }

@@ -23,6 +23,10 @@ import {
   stackTop as stackTopWork,
 } from '../../task/roots'
 import {
+  mapMemory as mapMemoryWork,
+  unmapMemory as unmapMemoryWork,
+} from '../../mm/mappings'
+import {
   socket as socketWork,
   bind as bindWork,
   listen as listenWork,
@@ -35,15 +39,30 @@ import {
   socketName as socketNameWork,
   setBlocking as setBlockingWork,
 } from '../../socket/stream'
-import { sendTo as sendToWork, recvFrom as recvFromWork } from '../../socket/datagram'
-import { close as closeWork } from '../../socket/descriptors'
-import { poll as pollWork } from '../../socket/poll'
+import {
+  sendTo as sendToWork,
+  recvFrom as recvFromWork,
+} from '../../socket/datagram'
+import {
+  close as closeWork,
+} from '../../socket/descriptors'
+import {
+  poll as pollWork,
+} from '../../socket/poll'
 import {
   pollerCreate as pollerCreateWork,
   pollerControl as pollerControlWork,
   pollerWait as pollerWaitWork,
 } from '../../socket/poller'
-import { resolve as resolveWork } from '../../socket/resolve'
+import {
+  select as selectWork,
+} from '../../socket/select'
+import {
+  pipe as pipeWork,
+} from '../../socket/pipe'
+import {
+  resolve as resolveWork,
+} from '../../socket/resolve'
 
 export function getppid(): i32 {
   enterKernel()
@@ -161,6 +180,20 @@ export function mark(id: u32): void {
   enterKernel()
   markWork(id)
   leaveKernel()
+}
+
+export function mapMemory(bytes: u32): u32 {
+  enterKernel()
+  const result = mapMemoryWork(bytes)
+  leaveKernel()
+  return result
+}
+
+export function unmapMemory(address: u32): i32 {
+  enterKernel()
+  const result = unmapMemoryWork(address)
+  leaveKernel()
+  return result
 }
 
 export function socket(kind: u32): i32 {
@@ -285,6 +318,20 @@ export function pollerControl(fd: i32, operation: u32, watched: i32, interest: u
 export function pollerWait(fd: i32, events: usize, most: u32, timeoutMs: i32): i32 {
   enterKernel()
   const result = pollerWaitWork(fd, events, most, timeoutMs)
+  leaveKernel()
+  return result
+}
+
+export function select(sets: usize, words: u32, timeoutMs: i32): i32 {
+  enterKernel()
+  const result = selectWork(sets, words, timeoutMs)
+  leaveKernel()
+  return result
+}
+
+export function pipe(ends: usize): i32 {
+  enterKernel()
+  const result = pipeWork(ends)
   leaveKernel()
   return result
 }

@@ -17,6 +17,8 @@ export declare function pauseThreads(isPaused: u32): void
 export declare function stackWords(words: usize, most: u32, skip: u32): i32
 export declare function stackTop(): u32
 export declare function mark(id: u32): void
+export declare function mapMemory(bytes: u32): u32
+export declare function unmapMemory(address: u32): i32
 export declare function socket(kind: u32): i32
 export declare function bind(fd: i32, address: u32, port: u32): i32
 export declare function listen(fd: i32, backlog: u32): i32
@@ -35,4 +37,6 @@ export declare function poll(entries: usize, count: u32, timeoutMs: i32): i32
 export declare function pollerCreate(): i32
 export declare function pollerControl(fd: i32, operation: u32, watched: i32, interest: u32, token: u32): i32
 export declare function pollerWait(fd: i32, events: usize, most: u32, timeoutMs: i32): i32
+export declare function select(sets: usize, words: u32, timeoutMs: i32): i32
+export declare function pipe(ends: usize): i32
 export declare function resolve(name: usize, length: u32, addresses: usize, most: u32): i32
