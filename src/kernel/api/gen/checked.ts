@@ -24,10 +24,7 @@ import {
   stackWords as stackWordsWork,
   stackTop as stackTopWork,
 } from '../../task/roots'
-import {
-  mapMemory as mapMemoryWork,
-  unmapMemory as unmapMemoryWork,
-} from '../../mm/mappings'
+import { mapMemory as mapMemoryWork, unmapMemory as unmapMemoryWork } from '../../mm/mappings'
 import {
   socket as socketWork,
   bind as bindWork,
@@ -41,30 +38,17 @@ import {
   socketName as socketNameWork,
   setBlocking as setBlockingWork,
 } from '../../socket/stream'
-import {
-  sendTo as sendToWork,
-  recvFrom as recvFromWork,
-} from '../../socket/datagram'
-import {
-  close as closeWork,
-} from '../../socket/descriptors'
-import {
-  poll as pollWork,
-} from '../../socket/poll'
+import { sendTo as sendToWork, recvFrom as recvFromWork } from '../../socket/datagram'
+import { close as closeWork } from '../../socket/descriptors'
+import { poll as pollWork } from '../../socket/poll'
 import {
   pollerCreate as pollerCreateWork,
   pollerControl as pollerControlWork,
   pollerWait as pollerWaitWork,
 } from '../../socket/poller'
-import {
-  select as selectWork,
-} from '../../socket/select'
-import {
-  pipe as pipeWork,
-} from '../../socket/pipe'
-import {
-  resolve as resolveWork,
-} from '../../socket/resolve'
+import { select as selectWork } from '../../socket/select'
+import { pipe as pipeWork } from '../../socket/pipe'
+import { resolve as resolveWork } from '../../socket/resolve'
 
 function leaveWith(status: i32): i32 {
   leaveKernel()
