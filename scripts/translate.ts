@@ -40,6 +40,11 @@ const module = new ModuleBuilder()
 module.importMemory('env', 'memory')
 module.importTable('env', 'table', 0)
 const runtime = new Runtime(module, new SharedTable(0))
-const { entries } = emitRegion(module, region, { runtime, ram: 0, hotExit: 0, takeSite: () => 0 })
+const { entries } = emitRegion(module, region, {
+  runtime,
+  ram: 0,
+  counting: { hotExit: 0, crossings: 1 },
+  takeSite: () => 0,
+})
 for (const [at, entry] of entries) module.exportFunction(`${at}`, entry)
 console.log(binaryen.readBinary(module.build()).emitText())

@@ -6,7 +6,7 @@
 import { BASE_RIP, RegisterClass as C, type Operand as DecodedOperand } from '../../isa/index.ts'
 import { STATUS_EXCEPTION, type HelperName } from '../helpers.ts'
 import * as L from '../layout.ts'
-import { Context, type Access } from '../semantics/context.ts'
+import { Context, type Access as AccessKind } from '../semantics/context.ts'
 import { adjustOf, type FlagSource } from '../semantics/flags.ts'
 import type { FieldName } from '../semantics/operand.ts'
 import { toI64, truncate, type Value } from '../semantics/values.ts'
@@ -16,6 +16,7 @@ import {
   eq,
   eqz,
   extendU,
+  gtU,
   i32,
   i64,
   laneOp,
@@ -34,13 +35,25 @@ import {
   type I64,
   type Int,
   type V128,
+  type ValType,
 } from '../wasm/index.ts'
-import type { Decoded, Offset } from './block.ts'
+import { PAGE, type Decoded, type Offset } from './block.ts'
 import { effects } from './effects.ts'
 import { ALL, type Frame } from './frame.ts'
+import { HOST_BIAS, type Group, type Known, type Symbolic } from './known.ts'
 import { entryOf } from './runtime.ts'
 
 const PAGE_MASK = i64(~0xfffn)
+const I64_ADD = 0x7c
+const I64_SUB = 0x7d
+/** Symbolic offsets stay exact. */
+const MAX_DELTA = 2 ** 40
+
+/** An address in the wasm memory: a bound one, and the offset of the instruction. */
+interface Access {
+  readonly host: I32
+  readonly offset: number
+}
 const RSP = 4
 
 /** What an instruction does at the end of its block. */
@@ -67,9 +80,10 @@ export class Untranslatable extends Error {
 }
 
 export interface Place {
+  readonly node: number
+  readonly known: Known
   /** Instructions from this one to the end of its block. */
   readonly remaining: number
-  readonly flags: KnownFlags | null
 }
 
 export class RegionContext extends Context {
@@ -78,7 +92,13 @@ export class RegionContext extends Context {
   readonly #decoded: Decoded
   readonly #remaining: number
   readonly #addresses = new Map<number, I64>()
-  #writeBack: I32 | null = null
+  #writeBack: Access | null = null
+  readonly #known: Known
+  readonly #node: number
+  /** What bound expressions are, as far as it is known. */
+  readonly #symbols = new Map<Expr, Symbolic>()
+  /** General registers written in a condition. */
+  #conditional = 0
   /** Guest memory has been written: the instruction cannot be done again from its beginning. */
   #stored = false
   /** The frame's `where` tells of this instruction on every path from here. */
@@ -97,7 +117,9 @@ export class RegionContext extends Context {
     this.#decoded = decoded
     this.#remaining = place.remaining
     this.#depth = frame.f.depth
-    this.#setKnown(place.flags)
+    this.#known = place.known
+    this.#node = place.node
+    this.#setKnown(place.known.flags)
   }
 
   #setKnown(known: KnownFlags | null): void {
@@ -112,9 +134,32 @@ export class RegionContext extends Context {
     }
   }
 
-  /** What is known of the flags behind the instruction. */
-  get knownFlags(): KnownFlags | null {
-    return this.flags && { kind: this.flags.kind, bits: this.flags.bits, hasY: this.#hasY }
+  /** The instruction is complete: notes what is known behind it. */
+  finish(): void {
+    this.#known.flags = this.flags && { kind: this.flags.kind, bits: this.flags.bits, hasY: this.#hasY }
+    this.#known.forget(this.#conditional)
+  }
+
+  // Symbolic values
+
+  override let<T extends ValType>(value: Expr<T>): Expr<T> {
+    const bound = super.let(value)
+    const symbol = bound === value ? undefined : this.#symbolOf(value)
+    if (symbol) this.#symbols.set(bound, symbol)
+    return bound
+  }
+
+  #symbolOf(value: Expr): Symbolic | undefined {
+    const known = this.#symbols.get(value)
+    if (known || value.type !== 'i64') return known
+    const [x, y] = value.args
+    const sign = value.code[0] === I64_ADD ? 1 : value.code[0] === I64_SUB ? -1 : 0
+    if (sign === 0 || !x || y?.constant === undefined) return undefined
+    const base = this.#symbolOf(x)
+    const delta = Number(y.constant)
+    return base && Math.abs(delta) < MAX_DELTA
+      ? { origin: base.origin, offset: base.offset + sign * delta }
+      : undefined
   }
 
   // The instruction's place
@@ -185,12 +230,16 @@ export class RegionContext extends Context {
 
   gpr(number: number, bits: number): Value {
     const whole = this.#frame.gpr(number).value
-    return this.let(bits === 64 ? whole : truncate(whole, bits))
+    const bound = this.let(bits === 64 ? whole : truncate(whole, bits))
+    if (bits === 64) this.#symbols.set(bound, this.#known.register(number))
+    return bound
   }
 
   setGpr(number: number, bits: number, value: Value): void {
     const local = this.#frame.gpr(number)
     this.#frame.gprWritten(number)
+    this.#known.setRegister(number, bits === 64 && !this.#isConditional ? this.#symbolOf(value) : undefined)
+    if (this.#isConditional) this.#conditional |= 1 << number
     if (bits === 64) return this.f.set(local, toI64(value))
     const narrow = extendU(value.type === 'i64' ? wrap(value as I64) : (value as I32))
     if (bits === 32) return this.f.set(local, narrow)
@@ -205,6 +254,8 @@ export class RegionContext extends Context {
   setGprHigh(number: number, value: Value): void {
     const local = this.#frame.gpr(number)
     this.#frame.gprWritten(number)
+    this.#known.setRegister(number, undefined)
+    if (this.#isConditional) this.#conditional |= 1 << number
     const byte = and(toI64(value), i64(0xff))
     this.f.set(local, or(and(local.value, i64(~0xff00)), shl(byte, i64(8))))
   }
@@ -296,7 +347,22 @@ export class RegionContext extends Context {
       sum = add(shl(this.#frame.gpr(memory.index).value, i64(Math.log2(memory.scale))), sum)
     if (memory.base === BASE_RIP) sum = add(this.#frame.base, add(i64(this.#decoded.next), sum))
     else if (memory.base >= 0) sum = add(this.#frame.gpr(memory.base).value, sum)
-    return isVector ? this.let(sum) : this.wrapOffset(index, sum)
+    if (isVector) return this.let(sum)
+    const offset = this.wrapOffset(index, sum)
+    const symbol =
+      instruction.addressSize === 64 ? this.#symbolOfOperand(memory, Number(displacement)) : undefined
+    if (symbol) this.#symbols.set(offset, symbol)
+    return offset
+  }
+
+  #symbolOfOperand({ base, index, scale }: DecodedOperand, displacement: number): Symbolic | undefined {
+    if (base < 0 && base !== BASE_RIP) return undefined
+    const known =
+      base === BASE_RIP ? { origin: 'rip', offset: this.#decoded.next } : this.#known.register(base)
+    if (index < 0) return { origin: known.origin, offset: known.offset + displacement }
+    const second = this.#known.register(index)
+    const offset = known.offset + second.offset * scale + displacement
+    return { origin: `${known.origin}+${second.origin}*${scale}`, offset }
   }
 
   wrapOffset(_index: number, offset: I64): I64 {
@@ -305,7 +371,7 @@ export class RegionContext extends Context {
     return this.let(and(offset, i64(addressSize === 32 ? 0xffff_ffff : 0xffff)))
   }
 
-  override address(index: number, access?: Access, bytes?: number): I64 {
+  override address(index: number, access?: AccessKind, bytes?: number): I64 {
     const known = this.#addresses.get(index)
     if (known) return known
     const bound = super.address(index, access, bytes)
@@ -336,14 +402,43 @@ export class RegionContext extends Context {
     this.f.br(this.#frame.rare)
   }
 
-  /** Address in the wasm memory of a place that the TLB has; the interpreter does the instruction when it has not. */
-  #direct(va: I64, bits: number, tag: number): I32 {
+  /** Where an access finds its bytes; the interpreter does the instruction when the TLB does not know. */
+  #direct(va: I64, bits: number, isWrite: boolean): Access {
+    const symbol = this.#isConditional || !this.#frame.isGrouping ? undefined : this.#symbolOf(va)
+    return symbol ? this.#grouped(va, symbol, bits / 8, isWrite) : this.#alone(va, bits, isWrite)
+  }
+
+  #grouped(va: I64, symbol: Symbolic, bytes: number, isWrite: boolean): Access {
+    const known = this.#known
+    const joined = known.join(symbol, bytes, isWrite, this.#node)
+    if (joined) return { host: joined.host.value, offset: HOST_BIAS + symbol.offset - joined.anchor }
+    const group = known.open(symbol, bytes, isWrite, this.#node, this.#frame.takeHost())
+    this.#place()
+    this.f.defer(() => this.#look(va, group))
+    return { host: group.host.value, offset: HOST_BIAS }
+  }
+
+  /** One look at the TLB for all accesses of a group, whose first is at `va`. */
+  #look(va: I64, { anchor, low, high, isWritten, accesses, host }: Group): void {
     const { f } = this
+    const { tlb, rare, crossed } = this.#frame
+    const first = add(va, i64(low - anchor))
+    const last = add(va, i64(high - 1 - anchor))
+    f.set(host, add(tlb.value, entryOf(last)))
+    let bad = ne(and(last, PAGE_MASK), loadI64(host.value, isWritten ? L.TLB_WRITE_TAG : L.TLB_READ_TAG))
+    if (accesses > 1) bad = or(bad, gtU(and(wrap(first), i32(PAGE - 1)), i32(PAGE - (high - low))))
+    f.brIf(accesses > 1 ? crossed : rare, bad)
+    f.set(host, add(add(wrap(va), loadI32(host.value, L.TLB_ADDEND)), i32(-HOST_BIAS)))
+  }
+
+  #alone(va: I64, bits: number, isWrite: boolean): Access {
+    const { f } = this
+    const tag = isWrite ? L.TLB_WRITE_TAG : L.TLB_READ_TAG
     this.#place()
     const entry = f.let(add(this.#frame.tlb.value, entryOf(va)))
     const last = bits === 8 ? va : add(va, i64(bits / 8 - 1))
     f.brIf(this.#frame.rare, ne(and(last, PAGE_MASK), loadI64(entry, tag)))
-    return add(wrap(va), loadI32(entry, L.TLB_ADDEND))
+    return { host: f.let(add(wrap(va), loadI32(entry, L.TLB_ADDEND))), offset: 0 }
   }
 
   /** What `Runtime.sync` takes: the length, and the segment that an access goes through. */
@@ -351,33 +446,35 @@ export class RegionContext extends Context {
     return i32((this.#decoded.next - this.#decoded.at) | (Number(this.field('segment').constant) << 8))
   }
 
-  #rawLoad(bits: number, address: I32): Value {
-    if (bits === 64) return loadI64(address)
-    return bits === 32 ? loadI32(address) : load(bits === 16 ? 'i32.load16_u' : 'i32.load8_u', address)
+  #rawLoad(bits: number, { host, offset }: Access): Value {
+    if (bits === 64) return loadI64(host, offset)
+    return bits === 32
+      ? loadI32(host, offset)
+      : load(bits === 16 ? 'i32.load16_u' : 'i32.load8_u', host, offset)
   }
 
-  #rawStore(bits: number, address: I32, value: Value): void {
-    if (bits === 64) return this.f.store('i64.store', address, value as I64)
+  #rawStore(bits: number, { host, offset }: Access, value: Value): void {
+    if (bits === 64) return this.f.store('i64.store', host, value as I64, offset)
     const narrow = value.type === 'i64' ? wrap(value as I64) : (value as I32)
-    this.f.store(bits === 32 ? 'i32.store' : bits === 16 ? 'i32.store16' : 'i32.store8', address, narrow)
+    const name = bits === 32 ? 'i32.store' : bits === 16 ? 'i32.store16' : 'i32.store8'
+    this.f.store(name, host, narrow, offset)
   }
 
   load(bits: number, address: I64): Value {
     const va = this.let(address)
-    return this.let(this.#rawLoad(bits, this.#direct(va, bits, L.TLB_READ_TAG)))
+    return this.let(this.#rawLoad(bits, this.#direct(va, bits, false)))
   }
 
   store(bits: number, address: I64, value: Value): void {
     const va = this.let(address)
-    this.#rawStore(bits, this.#direct(va, bits, L.TLB_WRITE_TAG), value)
+    this.#rawStore(bits, this.#direct(va, bits, true), value)
     this.#stored = true
   }
 
   loadForWrite(bits: number, address: I64): Value {
     const va = this.let(address)
-    const host = this.let(this.#direct(va, bits, L.TLB_WRITE_TAG))
-    this.#writeBack = host
-    return this.let(this.#rawLoad(bits, host))
+    this.#writeBack = this.#direct(va, bits, true)
+    return this.let(this.#rawLoad(bits, this.#writeBack))
   }
 
   storeBack(bits: number, value: Value): void {
@@ -413,21 +510,17 @@ export class RegionContext extends Context {
     this.f.if(and(wrap(this.address(index, 'none')), i32(bytes - 1)), () => this.raise())
   }
 
-  /** Address in the wasm memory of what a load of 128 or 256 bits finds. */
-  #loadFrom(address: I64, bits: 128 | 256): I32 {
-    return this.let(this.#direct(this.let(address), bits, L.TLB_READ_TAG))
-  }
-
   /** Stores one or two lanes. */
   #storeTo(address: I64, lanes: readonly V128[]): void {
     const va = this.let(address)
-    const to = this.let(this.#direct(va, lanes.length === 1 ? 128 : 256, L.TLB_WRITE_TAG))
-    lanes.forEach((value, lane) => this.f.store('v128.store', to, value, 16 * lane))
+    const { host, offset } = this.#direct(va, lanes.length === 1 ? 128 : 256, true)
+    lanes.forEach((value, lane) => this.f.store('v128.store', host, value, offset + 16 * lane))
     this.#stored = true
   }
 
   loadVector(address: I64): V128 {
-    return this.let(loadV128(this.#loadFrom(address, 128)))
+    const { host, offset } = this.#direct(this.let(address), 128, false)
+    return this.let(loadV128(host, offset))
   }
 
   storeVector(address: I64, value: V128): void {
@@ -435,8 +528,8 @@ export class RegionContext extends Context {
   }
 
   loadWide(address: I64): [V128, V128] {
-    const from = this.#loadFrom(address, 256)
-    return [this.let(loadV128(from)), this.let(loadV128(from, 16))]
+    const { host, offset } = this.#direct(this.let(address), 256, false)
+    return [this.let(loadV128(host, offset)), this.let(loadV128(host, offset + 16))]
   }
 
   storeWide(address: I64, low: V128, high: V128): void {
@@ -516,6 +609,7 @@ export class RegionContext extends Context {
     if (!known?.quiet) this.mayRequestExit = true
     if (known) {
       frame.reload(known.writes, false)
+      this.#known.forget(known.writes)
       f.if(eq(status, i32(STATUS_EXCEPTION)), () => frame.fault(this.left))
       after?.()
       f.if(status, () => frame.leave(status, this.left, false))
@@ -523,10 +617,13 @@ export class RegionContext extends Context {
       this.#forgetFlags()
       f.if(after ? eq(status, i32(STATUS_EXCEPTION)) : status, () => frame.leave(status, this.left, true))
       frame.reload(ALL, true)
+      this.#known.forget(ALL)
       after?.()
       if (after) f.if(status, () => frame.leave(status, this.left, false))
     }
-    if (!known?.quiet) frame.loadTlb()
+    if (known?.quiet) return
+    this.#known.forgetGroups()
+    frame.loadTlb()
   }
 
   systemValue(name: HelperName, ...args: Expr[]): I64 {
@@ -545,6 +642,8 @@ export class RegionContext extends Context {
     if (!known?.quiet) this.mayRequestExit = true
     if (!known) this.#forgetFlags()
     frame.reload(known?.writes ?? ALL, !known)
+    this.#known.forget(known?.writes ?? ALL)
+    if (!known?.quiet) this.#known.forgetGroups()
     f.if(loadI32(this.cpu, L.EXC_PENDING), () => frame.fault(this.left))
     return value
   }

@@ -25,9 +25,10 @@ import {
   type ModuleBuilder,
 } from '../wasm/index.ts'
 import { PAGE, pageOf, type Decoded, type Edge, type Offset, type Region, type RegionBlock } from './block.ts'
-import { RegionContext, type KnownFlags } from './context.ts'
-import { Frame } from './frame.ts'
+import { RegionContext } from './context.ts'
+import { Frame, type Counting } from './frame.ts'
 import { buildGraph, DISPATCHER, type Graph } from './graph.ts'
+import { Known } from './known.ts'
 import { entryOf, type Runtime } from './runtime.ts'
 import { Structure } from './structure.ts'
 
@@ -43,7 +44,7 @@ class RegionEmitter {
   readonly #structure: Structure
   /** Linear address of guest-physical address 0. */
   readonly #ram: number
-  #flags: KnownFlags | null = null
+  #known = new Known()
 
   readonly #takeSite: () => number
   readonly sites = new Map<number, Exit>()
@@ -52,14 +53,15 @@ class RegionEmitter {
     f: FunctionBuilder,
     region: Region,
     graph: Graph,
-    { runtime, ram, hotExit, takeSite }: RegionOptions,
+    { runtime, ram, counting, takeSite }: RegionOptions,
   ) {
     this.#takeSite = takeSite
     this.#f = f
     this.#region = region
     this.#graph = graph
     this.#ram = ram
-    this.#frame = new Frame(f, runtime, (region.mode & L.MODE_CODE) === L.MODE_CODE64, hotExit)
+    if (counting.crossings !== 0) this.sites.set(counting.crossings, 'crossing')
+    this.#frame = new Frame(f, runtime, (region.mode & L.MODE_CODE) === L.MODE_CODE64, counting)
     this.#structure = new Structure(f, graph, {
       node: (node) => this.#node(node),
     })
@@ -83,10 +85,9 @@ class RegionEmitter {
       )
       return
     }
-    // What several ways lead to knows nothing of the flags.
-    if (isMerge(node) || isLoop(node)) this.#flags = null
-    else if (this.#flags) this.#flags = { ...this.#flags }
-    this.#block(node, this.#region.blocks.get(offsets[node]!)!)
+    // What several ways lead to knows nothing.
+    if (isMerge(node) || isLoop(node)) this.#known = new Known()
+    this.#frame.withHosts(() => this.#block(node, this.#region.blocks.get(offsets[node]!)!))
   }
 
   #block(node: number, block: RegionBlock): void {
@@ -100,17 +101,17 @@ class RegionEmitter {
     let last: RegionContext | null = null
     block.instructions.forEach((decoded, index) => {
       f.scope(() => {
-        last = this.#instruction(decoded, count - index)
+        last = this.#instruction(node, decoded, count - index)
       })
     })
     this.#transfer(node, block, last!)
   }
 
-  #instruction(decoded: Decoded, remaining: number): RegionContext {
+  #instruction(node: number, decoded: Decoded, remaining: number): RegionContext {
     const definition = definitionOf(decoded.shape.meaning)!
-    const c = new RegionContext(this.#frame, decoded, { remaining, flags: this.#flags })
+    const c = new RegionContext(this.#frame, decoded, { node, remaining, known: this.#known })
     definition.emit(c)
-    this.#flags = c.knownFlags
+    c.finish()
     if (c.mayRequestExit) this.#stopIfRequested(decoded, remaining, c)
     return c
   }
@@ -132,12 +133,12 @@ class RegionEmitter {
     if (!transfer) return next ? this.#follow(node, next) : this.#frameGo(block.end)
     if (transfer.kind === 'jump') return this.#follow(node, target!)
     if (transfer.kind === 'indirect') return this.#indirect(block)
-    const flags = this.#flags
+    const known = this.#known.fork()
     this.#f.if(
       transfer.condition,
       () => this.#follow(node, target!),
       () => {
-        this.#flags = flags
+        this.#known = known
         this.#follow(node, next!)
       },
     )
@@ -225,14 +226,13 @@ export interface CompiledRegion {
 }
 
 /** A way out of a region: to a place of its own, or by an indirect jump. */
-export type Exit = { readonly target: Offset } | { readonly jump: Offset }
+export type Exit = { readonly target: Offset } | { readonly jump: Offset } | 'crossing'
 
 export interface RegionOptions {
   readonly runtime: Runtime
   /** Linear address of guest-physical address 0. */
   readonly ram: number
-  /** Times after which the host is told of a way out. */
-  readonly hotExit: number
+  readonly counting: Counting
   /** Gives a site to count a way out, or 0. */
   takeSite(): number
 }

@@ -26,7 +26,7 @@ import {
   type Variable,
 } from '../wasm/index.ts'
 import type { Runtime } from './runtime.ts'
-import { SITE_BASE, SITE_COUNT, SITE_TARGETS } from './sites.ts'
+import { HOT_CROSSING, SITE_BASE, SITE_COUNT, SITE_TARGETS } from './sites.ts'
 
 /** How a region is left. */
 const GO = 0
@@ -39,6 +39,14 @@ export const ALL = 0xffff
 
 /** Place in the state block of lane `n` / 16 of vector register `n` % 16. */
 const vectorAt = (n: number): number => L.XMM + (n % 16) * L.XMM_STRIDE + 16 * (n >> 4)
+
+/** What is counted in the region. */
+export interface Counting {
+  /** Times after which the host is told of a way out. */
+  readonly hotExit: number
+  /** The site that counts groups of accesses that were not found together; 0: none are to be made. */
+  readonly crossings: number
+}
 
 export class Frame {
   readonly f: FunctionBuilder
@@ -62,6 +70,9 @@ export class Frame {
   /** Which instruction leaves to the interpreter, if one does: its offset from the home page << 8, instructions from it to the end of its block. */
   readonly where: Variable<'i64'>
   readonly #hotExit: number
+  readonly #crossings: number
+  /** Accesses whose addresses differ by a constant share a look at the TLB. */
+  readonly isGrouping: boolean
   readonly #kind: Variable<'i32'>
   readonly #rip: Variable<'i64'>
   readonly #left: Variable<'i32'>
@@ -75,11 +86,16 @@ export class Frame {
   /** Labels outside the body: behind it registers are stored; behind that, they stand in memory already. */
   #store: Label | null = null
   #rare: Label | null = null
+  #crossed: Label | null = null
+  /** Locals for addresses of groups: free, and those in use, latest last. */
+  readonly #freeHosts: Variable<'i32'>[] = []
+  readonly #hosts: Variable<'i32'>[] = []
   #stored: Label | null = null
 
-  /** `hotExit`: times after which the host is told of a way out. */
-  constructor(f: FunctionBuilder, runtime: Runtime, long: boolean, hotExit: number) {
+  constructor(f: FunctionBuilder, runtime: Runtime, long: boolean, { hotExit, crossings }: Counting) {
     this.#hotExit = hotExit
+    this.#crossings = crossings
+    this.isGrouping = crossings !== 0
     this.long = long
     const [cpu, budget, entry, base] = f.params as [I32, I32, I32, I64]
     this.f = f
@@ -134,10 +150,14 @@ export class Frame {
         this.#store = store
         f.block((rare) => {
           this.#rare = rare
-          f.defer(() => this.#load(ALL, true))
-          this.loadTlb()
-          body()
-          f.unreachable()
+          f.block((crossed) => {
+            this.#crossed = crossed
+            f.defer(() => this.#load(ALL, true))
+            this.loadTlb()
+            body()
+            f.unreachable()
+          })
+          f.set(this.#site, i32(this.#crossings))
         })
         const where = this.where.value
         const rip = add(this.base, shrS(where, i64(8)))
@@ -153,6 +173,24 @@ export class Frame {
   /** A branch to here leaves the instruction that `where` tells to the interpreter. */
   get rare(): Label {
     return this.#rare!
+  }
+
+  /** The same for the first access of a group, which has more than its own reasons; counted. */
+  get crossed(): Label {
+    return this.#crossed!
+  }
+
+  takeHost(): Variable<'i32'> {
+    const host = this.#freeHosts.pop() ?? this.f.local('i32')
+    this.#hosts.push(host)
+    return host
+  }
+
+  /** Hosts that `body` takes are free behind it. */
+  withHosts(body: () => void): void {
+    const taken = this.#hosts.length
+    body()
+    this.#freeHosts.push(...this.#hosts.splice(taken))
   }
 
   loadTlb(): void {
@@ -253,7 +291,10 @@ export class Frame {
       this.#count()
       runtime.go(f, cpu, this.#rip.value, this.budget.value)
     }
-    ways[RARE] = () => runtime.careful(f, cpu, this.#rip.value, left)
+    ways[RARE] = () => {
+      this.#countCrossing()
+      runtime.careful(f, cpu, this.#rip.value, left)
+    }
     ways[FAULT] = () => runtime.raised(f, cpu, left)
     ways[LEAVE] = () => runtime.left(f, cpu, left, this.#status.value)
     ways[RETURN] = () => this.#toHost(left, this.#status.value)
@@ -265,6 +306,21 @@ export class Frame {
     f.store('i64.store', cpu, this.#rip.value, L.RIP)
     f.store('i64.store', cpu, extendS(left), L.BUDGET)
     f.return(status)
+  }
+
+  /** Accesses that were looked up together were not found together: when that happens often, the host is told. */
+  #countCrossing(): void {
+    const { f, cpu } = this
+    const site = this.#site.value
+    f.if(site, () => {
+      const count = f.let(add(loadI32(site, SITE_COUNT), i32(1)))
+      f.store('i32.store', site, count, SITE_COUNT)
+      f.if(eq(count, i32(HOT_CROSSING)), () => {
+        f.store('i64.store', site, this.base, SITE_BASE)
+        f.store('i32.store', cpu, site, L.EXIT_LINK)
+        this.#toHost(this.#left.value, i32(STATUS_HOT_EXIT))
+      })
+    })
   }
 
   /** Counts a way out and notes where it led. */

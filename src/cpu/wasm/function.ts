@@ -23,6 +23,7 @@ export interface Label {
 /** Code that is known only when the rest of the function is: where it goes, and what makes it. */
 interface Deferred {
   at: number
+  depth: number
   emit: () => void
 }
 
@@ -98,9 +99,9 @@ export class FunctionBuilder {
     return this.#depth
   }
 
-  /** Statements for this place, given when the function is finished; no branches to labels outside. */
+  /** Statements for this place, given when the function is finished; they bind nothing by `let`. */
   defer(emit: () => void): void {
-    this.#deferred.push({ at: this.#code.length, emit })
+    this.#deferred.push({ at: this.#code.length, depth: this.#depth, emit })
   }
 
   /** Evaluates `value` here and now; the result may be used any number of times and costs nothing. */
@@ -309,10 +310,11 @@ export class FunctionBuilder {
     const whole = new Bytes()
     const body = this.#code.view()
     let done = 0
-    for (const { at, emit } of this.#deferred) {
+    for (const { at, depth, emit } of this.#deferred) {
       whole.append(body.subarray(done, at))
       done = at
       this.#code = new Bytes()
+      this.#depth = depth
       emit()
       whole.append(this.#code.view())
     }

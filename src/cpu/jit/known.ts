@@ -1,0 +1,111 @@
+/**
+ * What is known at a place while a region is emitted: what the flags follow from, and which registers differ from one another by a constant. Accesses
+ * whose addresses do so share one look at the TLB.
+ */
+import type { Variable } from '../wasm/index.ts'
+import type { KnownFlags } from './context.ts'
+
+/** A 64-bit value: something unknown, plus a constant. */
+export interface Symbolic {
+  readonly origin: string
+  readonly offset: number
+}
+
+/** RSP or RBP without an index. */
+const STACK = /^[45]\.\d+$/
+/** Bytes that one look covers: the more, the more often they lie on two pages. */
+const MAX_SPAN = 512
+
+/** Accesses that one look at the TLB is for; it stands before the first of them, and is emitted when all are known. */
+export interface Group {
+  /** Offset from the origin of the first access. */
+  readonly anchor: number
+  /** Bytes from `low` to `high`, as offsets from the origin. */
+  low: number
+  high: number
+  isWritten: boolean
+  accesses: number
+  /** The block that it was opened in. */
+  readonly node: number
+  /** On the stack, where accesses on one side of a branch alone do no harm. */
+  readonly isStack: boolean
+  /** Address in the wasm memory of the first access, less HOST_BIAS. */
+  readonly host: Variable<'i32'>
+}
+
+/** Makes offsets of accesses in a group positive. */
+export const HOST_BIAS = 4096
+
+let unknowns = 0
+
+export class Known {
+  flags: KnownFlags | null
+  readonly #registers: Symbolic[]
+  readonly #groups: Map<string, Group>
+
+  constructor(
+    flags: KnownFlags | null = null,
+    registers: Symbolic[] = [],
+    groups: ReadonlyMap<string, Group> = new Map(),
+  ) {
+    this.flags = flags
+    this.#registers = registers
+    this.#groups = new Map(groups)
+  }
+
+  /** For one of several ways on. */
+  fork(): Known {
+    return new Known(this.flags, [...this.#registers], this.#groups)
+  }
+
+  register(number: number): Symbolic {
+    return (this.#registers[number] ??= unknown(number))
+  }
+
+  setRegister(number: number, value: Symbolic | undefined): void {
+    this.#registers[number] = value ?? unknown(number)
+  }
+
+  /** Forgets registers, given as a mask. */
+  forget(mask: number): void {
+    for (let number = 0; number < 16; number++) if ((mask >> number) & 1) this.setRegister(number, undefined)
+  }
+
+  /** The TLB may have changed. */
+  forgetGroups(): void {
+    this.#groups.clear()
+  }
+
+  /** The group that an access belongs to, or undefined: then it is to open one. */
+  join({ origin, offset }: Symbolic, bytes: number, isWrite: boolean, node: number): Group | undefined {
+    const group = this.#groups.get(origin)
+    if (!group) return undefined
+    const low = Math.min(group.low, offset)
+    const high = Math.max(group.high, offset + bytes)
+    const isCovered = low === group.low && high === group.high && (group.isWritten || !isWrite)
+    if (!isCovered && ((group.node !== node && !group.isStack) || high - low > MAX_SPAN)) return undefined
+    group.low = low
+    group.high = high
+    group.isWritten ||= isWrite
+    group.accesses++
+    return group
+  }
+
+  open(
+    { origin, offset }: Symbolic,
+    bytes: number,
+    isWritten: boolean,
+    node: number,
+    host: Variable<'i32'>,
+  ): Group {
+    const isStack = STACK.test(origin)
+    const range = { anchor: offset, low: offset, high: offset + bytes }
+    const group: Group = { ...range, isWritten, accesses: 1, node, isStack, host }
+    this.#groups.set(origin, group)
+    return group
+  }
+}
+
+function unknown(number: number): Symbolic {
+  return { origin: `${number}.${unknowns++}`, offset: 0 }
+}
