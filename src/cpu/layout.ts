@@ -238,8 +238,8 @@ export const TLB_ARRAY_COUNT = 4
  * Behind the arrays a list of the entries that hold something, u32 linear addresses, so that a small TLB is flushed quickly. TLB_FILLED of the state block
  * counts them; when it is beyond TLB_FILLED_MAX the list is not complete.
  */
-export const TLB_FILLED_MAX = 512
-export const TLB_ENTRIES = 1024
+export const TLB_FILLED_MAX = 2048
+export const TLB_ENTRIES = 4096
 export const TLB_ENTRY_SIZE = 32
 export const TLB_READ_TAG = 0
 export const TLB_WRITE_TAG = 8

@@ -8,6 +8,26 @@ import type { Shape } from '../semantics/operand.ts'
  */
 export type Offset = number
 
+/**
+ * A block of a region: its offset, and the calls that it was followed through, each of which has a copy of what it calls. The blocks that are not within a
+ * call that was followed have their offset as key.
+ */
+export type Key = number
+
+/** A call that was followed: where it returns to. */
+export interface Call {
+  /** The copy that holds the call. */
+  readonly copy: number
+  readonly callee: Offset
+  readonly back: Offset
+}
+
+const COPY = 2 ** 34
+
+export const keyOf = (copy: number, offset: Offset): Key => copy * COPY + offset
+export const copyOf = (key: Key): number => Math.floor((key + COPY / 2) / COPY)
+export const offsetOf = (key: Key): Offset => key - copyOf(key) * COPY
+
 export interface Decoded {
   readonly at: Offset
   readonly next: Offset
@@ -17,18 +37,19 @@ export interface Decoded {
 
 /** Where control goes from a block. `checked`: the exec TLB is asked, as the interpreter does whenever it does not follow a link. */
 export interface Edge {
-  readonly to: Offset
+  readonly to: Key
   readonly checked: boolean
 }
 
 export interface RegionBlock {
+  readonly key: Key
   readonly at: Offset
   readonly instructions: readonly Decoded[]
   /** The offset behind the last instruction. */
   readonly end: Offset
   /** What follows when control falls through the end; null after an instruction that never does. */
   readonly next: Edge | null
-  /** Target of the direct branch at the end. */
+  /** Target of the direct branch at the end; of a return within a call that was followed, the place behind it. */
   readonly target: Edge | null
 }
 
@@ -36,7 +57,7 @@ export interface Region {
   readonly mode: number
   /** Guest-physical page by page number relative to the home page. */
   readonly pages: ReadonlyMap<number, number>
-  readonly blocks: ReadonlyMap<Offset, RegionBlock>
+  readonly blocks: ReadonlyMap<Key, RegionBlock>
   /** Blocks that can be entered from outside; the seed first. */
   readonly entries: readonly Offset[]
   /** Where indirect jumps may go within the region, by the offset of the jump. */

@@ -3,12 +3,29 @@ import { decode, DecodeStatus, Instruction, OperandKind } from '../../isa/index.
 import { refusal } from '../interpreter/refusal.ts'
 import { shapeOf } from '../interpreter/shape.ts'
 import * as L from '../layout.ts'
-import { PAGE, pageOf, type Decoded, type Edge, type Offset, type Region, type RegionBlock } from './block.ts'
+import {
+  copyOf,
+  keyOf,
+  offsetOf,
+  PAGE,
+  pageOf,
+  type Call,
+  type Decoded,
+  type Edge,
+  type Key,
+  type Offset,
+  type Region,
+  type RegionBlock,
+} from './block.ts'
 
 /** As the interpreter's blocks: no block of a region may count more than the interpreter's at the same place. */
 const MAX_BLOCK = 64
 const MAX_PAGES = 16
 const MAX_RETURNS = 48
+/** Calls are followed into copies of what they call: so many within each other, so many of them of the same function, of so few instructions. */
+const MAX_DEPTH = 5
+const MAX_RECURSION = 2
+const MAX_COPIED = 40
 
 export interface CodeSource {
   readonly bytes: Uint8Array
@@ -38,6 +55,11 @@ export class Discovery {
   readonly #decoded = new Map<Offset, Decoded | null>()
   readonly #pages = new Map<number, number>()
   readonly #returns = new Set<Offset>()
+  /** By number of the copy; 0 is what no call was followed to. */
+  readonly #calls: (Call | null)[] = [null]
+  /** Copies by the key of the place behind the call; 0: it is not followed. */
+  readonly #copies = new Map<Key, number>()
+  readonly #small = new Map<Offset, boolean>()
   /** Behind SYSCALL, INT and HLT, where the kernel comes back to. */
   readonly #resumptions = new Set<Offset>()
 
@@ -51,7 +73,7 @@ export class Discovery {
   /** The region around `seed`, or null when its first instruction cannot be translated. */
   region(seed: Offset): Region | null {
     const starts = this.#starts(seed)
-    const blocks = new Map<Offset, RegionBlock>()
+    const blocks = new Map<Key, RegionBlock>()
     for (const start of starts) {
       const block = this.#block(start, starts)
       if (block) blocks.set(start, block)
@@ -76,38 +98,38 @@ export class Discovery {
     return { mode: this.#mode, pages: this.#pages, blocks, entries: [...entries], targets }
   }
 
-  /** Offsets of all blocks, nearest to the seed first. */
-  #starts(seed: Offset): Set<Offset> {
-    const starts = new Set([seed])
+  /** Keys of all blocks, nearest to the seed first. */
+  #starts(seed: Offset): Set<Key> {
+    const starts = new Set<Key>([seed])
+    const scanned = new Set<Key>()
     let count = 0
     for (const start of starts) {
-      let at = start
+      const copy = copyOf(start)
+      let at = offsetOf(start)
       for (let length = 0; length < MAX_BLOCK; length++) {
-        const known = this.#decoded.has(at)
+        const known = scanned.has(keyOf(copy, at))
+        scanned.add(keyOf(copy, at))
         const decoded = this.#decode(at)
         if (!decoded || known) break
         count++
-        const { next, target, later } = this.#successors(decoded)
-        later?.add(decoded.next)
+        const { next, target, later } = this.#successors(decoded, copy)
         at = decoded.next
         if (decoded.instruction.row.branch === 'none' && !next?.checked && length < MAX_BLOCK - 1) continue
-        const follows = [
-          target?.to,
-          next?.to,
-          later ? decoded.next : undefined,
-          ...this.#source.seenTargets(decoded.at),
-        ]
+        const behind = later && target && copyOf(target.to) !== 0 ? keyOf(copy, at) : later ? at : undefined
+        const follows = [target?.to, next?.to, behind, ...this.#source.seenTargets(decoded.at)]
         for (const place of follows)
           if (place !== undefined && starts.size < this.#limits.blocks && count < this.#limits.instructions)
-            if (this.#source.wanted(place)) starts.add(place)
+            if (this.#source.wanted(offsetOf(place))) starts.add(place)
         break
       }
     }
     return starts
   }
 
-  #block(start: Offset, starts: ReadonlySet<Offset>): RegionBlock | null {
+  #block(key: Key, starts: ReadonlySet<Key>): RegionBlock | null {
     const instructions: Decoded[] = []
+    const copy = copyOf(key)
+    const start = offsetOf(key)
     let at = start
     for (;;) {
       const decoded = this.#decode(at)
@@ -115,32 +137,52 @@ export class Discovery {
       if (!decoded) break
       instructions.push(decoded)
       at = decoded.next
-      const { next, target } = this.#successors(decoded)
-      if (decoded.instruction.row.branch !== 'none') return { at: start, instructions, end: at, next, target }
-      if (next?.checked || starts.has(at) || instructions.length === MAX_BLOCK)
-        return { at: start, instructions, end: at, next, target: null }
+      const { next, target, later } = this.#successors(decoded, copy)
+      if (decoded.instruction.row.branch !== 'none') {
+        if (later && !(target && copyOf(target.to) !== 0)) later.add(at)
+        return { key, at: start, instructions, end: at, next, target }
+      }
+      if (next?.checked || starts.has(keyOf(copy, at)) || instructions.length === MAX_BLOCK)
+        return { key, at: start, instructions, end: at, next, target: null }
     }
     if (instructions.length === 0) return null
-    return { at: start, instructions, end: at, next: { to: at, checked: false }, target: null }
+    const next = { to: keyOf(copy, at), checked: false }
+    return { key, at: start, instructions, end: at, next, target: null }
   }
 
-  /** Where control goes from an instruction; `later`: it comes back behind it some other way. */
-  #successors({ instruction, next, at, shape }: Decoded): {
+  /** Where control goes from an instruction of a copy; `later`: it comes back behind it some other way. */
+  #successors(
+    { instruction, next, at, shape }: Decoded,
+    copy: number,
+  ): {
     next: Edge | null
     target: Edge | null
     later: Set<Offset> | null
   } {
-    const checked = pageOf(next) !== pageOf(at)
+    const edge = (to: Key, checked: boolean): Edge => ({ to, checked })
+    const isFar = pageOf(next) !== pageOf(at)
     const near = instruction.operandCount === 1 && instruction.operands[0]!.kind === OperandKind.relative
-    const target = near ? { to: next + instruction.operands[0]!.value, checked: !shape.samePage } : null
+    const place = near ? next + instruction.operands[0]!.value : 0
+    const isElsewhere = !shape.samePage
+    const target = near ? edge(keyOf(copy, place), isElsewhere) : null
     switch (instruction.row.branch) {
       case 'none':
-        return { next: { to: next, checked }, target: null, later: null }
+        return { next: edge(keyOf(copy, next), isFar), target: null, later: null }
       case 'jcc':
-        return { next: { to: next, checked: !shape.samePage }, target, later: null }
+        return { next: edge(keyOf(copy, next), isElsewhere), target, later: null }
       case 'call':
+        return {
+          next: null,
+          target: near ? edge(this.#called(copy, place, next), isElsewhere) : null,
+          later: this.#returns,
+        }
       case 'call-indirect':
-        return { next: null, target, later: this.#returns }
+        return { next: null, target: null, later: this.#returns }
+      case 'ret': {
+        const call = this.#calls[copy]
+        const back = call && edge(keyOf(call.copy, call.back), pageOf(call.back) !== pageOf(at))
+        return { next: null, target: back ?? null, later: null }
+      }
       case 'int':
       case 'syscall':
       case 'halt':
@@ -148,6 +190,45 @@ export class Discovery {
       default:
         return { next: null, target, later: null }
     }
+  }
+
+  /** Where a call leads: into a copy of its own when what it calls is small, else to where all go. */
+  #called(copy: number, callee: Offset, back: Offset): Key {
+    const site = keyOf(copy, back)
+    const known = this.#copies.get(site)
+    if (known !== undefined) return keyOf(known, callee)
+    let depth = 0
+    let recursion = 0
+    for (let outer = this.#calls[copy]; outer; outer = this.#calls[outer.copy]) {
+      depth++
+      if (outer.callee === callee) recursion++
+    }
+    const isFollowed = depth < MAX_DEPTH && recursion < MAX_RECURSION && this.#isSmall(callee)
+    const followed = isFollowed ? this.#calls.push({ copy, callee, back }) - 1 : 0
+    this.#copies.set(site, followed)
+    return keyOf(followed, callee)
+  }
+
+  /** Whether a function has few instructions, all of them at hand, and returns. */
+  #isSmall(callee: Offset): boolean {
+    const known = this.#small.get(callee)
+    if (known !== undefined) return known
+    const seen = new Set<Offset>([callee])
+    let returns = false
+    for (const at of seen) {
+      const decoded = seen.size <= MAX_COPIED ? this.#decode(at) : null
+      const branch = decoded?.instruction.row.branch
+      if (!decoded || !branch) break
+      const { instruction, next } = decoded
+      const near = instruction.operandCount === 1 && instruction.operands[0]!.kind === OperandKind.relative
+      if (branch === 'ret') returns = true
+      else if (branch === 'none' || branch === 'call' || branch === 'call-indirect') seen.add(next)
+      else if (branch === 'jcc') seen.add(next).add(next + instruction.operands[0]!.value)
+      else if (branch === 'jmp' && near) seen.add(next + instruction.operands[0]!.value)
+    }
+    const isSmall = returns && seen.size <= MAX_COPIED
+    this.#small.set(callee, isSmall)
+    return isSmall
   }
 
   #page(relative: number): number {

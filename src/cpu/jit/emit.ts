@@ -24,7 +24,17 @@ import {
   type I64,
   type ModuleBuilder,
 } from '../wasm/index.ts'
-import { PAGE, pageOf, type Decoded, type Edge, type Offset, type Region, type RegionBlock } from './block.ts'
+import {
+  offsetOf,
+  PAGE,
+  pageOf,
+  type Decoded,
+  type Edge,
+  type Key,
+  type Offset,
+  type Region,
+  type RegionBlock,
+} from './block.ts'
 import { RegionContext } from './context.ts'
 import { Frame, type Counting } from './frame.ts'
 import { buildGraph, DISPATCHER, type Graph } from './graph.ts'
@@ -77,7 +87,7 @@ class RegionEmitter {
   }
 
   #node(node: number): void {
-    const { entries, offsets, isMerge, isLoop } = this.#graph
+    const { entries, keys, isMerge, isLoop } = this.#graph
     if (node === DISPATCHER) {
       this.#f.brTable(
         this.#frame.entry.value,
@@ -87,7 +97,7 @@ class RegionEmitter {
     }
     // What several ways lead to knows nothing.
     if (isMerge(node) || isLoop(node)) this.#known = new Known()
-    this.#frame.withHosts(() => this.#block(node, this.#region.blocks.get(offsets[node]!)!))
+    this.#frame.withHosts(() => this.#block(node, this.#region.blocks.get(keys[node]!)!))
   }
 
   #block(node: number, block: RegionBlock): void {
@@ -132,7 +142,7 @@ class RegionEmitter {
     const { next, target } = block
     if (!transfer) return next ? this.#follow(node, next) : this.#frameGo(block.end)
     if (transfer.kind === 'jump') return this.#follow(node, target!)
-    if (transfer.kind === 'indirect') return this.#indirect(block)
+    if (transfer.kind === 'indirect') return this.#indirect(node, block)
     const known = this.#known.fork()
     this.#f.if(
       transfer.condition,
@@ -156,9 +166,9 @@ class RegionEmitter {
 
   #follow(from: number, edge: Edge): void {
     const to = this.#graph.nodes.get(edge.to)
-    if (to === undefined) return this.#frameGo(edge.to)
-    if (edge.checked)
-      this.#f.if(eqz(this.#isMapped(this.#rip(edge.to), edge.to)), () => this.#frameGo(edge.to))
+    const at = offsetOf(edge.to)
+    if (to === undefined) return this.#frameGo(at)
+    if (edge.checked) this.#f.if(eqz(this.#isMapped(this.#rip(at), at)), () => this.#frameGo(at))
     if (this.#graph.isDispatched(from, to)) return this.#dispatch(to)
     this.#structure.branch(from, to)
   }
@@ -183,9 +193,10 @@ class RegionEmitter {
   }
 
   /** A jump to `frame.target`; a RET may go to what stands behind a call of the region. */
-  #indirect(block: RegionBlock): void {
+  #indirect(node: number, block: RegionBlock): void {
     const f = this.#f
     const frame = this.#frame
+    if (block.target) this.#back(node, block.target)
     const { at } = block.instructions[block.instructions.length - 1]!
     const candidates = (this.#region.targets.get(at) ?? []).toSorted((x, y) => x - y)
     if (candidates.length > 0)
@@ -194,6 +205,15 @@ class RegionEmitter {
         this.#search(offset, candidates)
       })
     frame.go(frame.target.value, this.#site({ jump: at }))
+  }
+
+  /** A return to behind the call that was followed. */
+  #back(node: number, target: Edge): void {
+    if (!this.#graph.nodes.has(target.to)) return
+    const known = this.#known.fork()
+    const rip = this.#rip(offsetOf(target.to))
+    this.#f.if(eq(this.#frame.target.value, rip), () => this.#follow(node, target))
+    this.#known = known
   }
 
   #search(offset: I64, candidates: readonly Offset[]): void {
@@ -239,8 +259,8 @@ export interface RegionOptions {
 
 /** Adds a region to a module. */
 export function emitRegion(module: ModuleBuilder, region: Region, options: RegionOptions): CompiledRegion {
-  const returning = (at: Offset): boolean => {
-    const { instructions } = region.blocks.get(at)!
+  const returning = (key: Key): boolean => {
+    const { instructions } = region.blocks.get(key)!
     return region.targets.has(instructions[instructions.length - 1]!.at)
   }
   const graph = buildGraph(region, returning)

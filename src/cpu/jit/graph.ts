@@ -2,14 +2,14 @@
  * The flow of a region as structured code needs it. Node 0 is the dispatcher: it leads to every entry, and takes over each edge that would make
  * a loop with two ways in, so that what remains is reducible.
  */
-import type { Offset, Region } from './block.ts'
+import type { Key, Offset, Region } from './block.ts'
 
 export const DISPATCHER = 0
 
 export interface Graph {
-  /** Offset of each node's block; the dispatcher has none. */
-  readonly offsets: readonly (Offset | null)[]
-  readonly nodes: ReadonlyMap<Offset, number>
+  /** Key of each node's block; the dispatcher has none. */
+  readonly keys: readonly (Key | null)[]
+  readonly nodes: ReadonlyMap<Key, number>
   /** Nodes that the dispatcher leads to; their position is the entry's number. */
   readonly entries: readonly number[]
   /** Position in reverse postorder. */
@@ -99,16 +99,16 @@ class Flow {
 const edgeKey = (from: number, to: number): number => from * 65536 + to
 
 /** The graph of a region. `returning`: whether an indirect jump of the region may go to one of its entries. */
-export function buildGraph(region: Region, returning: (node: Offset) => boolean): Graph {
-  const offsets: (Offset | null)[] = [null, ...region.blocks.keys()]
-  const nodes = new Map<Offset, number>()
-  offsets.forEach((offset, node) => offset !== null && nodes.set(offset, node))
+export function buildGraph(region: Region, returning: (key: Key) => boolean): Graph {
+  const keys: (Key | null)[] = [null, ...region.blocks.keys()]
+  const nodes = new Map<Key, number>()
+  keys.forEach((key, node) => key !== null && nodes.set(key, node))
   const entries = region.entries.map((offset) => nodes.get(offset)!)
   const dispatched = new Set<number>()
 
   const successorsOf = (node: number): number[] => {
     if (node === DISPATCHER) return entries
-    const { next, target, at } = region.blocks.get(offsets[node]!)!
+    const { next, target, key } = region.blocks.get(keys[node]!)!
     const list: number[] = []
     for (const edge of [target, next]) {
       const to = edge ? nodes.get(edge.to) : undefined
@@ -116,12 +116,12 @@ export function buildGraph(region: Region, returning: (node: Offset) => boolean)
       const real = dispatched.has(edgeKey(node, to)) ? DISPATCHER : to
       if (!list.includes(real)) list.push(real)
     }
-    if (returning(at) && !list.includes(DISPATCHER)) list.push(DISPATCHER)
+    if (returning(key) && !list.includes(DISPATCHER)) list.push(DISPATCHER)
     return list
   }
 
   for (;;) {
-    const flow = new Flow(offsets.map((_, node) => successorsOf(node)))
+    const flow = new Flow(keys.map((_, node) => successorsOf(node)))
     const irreducible = flow.sequence.flatMap((from) =>
       flow.successors[from]!.filter(
         (to) => to !== DISPATCHER && flow.isBack(from, to) && !flow.dominates(to, from),
@@ -135,9 +135,9 @@ export function buildGraph(region: Region, returning: (node: Offset) => boolean)
   }
 
   function finish(flow: Flow): Graph {
-    const forward = new Int32Array(offsets.length)
-    const loops = new Uint8Array(offsets.length)
-    const children: number[][] = offsets.map(() => [])
+    const forward = new Int32Array(keys.length)
+    const loops = new Uint8Array(keys.length)
+    const children: number[][] = keys.map(() => [])
     for (const from of flow.sequence) {
       if (from !== DISPATCHER) children[flow.dominator[from]!]!.push(from)
       for (const to of flow.successors[from]!)
@@ -146,7 +146,7 @@ export function buildGraph(region: Region, returning: (node: Offset) => boolean)
     }
     for (const entry of entries) forward[entry] = 2
     return {
-      offsets,
+      keys,
       nodes,
       entries,
       order: flow.order,

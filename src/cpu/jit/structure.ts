@@ -21,8 +21,8 @@ export class Structure {
     this.#f = f
     this.#graph = graph
     this.#emitter = emitter
-    this.#labels = graph.offsets.map(() => null)
-    this.#loops = graph.offsets.map(() => null)
+    this.#labels = graph.keys.map(() => null)
+    this.#loops = graph.keys.map(() => null)
   }
 
   emit(): void {
