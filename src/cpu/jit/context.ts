@@ -157,9 +157,7 @@ export class RegionContext extends Context {
     if (sign === 0 || !x || y?.constant === undefined) return undefined
     const base = this.#symbolOf(x)
     const delta = Number(y.constant)
-    return base && Math.abs(delta) < MAX_DELTA
-      ? { origin: base.origin, offset: base.offset + sign * delta }
-      : undefined
+    return base && Math.abs(delta) < MAX_DELTA ? { ...base, offset: base.offset + sign * delta } : undefined
   }
 
   // The instruction's place
@@ -358,11 +356,13 @@ export class RegionContext extends Context {
   #symbolOfOperand({ base, index, scale }: DecodedOperand, displacement: number): Symbolic | undefined {
     if (base < 0 && base !== BASE_RIP) return undefined
     const known =
-      base === BASE_RIP ? { origin: 'rip', offset: this.#decoded.next } : this.#known.register(base)
-    if (index < 0) return { origin: known.origin, offset: known.offset + displacement }
+      base === BASE_RIP
+        ? { origin: 'rip', offset: this.#decoded.next, isStack: false }
+        : this.#known.register(base)
+    if (index < 0) return { ...known, offset: known.offset + displacement }
     const second = this.#known.register(index)
     const offset = known.offset + second.offset * scale + displacement
-    return { origin: `${known.origin}+${second.origin}*${scale}`, offset }
+    return { origin: `${known.origin}+${second.origin}*${scale}`, offset, isStack: false }
   }
 
   wrapOffset(_index: number, offset: I64): I64 {

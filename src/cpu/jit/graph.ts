@@ -2,7 +2,7 @@
  * The flow of a region as structured code needs it. Node 0 is the dispatcher: it leads to every entry, and takes over each edge that would make
  * a loop with two ways in, so that what remains is reducible.
  */
-import type { Key, Offset, Region } from './block.ts'
+import type { Key, Region } from './block.ts'
 
 export const DISPATCHER = 0
 

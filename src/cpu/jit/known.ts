@@ -9,10 +9,12 @@ import type { KnownFlags } from './context.ts'
 export interface Symbolic {
   readonly origin: string
   readonly offset: number
+  /** The stack pointer or the frame's. */
+  readonly isStack: boolean
 }
 
-/** RSP or RBP without an index. */
-const STACK = /^[45]\.\d+$/
+const RSP = 4
+const RBP = 5
 /** Bytes that one look covers: the more, the more often they lie on two pages. */
 const MAX_SPAN = 512
 
@@ -92,13 +94,12 @@ export class Known {
   }
 
   open(
-    { origin, offset }: Symbolic,
+    { origin, offset, isStack }: Symbolic,
     bytes: number,
     isWritten: boolean,
     node: number,
     host: Variable<'i32'>,
   ): Group {
-    const isStack = STACK.test(origin)
     const range = { anchor: offset, low: offset, high: offset + bytes }
     const group: Group = { ...range, isWritten, accesses: 1, node, isStack, host }
     this.#groups.set(origin, group)
@@ -107,5 +108,5 @@ export class Known {
 }
 
 function unknown(number: number): Symbolic {
-  return { origin: `${number}.${unknowns++}`, offset: 0 }
+  return { origin: `${unknowns++}`, offset: 0, isStack: number === RSP || number === RBP }
 }

@@ -16,9 +16,12 @@ export class Bytes {
   }
 
   append(bytes: ArrayLike<number>): void {
-    this.#reserve(bytes.length)
-    this.#data.set(bytes, this.length)
-    this.length += bytes.length
+    const count = bytes.length
+    this.#reserve(count)
+    // `set` costs more than a few bytes are worth.
+    if (count > 16) this.#data.set(bytes, this.length)
+    else for (let i = 0; i < count; i++) this.#data[this.length + i] = bytes[i]!
+    this.length += count
   }
 
   /** Unsigned LEB128; `value` < 2^32. */
@@ -29,26 +32,6 @@ export class Bytes {
       rest >>>= 7
     }
     this.u8(rest)
-  }
-
-  /** Signed LEB128 of 32 bits. */
-  s32(value: number): void {
-    let rest = value | 0
-    while (rest < -64 || rest > 63) {
-      this.u8((rest & 0x7f) | 0x80)
-      rest >>= 7
-    }
-    this.u8(rest & 0x7f)
-  }
-
-  /** Signed LEB128 of 64 bits. */
-  s64(value: bigint): void {
-    let rest = BigInt.asIntN(64, value)
-    while (rest < -64n || rest > 63n) {
-      this.u8(Number(rest & 0x7fn) | 0x80)
-      rest >>= 7n
-    }
-    this.u8(Number(rest & 0x7fn))
   }
 
   /** A name: its length in bytes, then UTF-8. */
@@ -77,7 +60,24 @@ export class Bytes {
 /** Unsigned LEB128 as an array, for immediates kept beside an opcode. */
 export function leb(value: number): number[] {
   if (value >= 0 && value < 0x80) return [value]
-  const bytes = new Bytes()
-  bytes.u32(value)
-  return [...bytes.view()]
+  const bytes: number[] = []
+  let rest = value >>> 0
+  for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80)
+  bytes.push(rest)
+  return bytes
+}
+
+/** Signed LEB128 as an array, of an integer that a double holds exactly or of a bigint of 64 bits. */
+export function signedLeb(value: number | bigint): number[] {
+  const bytes: number[] = []
+  let rest = Number(value)
+  if (!Number.isSafeInteger(rest)) {
+    let wide = BigInt(value)
+    for (; wide < -64n || wide > 63n; wide >>= 7n) bytes.push(Number(wide & 0x7fn) | 0x80)
+    rest = Number(wide)
+  }
+  for (; rest < -64 || rest > 63; rest = Math.floor(rest / 128))
+    bytes.push((rest - Math.floor(rest / 128) * 128) | 0x80)
+  bytes.push(rest & 0x7f)
+  return bytes
 }

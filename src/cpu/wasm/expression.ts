@@ -3,7 +3,7 @@
  * code that reads operands out of a record makes tight code when it is given constants. A tree that loads from memory is
  * evaluated where it is used, not where it is written: `FunctionBuilder.let` fixes the place.
  */
-import { Bytes, leb } from './bytes.ts'
+import { leb, signedLeb, type Bytes } from './bytes.ts'
 import { numeric, saturating } from './numeric.ts'
 import { vector, vectorLanes } from './vector.ts'
 import type { Int, ValType } from './types.ts'
@@ -46,29 +46,8 @@ export type F32 = Expr<'f32'>
 export type F64 = Expr<'f64'>
 export type V128 = Expr<'v128'>
 
-const scratch = new Bytes()
-
-function constantCode(opcode: number, emit: (bytes: Bytes) => void): readonly number[] {
-  scratch.length = 0
-  scratch.u8(opcode)
-  emit(scratch)
-  return Array.from(scratch.view())
-}
-
-const makeI32 = (value: number): I32 =>
-  new Expr(
-    'i32',
-    constantCode(0x41, (bytes) => bytes.s32(value)),
-    noArgs,
-    value,
-  )
-const makeI64 = (value: bigint): I64 =>
-  new Expr(
-    'i64',
-    constantCode(0x42, (bytes) => bytes.s64(value)),
-    noArgs,
-    value,
-  )
+const makeI32 = (value: number): I32 => new Expr('i32', [0x41, ...signedLeb(value)], noArgs, value)
+const makeI64 = (value: bigint): I64 => new Expr('i64', [0x42, ...signedLeb(value)], noArgs, value)
 
 /** Constants that are made again and again. */
 const SMALL = 256
@@ -109,7 +88,8 @@ export function v128(low: bigint, high: bigint): V128 {
 
 /** An integer constant of the given type. */
 export function int<T extends Int>(type: T, value: number | bigint): Expr<T> {
-  return (type === 'i32' ? i32(Number(BigInt.asIntN(32, BigInt(value)))) : i64(value)) as Expr as Expr<T>
+  if (type === 'i64') return i64(value) as Expr as Expr<T>
+  return i32(typeof value === 'number' ? value | 0 : Number(BigInt.asIntN(32, value))) as Expr as Expr<T>
 }
 
 type Row = readonly [number, ValType, ...ValType[]]
@@ -121,7 +101,8 @@ type Params<R> = R extends readonly [number, ValType, ...infer P]
   ? { [K in keyof P]: P[K] extends ValType ? Expr<P[K]> : never }
   : never
 
-interface Operation {
+export interface Operation {
+  name: string
   result: ValType
   params: readonly ValType[]
   code: readonly number[]
@@ -130,7 +111,7 @@ interface Operation {
 const operations = new Map<string, Operation>()
 function register(rows: Record<string, Row>, encode: (opcode: number) => number[]): void {
   for (const [name, [opcode, result, ...params]] of Object.entries(rows))
-    operations.set(name, { result, params, code: encode(opcode) })
+    operations.set(name, { name, result, params, code: encode(opcode) })
 }
 register(numeric, (opcode) => [opcode])
 register(saturating, (opcode) => [0xfc, opcode])
@@ -138,11 +119,20 @@ register(vector, (opcode) => [0xfd, ...leb(opcode)])
 
 /** A node without folding; checks the types of the arguments. */
 export function raw(name: string, args: readonly Expr[]): Expr {
+  return node(operationOf(name), args)
+}
+
+export function operationOf(name: string): Operation {
   const operation = operations.get(name)
   if (!operation) throw new TypeError(`no such instruction: ${name}`)
+  return operation
+}
+
+/** The same for an operation that has been looked up. */
+export function node(operation: Operation, args: readonly Expr[]): Expr {
   if (!hasTypes(args, operation.params)) {
     const types = args.map((arg) => arg.type).join()
-    throw new TypeError(`${name} takes (${operation.params.join()}), not (${types})`)
+    throw new TypeError(`${operation.name} takes (${operation.params.join()}), not (${types})`)
   }
   return new Expr(operation.result, operation.code, args)
 }

@@ -27,6 +27,13 @@ interface Deferred {
   emit: () => void
 }
 
+const localGets: number[][] = []
+
+/** `local.get`, the same array each time. */
+function localGet(index: number): number[] {
+  return (localGets[index] ??= [0x20, ...leb(index)])
+}
+
 const zeroes: Record<ValType, Expr> = {
   i32: i32(0),
   i64: i64(0),
@@ -71,7 +78,7 @@ export class FunctionBuilder {
   }
 
   #variableAt<T extends ValType>(index: number, type: T): Variable<T> {
-    return { index, type, value: new Expr(type, [0x20, ...leb(index)]) }
+    return { index, type, value: new Expr(type, localGet(index)) }
   }
 
   #newLocal(type: ValType): number {
@@ -109,7 +116,7 @@ export class FunctionBuilder {
     if (value.stable) return value
     const index = this.#temporary(value.type)
     this.#assign(index, value)
-    return new Expr(value.type, [0x20, ...leb(index)], noArgs, undefined, true)
+    return new Expr(value.type, localGet(index), noArgs, undefined, true)
   }
 
   #assign(index: number, value: Expr): void {
@@ -150,7 +157,7 @@ export class FunctionBuilder {
     const index = this.#temporary(type)
     this.#code.u8(0x21)
     this.#code.u32(index)
-    return new Expr(type, [0x20, ...leb(index)], noArgs, undefined, true)
+    return new Expr(type, localGet(index), noArgs, undefined, true)
   }
 
   /** `table[entry](args)`; null when the function has no result. */
@@ -310,13 +317,12 @@ export class FunctionBuilder {
     const whole = new Bytes()
     const body = this.#code.view()
     let done = 0
+    this.#code = whole
     for (const { at, depth, emit } of this.#deferred) {
       whole.append(body.subarray(done, at))
       done = at
-      this.#code = new Bytes()
       this.#depth = depth
       emit()
-      whole.append(this.#code.view())
     }
     whole.append(body.subarray(done))
     return whole

@@ -1,5 +1,5 @@
 /** Integer operations for both widths, with constant folding. Operands of a binary operation have one type. */
-import { Expr, i32, int, raw, type I32, type I64 } from './expression.ts'
+import { Expr, i32, int, node, operationOf, raw, type I32, type I64, type Operation } from './expression.ts'
 import type { Int, ValType } from './types.ts'
 
 type Fold = (x: bigint, y: bigint, bits: number) => bigint
@@ -33,20 +33,33 @@ const compareFolds: Record<string, (x: bigint, y: bigint, bits: number) => boole
 
 const bitsOf = (type: Int): number => (type === 'i32' ? 32 : 64)
 const isConstant = (value: Expr, constant: number): boolean =>
-  value.constant !== undefined && BigInt(value.constant) === BigInt(constant)
+  value.constant !== undefined && Number(value.constant) === constant
+
+type ByType = Record<Int, Operation>
+const byType = (name: string): ByType => ({
+  i32: operationOf(`i32.${name}`),
+  i64: operationOf(`i64.${name}`),
+})
+const known = new Map<string, ByType>()
+
+function operationFor(type: Int, name: string): Operation {
+  let both = known.get(name)
+  if (!both) known.set(name, (both = byType(name)))
+  return both[type]
+}
 
 function binary<T extends Int>(name: string, x: Expr<T>, y: Expr<T>): Expr<T> {
   const fold = binaryFolds[name]
   if (fold && x.constant !== undefined && y.constant !== undefined)
     return int(x.type, fold(BigInt(x.constant), BigInt(y.constant), bitsOf(x.type)))
-  return raw(`${x.type}.${name}`, [x, y]) as Expr<T>
+  return node(operationFor(x.type, name), [x, y]) as Expr<T>
 }
 
 function compare<T extends Int>(name: string, x: Expr<T>, y: Expr<T>): I32 {
   const fold = compareFolds[name]
   if (fold && x.constant !== undefined && y.constant !== undefined)
     return i32(Number(fold(BigInt(x.constant), BigInt(y.constant), bitsOf(x.type))))
-  return raw(`${x.type}.${name}`, [x, y]) as I32
+  return node(operationFor(x.type, name), [x, y]) as I32
 }
 
 export function add<T extends Int>(x: Expr<T>, y: Expr<T>): Expr<T> {
@@ -118,7 +131,7 @@ export const geU = <T extends Int>(x: Expr<T>, y: Expr<T>): I32 => compare('ge_u
 
 export function eqz<T extends Int>(x: Expr<T>): I32 {
   if (x.constant !== undefined) return i32(Number(BigInt(x.constant) === 0n))
-  return raw(`${x.type}.eqz`, [x]) as I32
+  return node(operationFor(x.type, 'eqz'), [x]) as I32
 }
 
 /** i64 → i32, the low half. */
@@ -149,7 +162,7 @@ export function signExtend<T extends Int>(x: Expr<T>, bits: number): Expr<T> {
 
 /** Clears all but the low `bits` (8, 16, 32 or the whole width). */
 export function zeroExtend<T extends Int>(x: Expr<T>, bits: number): Expr<T> {
-  return bits === bitsOf(x.type) ? x : and(x, int(x.type, (1n << BigInt(bits)) - 1n))
+  return bits === bitsOf(x.type) ? x : and(x, int(x.type, 2 ** bits - 1))
 }
 
 /** `condition` ? x : y, both evaluated. */

@@ -1,5 +1,5 @@
 /** Builds one module: imports, functions, one imported memory, one table, exports. Emits the binary format directly. */
-import { Bytes } from './bytes.ts'
+import { Bytes, signedLeb } from './bytes.ts'
 import { FunctionBuilder } from './function.ts'
 import { valTypeCodes, type FuncType, type FunctionRef } from './types.ts'
 
@@ -127,7 +127,7 @@ export class ModuleBuilder {
     section(9, (body) =>
       vector(body, this.#elements, ({ offset, functions }) => {
         body.append([0x00, 0x41])
-        body.s32(offset)
+        body.append(signedLeb(offset))
         body.u8(0x0b)
         body.u32(functions.length)
         for (const ref of functions) body.u32(ref.index)
