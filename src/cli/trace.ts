@@ -1,10 +1,12 @@
 import type { CAC } from 'cac'
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { styleText } from 'node:util'
 import { cyclesOf } from '../bench/model.ts'
 import { isInstruction } from '../bench/profiles/profile.ts'
 import { Symbols } from '../debug/symbols/symbols.ts'
 import { headerLine, plain, type Paint } from '../debug/trace/lines.ts'
+import { PerfettoLanes } from '../debug/trace/perfetto/lanes.ts'
+import { TrackEventWriter } from '../debug/trace/perfetto/track-events.ts'
 import type { Pricing } from '../debug/trace/pricing.ts'
 import { TraceReader } from '../debug/trace/reader.ts'
 import { type Edge, type Filter, parseEdge, Window } from '../debug/trace/selection.ts'
@@ -13,11 +15,12 @@ import { causeNames } from '../debug/trace/transition.ts'
 import { View } from '../debug/trace/view.ts'
 import type { Exit } from '../index.ts'
 import { UsageError } from './errors.ts'
-import { loadImage, parseLinkMode } from './image.ts'
 import { COST_HELP, DEFAULT_PROFILE, type ModelFlags, parseProfile, PROFILE_HELP } from './model.ts'
 import { parseCount } from './options.ts'
 import { createProgress } from './progress.ts'
 import { attach, machineOptions, type MachineFlags, prepare } from './run.ts'
+
+const FILE_BUFFER_BYTES: number = 1 << 20
 
 interface TraceFlags extends MachineFlags, ModelFlags {
   cause?: string
@@ -30,6 +33,8 @@ interface TraceFlags extends MachineFlags, ModelFlags {
   brief?: boolean
   summary?: boolean
   json?: boolean
+  perfetto?: string
+  calls?: boolean
   symbols?: string
 }
 
@@ -51,6 +56,8 @@ export function defineTrace(cli: CAC): void {
     .option('--brief', 'One line each, without what changed')
     .option('--summary', 'Nothing but the summary by cause')
     .option('--json', 'One JSON object a line, for programs')
+    .option('--perfetto <file>', 'A trace for ui.perfetto.dev: lanes of rings, packets and functions')
+    .option('--no-calls', 'In that file no functions, so that code goes on being translated')
     .option('--symbols <file>', 'Names for addresses: an ELF image, or System.map')
     .option('--profile <name>', PROFILE_HELP, { default: DEFAULT_PROFILE })
     .option('--cost <name=cycles>', COST_HELP)
@@ -70,22 +77,35 @@ async function trace(path: string | undefined, flags: TraceFlags): Promise<numbe
       ? Infinity
       : parseCount(String(flags.count), '--count', 1, Number.MAX_SAFE_INTEGER)
   const pricing = pricingOf(flags)
-  const symbols = await findSymbols(path, flags, progress)
-  for (const each of [from, to])
-    if (each?.kind === 'symbol') checkSymbol(symbols, each.name, each === from ? '--from' : '--to')
-  if (filter.symbol !== undefined) checkSymbol(symbols, filter.symbol, '--in')
-  const window = new Window(symbols, from, to)
-  const prepared = await prepare(path, flags, progress, process.stderr, {
-    trace: { calls: window.wantsCalls },
-  })
-  const { machine } = prepared
+  const more = readSymbols(flags.symbols)
+  const file = flags.perfetto === undefined ? null : new TraceFile(String(flags.perfetto))
+  const waitsForFunction = from?.kind === 'symbol' || to?.kind === 'symbol'
+  const calls = waitsForFunction || (file !== null && flags.calls !== false)
+  const prepared = await prepare(path, flags, progress, process.stderr, { trace: { calls } })
+  const { machine, image } = prepared
+  const symbols = (image === null ? Symbols.none : Symbols.fromImage(image)).with(more)
+  try {
+    if (from?.kind === 'symbol') checkSymbol(symbols, from.name, '--from')
+    if (to?.kind === 'symbol') checkSymbol(symbols, to.name, '--to')
+    if (filter.symbol !== undefined) checkSymbol(symbols, filter.symbol, '--in')
+  } catch (error) {
+    machine.stop()
+    throw error
+  }
+  const lanes =
+    file === null
+      ? null
+      : new PerfettoLanes(
+          new TrackEventWriter((packet) => file.write(packet), `onering ${path ?? ''}`),
+          symbols,
+        )
 
   const out = new Output()
   const isQuietView = flags.summary === true
   const view = new View({
     symbols,
     pricing,
-    window,
+    window: new Window(symbols, from, to),
     filter,
     format:
       flags.json === true
@@ -97,6 +117,7 @@ async function trace(path: string | undefined, flags: TraceFlags): Promise<numbe
             : 'details',
     paint: process.stdout.isTTY && process.env.NO_COLOR === undefined ? colours : plain,
     print: isQuietView ? () => {} : (line) => out.line(line),
+    lanes,
     most: count,
     end: () => machine.stop(),
   })
@@ -107,6 +128,8 @@ async function trace(path: string | undefined, flags: TraceFlags): Promise<numbe
     out.flush()
   })
   const exit = await attach(machine, prepared)
+  lanes?.finish()
+  file?.close()
   if (flags.json === true) out.line(JSON.stringify({ summary: view.summaryObject(), exit: exit.reason }))
   else for (const line of ['', ...summaryLines(view.summary, pricing.name)]) out.line(line)
   out.flush()
@@ -132,6 +155,40 @@ class Output {
   }
 }
 
+/** Packets are gathered, and written in large pieces. */
+class TraceFile {
+  readonly #file: number
+  #pieces: Uint8Array[] = []
+  #bytes = 0
+
+  constructor(path: string) {
+    try {
+      this.#file = openSync(path, 'w')
+    } catch (error) {
+      throw new UsageError(
+        `--perfetto ${path}: cannot be written (${(error as NodeJS.ErrnoException).code ?? error})`,
+      )
+    }
+  }
+
+  write(packet: Uint8Array): void {
+    this.#pieces.push(packet)
+    this.#bytes += packet.length
+    if (this.#bytes > FILE_BUFFER_BYTES) this.#flush()
+  }
+
+  close(): void {
+    this.#flush()
+    closeSync(this.#file)
+  }
+
+  #flush(): void {
+    writeSync(this.#file, Buffer.concat(this.#pieces))
+    this.#pieces = []
+    this.#bytes = 0
+  }
+}
+
 const styles = { time: 'dim', inward: 'red', outward: 'green', detail: 'dim', frame: 'cyan' } as const
 const colours: Paint = (style, text) => styleText(styles[style], text)
 
@@ -144,30 +201,21 @@ function pricingOf(flags: ModelFlags): Pricing {
   return { name: profile.name, cycles: (counts) => cyclesOf(counts, profile).total, isInstruction }
 }
 
-async function findSymbols(
-  path: string | undefined,
-  flags: TraceFlags,
-  progress: ReturnType<typeof createProgress>,
-): Promise<Symbols> {
-  const own =
-    path === undefined
-      ? Symbols.none
-      : Symbols.fromImage(await loadImage(path, parseLinkMode(flags.link), progress))
-  if (flags.symbols === undefined) return own
-  const file = String(flags.symbols)
+function readSymbols(path: string | undefined): Symbols {
+  if (path === undefined) return Symbols.none
   let bytes: Uint8Array
   try {
-    bytes = readFileSync(file)
+    bytes = readFileSync(String(path))
   } catch (error) {
     throw new UsageError(
-      `--symbols ${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? error})`,
+      `--symbols ${path}: cannot be read (${(error as NodeJS.ErrnoException).code ?? error})`,
     )
   }
   const fromImage = Symbols.fromImage(bytes)
-  const more = fromImage.isEmpty ? Symbols.fromSystemMap(new TextDecoder().decode(bytes)) : fromImage
-  if (more.isEmpty)
-    throw new UsageError(`--symbols ${file}: no symbols in it; give an ELF image or a System.map`)
-  return own.with(more)
+  const symbols = fromImage.isEmpty ? Symbols.fromSystemMap(new TextDecoder().decode(bytes)) : fromImage
+  if (symbols.isEmpty)
+    throw new UsageError(`--symbols ${path}: no symbols in it; give an ELF image or a System.map`)
+  return symbols
 }
 
 function checkSymbol(symbols: Symbols, name: string, option: string): void {

@@ -10,33 +10,61 @@ const PROTOCOL_UDP = 17
 /** TCP's flags from bit 0 on, as tcpdump writes them. */
 const FLAGS = 'FSRP.UEW'
 
-/** `TCP 10.0.2.2:40112 → 10.0.2.15:7 [P.] 6 bytes`. `bytes` may be the beginning only. */
-export function describeFrame(bytes: Uint8Array): string {
-  const view = new ByteView(bytes)
-  const type = view.u16(12)
-  if (type === ETHERTYPE_ARP)
-    return `ARP ${view.u16(20) === 1 ? 'who has' : 'reply'} ${view.ipv4(view.u16(20) === 1 ? 38 : 28)}`
-  if (type === ETHERTYPE_IPV6) return 'IPv6'
-  if (type !== ETHERTYPE_IPV4) return `ethertype 0x${type.toString(16).padStart(4, '0')}`
-  return describeIpv4(view, 14)
+export interface FrameDescription {
+  /** `TCP 10.0.2.2:40112 → 10.0.2.15:7 [P.] 6 bytes`. */
+  readonly text: string
+  /** Who to whom, and the other way round: a frame whose `from` is another's `back` answers it. */
+  readonly from: string
+  readonly back: string
+  /** Bytes that protocols below the application have no use for. */
+  readonly payload: number
 }
 
-function describeIpv4(view: ByteView, at: number): string {
+export function describeFrame(bytes: Uint8Array): string {
+  return parseFrame(bytes).text
+}
+
+/** `bytes` may be the beginning only. */
+export function parseFrame(bytes: Uint8Array): FrameDescription {
+  const view = new ByteView(bytes)
+  const type = view.u16(12)
+  if (type === ETHERTYPE_ARP) return parseArp(view)
+  if (type === ETHERTYPE_IPV4) return parseIpv4(view, 14)
+  return alone(type === ETHERTYPE_IPV6 ? 'IPv6' : `ethertype 0x${type.toString(16).padStart(4, '0')}`)
+}
+
+function alone(text: string): FrameDescription {
+  return { text, from: text, back: '', payload: 0 }
+}
+
+function parseArp(view: ByteView): FrameDescription {
+  const [sender, target] = [view.ipv4(28), view.ipv4(38)]
+  const text = view.u16(20) === 1 ? `ARP who has ${target}` : `ARP reply ${sender}`
+  return { text, from: `ARP ${sender} ${target}`, back: `ARP ${target} ${sender}`, payload: 0 }
+}
+
+function parseIpv4(view: ByteView, at: number): FrameDescription {
   const header = 4 * (view.u8(at) & 15)
-  const total = view.u16(at + 2)
+  const length = view.u16(at + 2) - header
   const protocol = view.u8(at + 9)
   const [from, to] = [view.ipv4(at + 12), view.ipv4(at + 16)]
   const inner = at + header
-  if (protocol === PROTOCOL_TCP) {
-    const payload = total - header - 4 * (view.u8(inner + 12) >> 4)
+  const between = (name: string, a: string, b: string, more: string, payload: number): FrameDescription => ({
+    text: `${name} ${a} → ${b}${more}`,
+    from: `${name} ${a} ${b}`,
+    back: `${name} ${b} ${a}`,
+    payload,
+  })
+  if (protocol === PROTOCOL_TCP || protocol === PROTOCOL_UDP) {
+    const [a, b] = [`${from}:${view.u16(inner)}`, `${to}:${view.u16(inner + 2)}`]
+    if (protocol === PROTOCOL_UDP) return between('UDP', a, b, bytesText(length - 8), length - 8)
+    const payload = length - 4 * (view.u8(inner + 12) >> 4)
     const flags = view.u8(inner + 13)
     const text = [...FLAGS].filter((_, bit) => flags & (1 << bit)).join('')
-    return `TCP ${from}:${view.u16(inner)} → ${to}:${view.u16(inner + 2)} [${text}]${bytesText(payload)}`
+    return between('TCP', a, b, ` [${text}]${bytesText(payload)}`, payload)
   }
-  if (protocol === PROTOCOL_UDP)
-    return `UDP ${from}:${view.u16(inner)} → ${to}:${view.u16(inner + 2)}${bytesText(total - header - 8)}`
-  if (protocol === PROTOCOL_ICMP) return `ICMP ${from} → ${to} type ${view.u8(inner)}`
-  return `IPv4 ${from} → ${to} protocol ${protocol}`
+  if (protocol === PROTOCOL_ICMP) return between('ICMP', from, to, ` type ${view.u8(inner)}`, 0)
+  return between('IPv4', from, to, ` protocol ${protocol}`, 0)
 }
 
 function bytesText(bytes: number): string {

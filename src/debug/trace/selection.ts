@@ -40,11 +40,6 @@ export class Window {
     this.#state = from === null ? 'inside' : 'before'
   }
 
-  /** Whether functions are waited for, which only calls tell. */
-  get wantsCalls(): boolean {
-    return this.#from?.kind === 'symbol' || this.#to?.kind === 'symbol'
-  }
-
   get isOver(): boolean {
     return this.#state === 'after'
   }

@@ -5,6 +5,7 @@ import { changesOf, type Changes } from './changes.ts'
 import { describeFrame } from './frame.ts'
 import { frameLine, type Paint, transitionLines } from './lines.ts'
 import { hex, instructionText } from './place.ts'
+import type { PerfettoLanes } from './perfetto/lanes.ts'
 import { type Cost, Pricer, type Pricing } from './pricing.ts'
 import type { CallEvent, FrameEvent, TraceListener } from './reader.ts'
 import { type Filter, matches, type Window } from './selection.ts'
@@ -19,6 +20,8 @@ export interface ViewOptions {
   readonly format: 'brief' | 'details' | 'steps' | 'json'
   readonly paint: Paint
   print(line: string): void
+  /** Gets everything in the window, shown or not. */
+  readonly lanes: PerfettoLanes | null
   /** Transitions to show at most. */
   readonly most: number
   /** Enough has been shown; called once. */
@@ -54,18 +57,21 @@ export class View implements TraceListener {
     const cost = this.#pricer.price(transition)
     if (!this.#includes({ retired, timeNs, addresses: [before.rip, after.rip] })) return
     this.summary.add(transition, cost)
+    this.#options.lanes?.transition(transition, cost)
     if (window.isOver || !matches(filter, transition, symbols)) return
     this.#print(transition, cost)
     if (++this.#shown >= most) this.#end()
   }
 
-  call({ target, timeNs }: CallEvent): void {
-    this.#includes({ retired: this.#retired, timeNs, addresses: [target] })
+  call(call: CallEvent): void {
+    const moment = { retired: this.#retired, timeNs: call.timeNs, addresses: [call.target] }
+    if (this.#includes(moment)) this.#options.lanes?.call(call)
   }
 
   frame(frame: FrameEvent): void {
     if (!this.#includes({ ...frame, addresses: [] })) return
     this.summary.addFrame(frame)
+    this.#options.lanes?.frame(frame)
     const { format, paint, print } = this.#options
     if (format === 'json') print(JSON.stringify(frameObject(frame)))
     else print(frameLine(frame, paint))
