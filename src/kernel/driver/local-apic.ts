@@ -74,10 +74,6 @@ export function setTimer(deadlineNs: u64): void {
   write32(INITIAL_COUNT, <u32>max<u64>(counts, 1))
 }
 
-export function stopTimer(): void {
-  write32(INITIAL_COUNT, 0)
-}
-
 export function endOfInterrupt(): void {
   write32(END_OF_INTERRUPT, 0)
 }

@@ -1,18 +1,24 @@
-/** The one-shot timer is set to whatever comes first; without anything to come it stays silent. */
+/**
+ * The one-shot timer is set to whatever comes first. It is never put off: setting it costs more than an interrupt now and then that finds nothing to do,
+ * and sets it to what then comes first. Without anything to come it stays silent.
+ */
 import { networkDeadline } from '../driver/network'
-import { setTimer, stopTimer } from '../driver/local-apic'
+import { setTimer } from '../driver/local-apic'
 import { schedulerDeadline } from './scheduler'
 
 const NEVER: u64 = u64.MAX_VALUE
 let armedNs: u64 = 0xffff_ffff_ffff_ffff
 
-/** Sets the timer anew if the nearest deadline has changed. */
+/** Makes sure that the timer fires at `deadlineNs` (monotonic; `u64.MAX_VALUE`: never) or before. */
+export function armAt(deadlineNs: u64): void {
+  if (deadlineNs >= armedNs) return
+  armedNs = deadlineNs
+  setTimer(deadlineNs)
+}
+
+/** The same for the nearest deadline that there is. */
 export function armAlarm(): void {
-  const deadline = min(schedulerDeadline(), networkDeadline())
-  if (deadline == armedNs) return
-  armedNs = deadline
-  if (deadline == NEVER) stopTimer()
-  else setTimer(deadline)
+  armAt(min(schedulerDeadline(), networkDeadline()))
 }
 
 /** The timer has fired. */

@@ -7,7 +7,7 @@ import { switchStack } from '../lib/entry'
 import { setKernelStack } from '../trap/descriptors'
 import { monotonicNs } from './clock'
 import { attend } from './attend'
-import { armAlarm } from './alarm'
+import { armAlarm, armAt } from './alarm'
 import { criticalDepth, hasNotes, requestReschedule, setCriticalDepth } from './critical'
 import { BLOCKED, ENDED, READY, RUNNING, Thread } from './thread'
 import { buryThread } from './threads'
@@ -44,6 +44,8 @@ export function currentThread(): Thread {
 /** Puts a thread that waits, or a new one, at the end of the ready list. */
 export function makeReady(thread: Thread): void {
   thread.state = READY
+  // From now on somebody waits for the end of the running thread's slice.
+  if (ready.first === null && running.state == RUNNING) armAt(sliceEndNs)
   ready.push(thread)
 }
 
@@ -165,6 +167,7 @@ function switchAway(): void {
   const previous = running
   next.state = RUNNING
   sliceEndNs = monotonicNs() + SLICE_NS
+  if (ready.first !== null) armAt(sliceEndNs)
   if (next === previous) return
   running = next
   setKernelStack(next.stackTop)

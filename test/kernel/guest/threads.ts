@@ -16,6 +16,10 @@ function spin(_argument: u32): void {
 
 const flag = new StaticArray<bool>(1)
 
+function raise(_argument: u32): void {
+  store<bool>(changetype<usize>(flag), true)
+}
+
 function sleeper(milliseconds: u32): void {
   sleep(milliseconds)
 }
@@ -30,6 +34,13 @@ function deep(depth: u32): void {
 
 export function main(): i32 {
   begin()
+  // Nobody sleeps and nothing arrives: there is no interrupt but that of the slice.
+  const raiser = spawn(raise, 0)
+  let waited: u64 = 0
+  while (!load<bool>(changetype<usize>(flag)) && waited < 200_000_000) waited++
+  ok(waited < 200_000_000, 'two threads that never wait take turns')
+  join(raiser)
+
   ok(currentThread() > 0, 'a thread has an id')
   equal(join(spawn(add, 5)), 0, 'join gives the status')
   equal(counter, 5, 'the argument arrives')
