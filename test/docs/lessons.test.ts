@@ -5,7 +5,10 @@ import { describe, expect, test } from 'vitest'
 import { examplesOf, missingLine } from './console-blocks.ts'
 
 const folder = 'docs/lessons'
-const pages = readdirSync(folder).filter((name) => name.endsWith('.md'))
+const pages = readdirSync(folder)
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => ({ name, examples: examplesOf(readFileSync(`${folder}/${name}`, 'utf8')) }))
+  .filter(({ examples }) => examples.length > 0)
 
 /** `npx onering …` of this work tree; a pipe behind it is the shell's. */
 function run(command: string): string {
@@ -14,9 +17,8 @@ function run(command: string): string {
   return stdout + stderr
 }
 
-describe.each(pages)(`${folder}/%s`, (name) => {
-  const examples = examplesOf(readFileSync(`${folder}/${name}`, 'utf8'))
-  test.skipIf(examples.length === 0).each(examples)(
+describe.each(pages)(`${folder}/$name`, ({ examples }) => {
+  test.each(examples)(
     'line $line: $command',
     ({ command, expected }) => {
       const output = run(command)
