@@ -69,6 +69,18 @@ export interface Bare {
   readonly rounds: number
   readonly ring: 0 | 3
   emit(asm: Assembler): void
+  /** Code that the image carries besides, at an address behind it. */
+  readonly code?: { readonly address: number; readonly bytes: Uint8Array }
+}
+
+/** Goes to code that ends the machine by itself. */
+export function withCode(address: number, bytes: Uint8Array): Bare {
+  return {
+    rounds: 1,
+    ring: 0,
+    emit: (asm) => void asm.emit('mov', eax, address).emit('call', rax),
+    code: { address, bytes },
+  }
 }
 
 function loop(asm: Assembler, body: () => void): void {
@@ -132,10 +144,12 @@ export const barePrograms: Readonly<Record<string, Bare>> = {
 
 /** The image, a flat multiboot one: its header says where it goes. */
 export function buildBare(program: Bare): Uint8Array {
-  const image = new Uint8Array(IMAGE_END - BASE)
+  const end = program.code ? program.code.address + program.code.bytes.length : IMAGE_END
+  const image = new Uint8Array(end - BASE)
   const view = new DataView(image.buffer)
   const u64 = (address: number, value: bigint): void => view.setBigUint64(address - BASE, value, true)
-  image.set(bootCode(), 0)
+  image.set(bootCode(end), 0)
+  if (program.code) image.set(program.code.bytes, program.code.address - BASE)
   const handlers = emitKernel(program, (code) => image.set(code, CODE - BASE))
   descriptors.forEach((descriptor, n) => u64(GDT + 8 * n, descriptor))
   for (const [vector, offset] of handlers) {
@@ -154,12 +168,11 @@ export function buildBare(program: Bare): Uint8Array {
 }
 
 /** Multiboot 1 header, then the way from flat protected mode to long mode. */
-function bootCode(): Uint8Array {
+function bootCode(end: number): Uint8Array {
   const asm = new Assembler(32)
   const magic = 0x1bad_b002
   const flags = 0x1_0000
-  for (const word of [magic, flags, -(magic + flags) >>> 0, BASE, BASE, IMAGE_END, IMAGE_END, BASE + 0x20])
-    asm.u32(word)
+  for (const word of [magic, flags, -(magic + flags) >>> 0, BASE, BASE, end, end, BASE + 0x20]) asm.u32(word)
   asm.emit('mov', esp, STACK)
   asm.emit('mov', eax, 0xff).emit('out', 0x21, al).emit('out', 0xa1, al)
   asm.emit('lgdt', mem({ disp: BASE + 0xf00 }))

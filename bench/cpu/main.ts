@@ -1,149 +1,80 @@
 /**
- * `npm run bench:cpu -- [--repeat N] [--json FILE]`: what one processor does, our machine beside QEMU's emulator: the same images, in turn, several times. Time is
- * taken by the host between two lines that the guest prints; on a busy host the processor time of the whole process is the steadier figure.
+ * `npm run bench:cpu -- [--repeat N] [--only GROUP,…] [--scale X] [--json FILE] [--html FILE]`: our machine beside QEMU's emulator, v86 and the processor itself,
+ * the same images, in turn, several times. On a busy host the ratio by processor time is the steadier one.
  */
-import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
+import { createProgress } from '../../src/cli/progress.ts'
 import { hasProgram } from '../../test/support/programs.ts'
-import { geometricMean, median } from '../statistics.ts'
-import { formatTable } from '../table.ts'
-import { barePrograms, buildBare } from './bare.ts'
+import { type Group, groups } from './groups.ts'
+import { formatPage } from './page.ts'
+import { formatReport, type Report, Samples } from './report.ts'
 
-const { values } = parseArgs({
-  options: { repeat: { type: 'string', default: '3' }, json: { type: 'string' } },
-})
-if (!hasProgram('qemu-system-x86_64')) {
-  process.stderr.write(
-    'bench:cpu: qemu-system-x86_64 is missing; install it (Debian: apt-get install qemu-system-x86)\n',
-  )
+function refuse(message: string): never {
+  process.stderr.write(`bench:cpu: ${message}\n`)
   process.exit(2)
 }
 
-/** Seconds from `begin NAME` to `end NAME`: by the clock, and of processor time of all threads. */
-interface Timing {
-  readonly wall: number
-  readonly cpu: number
-  readonly checksum: string
-}
-
-const ours = (image: string): [string, string[]] => [
-  process.execPath,
-  ['dist/cli/main.js', 'run', image, '--net', 'none', '--quiet'],
-]
-const qemu = (image: string): [string, string[]] => [
-  'qemu-system-x86_64',
-  [
-    ...'-accel tcg -cpu max -m 256M -display none -serial stdio -monitor none -no-reboot'.split(' '),
-    '-device',
-    'isa-debug-exit,iobase=0xf4,iosize=4',
-    '-kernel',
-    image,
-  ],
-]
-
-/** Processor time of a process with all its threads, in seconds; 0 where /proc does not say. */
-function cpuSeconds(pid: number): number {
-  try {
-    let ns = 0
-    for (const task of readdirSync(`/proc/${pid}/task`))
-      ns += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0])
-    return ns / 1e9
-  } catch {
-    return 0
-  }
-}
-
-async function time([command, args]: [string, string[]]): Promise<Map<string, Timing>> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const timings = new Map<string, Timing>()
-  let [wall, cpu] = [0, 0]
-  for await (const line of createInterface(child.stdout)) {
-    const [word, name = '', checksum = ''] = line.trim().split(' ')
-    if (word === 'begin') [wall, cpu] = [performance.now(), cpuSeconds(child.pid!)]
-    else if (word === 'end')
-      timings.set(name, {
-        wall: (performance.now() - wall) / 1000,
-        cpu: cpuSeconds(child.pid!) - cpu,
-        checksum,
-      })
-  }
-  return timings
-}
-
-interface Samples {
-  onering: Timing[]
-  qemu: Timing[]
-}
-
-const folder = mkdtempSync(join(tmpdir(), 'onering-bench-cpu-'))
-const compute = join(folder, 'cpu.elf')
-execFileSync(
-  process.execPath,
-  ['dist/cli/main.js', 'build', 'bench/guest/cpu.ts', '-o', compute, '--quiet'],
-  {
-    stdio: 'inherit',
+const { values } = parseArgs({
+  options: {
+    repeat: { type: 'string', default: '3' },
+    only: { type: 'string', default: Object.keys(groups).join(',') },
+    scale: { type: 'string', default: '1' },
+    json: { type: 'string' },
+    html: { type: 'string' },
   },
-)
-const results = new Map<string, Samples>()
-function note(name: string, machine: keyof Samples, timing: Timing | undefined): void {
-  if (!timing) throw new Error(`${name} did not end on ${machine}`)
-  const samples = results.get(name) ?? { onering: [], qemu: [] }
-  samples[machine].push(timing)
-  results.set(name, samples)
+})
+const [repeat, scale] = [Number(values.repeat), Number(values.scale)]
+const chosen = values.only.split(',')
+const unknown = chosen.find((name) => !(name in groups))
+if (unknown !== undefined) refuse(`--only ${unknown}: there are ${Object.keys(groups).join(', ')}`)
+if (!(Number.isInteger(repeat) && repeat > 0)) refuse(`--repeat ${values.repeat}: wants a number from 1 on`)
+if (!(scale > 0 && scale <= 1)) refuse(`--scale ${values.scale}: wants a number above 0, at most 1`)
+if (!hasProgram('qemu-system-x86_64'))
+  refuse('qemu-system-x86_64 is missing; install it (Debian: apt-get install qemu-system-x86)')
+
+const progress = createProgress(process.stderr, false)
+const folder = mkdtempSync(join(tmpdir(), 'onering-bench-cpu-'))
+const missing: string[] = []
+const taken: { group: Group; samples: Samples }[] = []
+try {
+  for (const name of chosen) {
+    const prepared = groups[name]!({ folder, scale })
+    if ('missing' in prepared) missing.push(`${name}: ${prepared.missing}`)
+    else taken.push({ group: prepared, samples: new Samples() })
+  }
+  for (let round = 0; round < repeat; round++)
+    for (const { group, samples } of taken)
+      for (const { machine, start } of group.runs) {
+        progress.step(`round ${round + 1} of ${repeat}: ${group.title}, ${machine}`)
+        samples.add(machine, await start())
+      }
+  progress.clear()
+} finally {
+  rmSync(folder, { recursive: true })
 }
 
-const bare = Object.entries(barePrograms).map(([name, program], n) => {
-  const path = join(folder, `bare-${n}.bin`)
-  writeFileSync(path, buildBare(program))
-  return [name, path] as const
-})
-for (let round = 0; round < Number(values.repeat); round++) {
-  const [a, b] = [await time(ours(compute)), await time(qemu(compute))]
-  for (const [name, timing] of a) {
-    if (timing.checksum !== b.get(name)?.checksum) throw new Error(`${name}: different checksums`)
-    note(name, 'onering', timing)
-    note(name, 'qemu', b.get(name))
-  }
-  for (const [name, path] of bare) {
-    note(name, 'onering', (await time(ours(path))).get(''))
-    note(name, 'qemu', (await time(qemu(path))).get(''))
-  }
+const versionOf = (program: string): string =>
+  execFileSync(program, ['--version'], { encoding: 'utf8' }).split('\n')[0]!
+const { version } = createRequire(import.meta.url)('v86/package.json') as { version: string }
+const report: Report = {
+  made: [
+    `Node ${process.version}`,
+    versionOf('qemu-system-x86_64'),
+    `v86 ${version}`,
+    ...(hasProgram('gcc') ? [versionOf('gcc')] : []),
+    cpus()[0]?.model ?? 'an unknown processor',
+    `load ${loadavg()[0]!.toFixed(1)}`,
+  ],
+  repeat,
+  scale,
+  groups: taken.map(({ group, samples }) => samples.report(group)),
+  missing,
 }
-rmSync(folder, { recursive: true })
-
-const rows = [...results].map(([name, { onering, qemu: theirs }]) => {
-  const of = (samples: Timing[], field: 'wall' | 'cpu'): number =>
-    median(samples.map((sample) => sample[field]))
-  const [wall, cpu] = [of(theirs, 'wall') / of(onering, 'wall'), of(theirs, 'cpu') / of(onering, 'cpu')]
-  return {
-    name,
-    onering: of(onering, 'wall'),
-    qemu: of(theirs, 'wall'),
-    wall,
-    cpu,
-    isBare: name in barePrograms,
-  }
-})
-const version = execFileSync('qemu-system-x86_64', ['--version'], { encoding: 'utf8' }).split('\n')[0]
-console.log(
-  `Node ${process.version}; ${version}; ${cpus()[0]?.model}; load ${loadavg()[0]!.toFixed(1)}; medians of ${values.repeat}\n`,
-)
-const table = rows.map((row) => [
-  row.name,
-  `${row.onering.toFixed(2)} s`,
-  `${row.qemu.toFixed(2)} s`,
-  `${row.wall.toFixed(2)}×`,
-  // A guest that ends with its last line may be gone before its time is read.
-  row.cpu > 0 ? `${row.cpu.toFixed(2)}×` : '–',
-])
-const programs = rows.filter(({ isBare }) => !isBare)
-const mean = (field: 'wall' | 'cpu'): string =>
-  `${geometricMean(programs.map((row) => row[field])).toFixed(2)}×`
-table.push(['geometric mean of the compute programs', '', '', mean('wall'), mean('cpu')])
-console.log(formatTable(['', 'onering', 'QEMU TCG', 'faster', 'by processor time'], table))
-if (values.json)
-  writeFileSync(values.json, JSON.stringify({ node: process.version, qemu: version, rows }, null, 1))
+console.log(formatReport(report))
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 1)}\n`)
+if (values.html !== undefined) writeFileSync(values.html, formatPage(report))

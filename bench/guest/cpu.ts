@@ -198,6 +198,109 @@ function scan(rounds: i32): u32 {
   return counts
 }
 
+function crc16(value: u32, crc: u32): u32 {
+  for (let bit = 0; bit < 16; bit++) {
+    const carry = (value ^ crc) & 1
+    crc >>= 1
+    value >>= 1
+    if (carry) crc ^= 0xa001
+  }
+  return crc
+}
+
+/** A list as CoreMark has one: nodes lie in an array, a link is an index, -1 the end. */
+class List {
+  readonly next: StaticArray<i32>
+  readonly value: StaticArray<u16>
+  head: i32 = 0
+
+  constructor(size: i32) {
+    this.next = new StaticArray<i32>(size)
+    this.value = new StaticArray<u16>(size)
+    for (let i = 0; i < size; i++) {
+      this.next[i] = i + 1 < size ? i + 1 : -1
+      this.value[i] = <u16>(i * 7919)
+    }
+  }
+
+  reverse(): void {
+    let done = -1
+    for (let node = this.head; node >= 0;) {
+      const rest = this.next[node]
+      this.next[node] = done
+      done = node
+      node = rest
+    }
+    this.head = done
+  }
+
+  find(value: u16): i32 {
+    let node = this.head
+    while (node >= 0 && this.value[node] != value) node = this.next[node]
+    return node
+  }
+
+  private takes(a: i32, b: i32, left: i32, right: i32): bool {
+    if (left == 0) return false
+    return right == 0 || b < 0 || this.value[a] <= this.value[b]
+  }
+
+  /** Merges runs of 1, 2, 4 … nodes until there is one. */
+  sort(): void {
+    for (let run = 1; ; run <<= 1) {
+      let rest = this.head
+      let tail = -1
+      let merges = 0
+      this.head = -1
+      while (rest >= 0) {
+        merges++
+        let a = rest
+        let left = 0
+        while (left < run && rest >= 0) {
+          left++
+          rest = this.next[rest]
+        }
+        let b = rest
+        let right = run
+        while (left > 0 || (right > 0 && b >= 0)) {
+          const fromA = this.takes(a, b, left, right)
+          const node = fromA ? a : b
+          if (fromA) {
+            a = this.next[a]
+            left--
+          } else {
+            b = this.next[b]
+            right--
+          }
+          if (tail < 0) this.head = node
+          else this.next[tail] = node
+          tail = node
+        }
+        rest = b
+      }
+      this.next[tail] = -1
+      if (merges <= 1) return
+    }
+  }
+}
+
+/** What CoreMark is made of, in its proportions: a list, a matrix, a state machine, and a CRC over what they find. */
+function coreMarkLike(rounds: i32): u32 {
+  const list = new List(64)
+  let crc: u32 = 0
+  for (let round = 0; round < rounds; round++) {
+    const wanted = list.find(<u16>((round % 64) * 7919))
+    list.value[wanted] ^= <u16>crc
+    list.reverse()
+    list.sort()
+    crc = crc16(list.value[list.head], crc)
+    list.value[wanted] = <u16>((round % 64) * 7919)
+    if (round % 100 == 0) crc = crc16(matrix(1), crc)
+    crc = crc16(scan(1), crc)
+  }
+  return crc
+}
+
 type Operation = (x: u32) => u32
 const operations = StaticArray.fromArray<Operation>([
   (x: u32): u32 => x + 3,
@@ -238,6 +341,7 @@ export function main(): void {
   section('sha256', sha256, 40_000)
   section('matrix', matrix, 300)
   section('scan', scan, 300_000)
+  section('coremark-like', coreMarkLike, 4_000)
   section('mandelbrot', mandelbrot, 400)
   section('n-body', bodies, 100_000)
   section('memcpy', copy, 200)
