@@ -60,6 +60,10 @@ const MOUSE_IRQ = 12
 const RTC_IRQ = 8
 const COPROCESSOR_IRQ = 13
 
+/** Ports below are on the ISA bus, where an access takes six to eight cycles of 8.33 MHz; software takes that for a microsecond, and waits by it. */
+const ISA_PORTS = 0x1000
+const ISA_ACCESS_NS = 1000
+
 const IDE_FUNCTION = 1
 const DEFAULT_BOOT_ORDER = 'cda'
 
@@ -250,11 +254,13 @@ export class Board {
   }
 
   ioRead(port: number, size: number): number {
+    if (port < ISA_PORTS) this.#options.clock.addBusWait(ISA_ACCESS_NS)
     // A port space of 64 KiB does not wrap.
     return port + size > 0x1_0000 ? allOnes(size as AccessSize) : this.ports.read(port, size as AccessSize)
   }
 
   ioWrite(port: number, size: number, value: number): void {
+    if (port < ISA_PORTS) this.#options.clock.addBusWait(ISA_ACCESS_NS)
     if (port + size <= 0x1_0000) this.ports.write(port, size as AccessSize, value)
   }
 

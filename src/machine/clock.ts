@@ -1,5 +1,5 @@
 /**
- * Virtual time: nanoseconds = retired instructions + time spent halted. Nothing else moves it, so what a guest sees of time
+ * Virtual time: nanoseconds = retired instructions + time in which the processor waited, halted or for a slow bus. Nothing else moves it, so what a guest sees of time
  * depends only on what it executes and on when the host woke it.
  */
 import type { Stateful, TimeSource, Timer } from '../devices/device.ts'
@@ -11,6 +11,8 @@ export class Clock implements TimeSource {
   #nextDeadlineNs = Infinity
   /** Told when a timer is armed for a time before every other: a running processor may have to stop sooner. */
   onEarlier: ((deadlineNs: number) => void) | null = null
+  /** Told when an instruction takes longer: what is planned by instructions comes later, and a timer may be due behind it. */
+  onBusWait: ((ns: number) => void) | null = null
   /** Told of halted time, which the processor's time-stamp counter counts too. */
   onHalted: ((ns: number) => void) | null = null
 
@@ -36,6 +38,12 @@ export class Clock implements TimeSource {
     const timer = new ClockTimer(onDeadline, () => this.#rearmed(timer))
     this.#timers.push(timer)
     return timer
+  }
+
+  /** An instruction that is being executed waits for a bus. */
+  addBusWait(ns: number): void {
+    this.addHalted(ns)
+    this.onBusWait?.(ns)
   }
 
   /** The processor has been halted for `ns` nanoseconds. */

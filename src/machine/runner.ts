@@ -54,6 +54,10 @@ export class Runner {
     options.clock.onEarlier = (deadlineNs) => {
       if (deadlineNs < this.#runEndNs) options.processor.interruptRun()
     }
+    options.clock.onBusWait = (ns) => {
+      this.#runEndNs += ns
+      if (options.clock.nextDeadlineNs <= options.clock.nowNs()) options.processor.interruptRun()
+    }
   }
 
   /** Runs until something ends the machine. */

@@ -1,6 +1,6 @@
 /** Every test of kvm-unit-tests that is for this machine passes; see README.md for how to get them. */
 import { describe, expect, test } from 'vitest'
-import { runHere } from './run.ts'
+import { PATIENCE, runHere } from './run.ts'
 import { exclusion } from './selection.ts'
 import { folders, readSuite } from './suite.ts'
 
@@ -17,7 +17,7 @@ describe.skipIf(folders.length === 0)('kvm-unit-tests (ONERING_KVM_UNIT_TESTS)',
         // A test that finds nothing to try says so by its status.
         expect(verdict, lines.slice(-20).join('\n')).toMatch(/^(pass|skip)$/)
       },
-      (unit.timeout + 20) * 1000,
+      (PATIENCE * unit.timeout + 20) * 1000,
     )
   }
   // A suite without tests is an error to vitest, and a skipped one still needs one.
