@@ -16,6 +16,7 @@ import { OPTIONAL_DEVICES } from '../machine/optional-devices.ts'
 import { parseDrive } from './drive.ts'
 import { biosOptions } from './bios.ts'
 import { TextDisplay } from './display.ts'
+import { describeEnd } from './ending.ts'
 import { exitStatus, UsageError } from './errors.ts'
 import { hintFor } from './hint.ts'
 import { linkHelp, isApplication, loadImage, parseLinkMode } from './image.ts'
@@ -202,7 +203,7 @@ async function run(path: string | undefined, flags: RunFlags): Promise<number> {
     return exit.status
   }
   if (exit.reason !== 'power-off' && exit.reason !== 'debug-exit' && exit.reason !== 'stopped')
-    process.stderr.write(`onering: ${exit.message}\n`)
+    process.stderr.write(`onering: ${describeEnd(exit, prepared.image)}\n`)
   if (saveOrder !== null)
     process.stderr.write(`onering: no snapshot: the run ended after ${exit.instructions} instructions\n`)
   return exit.reason === 'stopped' ? exitStatus.interrupted : exit.status

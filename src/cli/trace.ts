@@ -18,6 +18,7 @@ import { UsageError } from './errors.ts'
 import { COST_HELP, DEFAULT_PROFILE, type ModelFlags, parseProfile, PROFILE_HELP } from './model.ts'
 import { parseCount } from './options.ts'
 import { createProgress } from './progress.ts'
+import { describeEnd } from './ending.ts'
 import { attach, machineOptions, type MachineFlags, prepare } from './run.ts'
 
 const FILE_BUFFER_BYTES: number = 1 << 20
@@ -136,7 +137,7 @@ async function trace(path: string | undefined, flags: TraceFlags): Promise<numbe
   if (flags.restore === undefined) checkCounts(view, reader, exit)
   if (view.hasEnded) return 0
   if (exit.reason !== 'power-off' && exit.reason !== 'debug-exit' && exit.reason !== 'stopped')
-    process.stderr.write(`onering: ${exit.message}\n`)
+    process.stderr.write(`onering: ${describeEnd(exit, prepared.image)}\n`)
   return exit.status
 }
 

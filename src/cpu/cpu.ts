@@ -27,7 +27,6 @@ import {
 } from './interpreter/record.ts'
 import { HANDLER_SECTION } from './interpreter/special.ts'
 import * as S from './guest/private.ts'
-import { SHUTDOWN_CHAIN, SHUTDOWN_CHAIN_LENGTH, SHUTDOWN_RIP } from './guest/private.ts'
 import { SharedTable } from './jit/table.ts'
 import { Translator, type TranslatorStatistics } from './jit/translator.ts'
 import * as L from './layout.ts'
@@ -36,6 +35,7 @@ import { counterNames } from './counter-names.ts'
 import * as COUNT from './counters.ts'
 import { EVENT_CALL, EVENT_RET, EVENT_TRACE_FULL } from './probe.ts'
 import { resetState } from './reset.ts'
+import { describeTripleFault, exceptionName, type TripleFault } from './triple-fault.ts'
 import { RunStatistics, type TierShares } from './run-statistics.ts'
 
 /**
@@ -339,12 +339,22 @@ export class Cpu {
     return Number(this.getState64(L.COUNTERS + 8 * COUNT.COUNT_TLB_MISS))
   }
 
-  /** The exceptions that led to the last triple fault, oldest first, for people. */
+  /** What led to the last triple fault. */
+  get tripleFault(): TripleFault {
+    const length = Math.min(8, this.getState32(S.SHUTDOWN_CHAIN_LENGTH))
+    const chain = Array.from({ length }, (_, i) => {
+      const error = this.getState32(S.SHUTDOWN_ERRORS + 4 * i)
+      return {
+        name: exceptionName(this.getState32(S.SHUTDOWN_CHAIN + 4 * i)),
+        error: error === S.SHUTDOWN_NO_ERROR ? null : error,
+      }
+    })
+    return { chain, rip: hex(this.getState64(S.SHUTDOWN_RIP)), cr2: hex(this.getState64(L.CR2)) }
+  }
+
+  /** The same in one line. */
   describeTripleFault(): string {
-    const length = Math.min(8, this.getState32(SHUTDOWN_CHAIN_LENGTH))
-    const vectors = Array.from({ length }, (_, i) => this.getState32(SHUTDOWN_CHAIN + 4 * i))
-    const chain = vectors.map((vector) => vectorNames[vector] ?? `vector ${vector}`).join(', then ')
-    return `${chain || 'unknown'} at RIP ${hex(this.getState64(SHUTDOWN_RIP))}, CR2 ${hex(this.getState64(L.CR2))}`
+    return describeTripleFault(this.tripleFault)
   }
 
   /** What the engine has done so far. */
@@ -879,8 +889,6 @@ export class Cpu {
     } satisfies Record<keyof typeof hostImports, unknown>
   }
 }
-
-const vectorNames = '#DE #DB NMI #BP #OF #BR #UD #NM #DF - #TS #NP #SS #GP #PF - #MF #AC #MC #XM'.split(' ')
 
 function handlerKeys(interpreter: WebAssembly.Module): string[] {
   const [section] = WebAssembly.Module.customSections(interpreter, HANDLER_SECTION)

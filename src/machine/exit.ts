@@ -1,4 +1,5 @@
 import type { EngineStatistics } from '../cpu/cpu.ts'
+import type { TripleFault } from '../cpu/triple-fault.ts'
 import type { ProcessorCounters } from './processor.ts'
 
 /** Marks beyond so many are not kept. */
@@ -66,6 +67,8 @@ export interface Exit extends ProcessorCounters {
   readonly marks: readonly Mark[]
   /** SHA-256 of all that the guest can see at the end, when it was asked for. */
   readonly stateHash?: string
+  /** With reason `triple-fault`: what led to it. */
+  readonly tripleFault?: TripleFault
   /** What the guest did that was refused, by name. */
   readonly counters: Readonly<Record<string, number>>
 }
@@ -75,6 +78,7 @@ export interface Stop {
   readonly reason: ExitReason
   readonly status: number
   readonly message: string
+  readonly tripleFault?: TripleFault
 }
 
 /** A stop with the status that belongs to its reason. */

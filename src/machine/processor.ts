@@ -1,3 +1,4 @@
+import type { TripleFault } from '../cpu/triple-fault.ts'
 import type { EngineStatistics } from '../cpu/cpu.ts'
 
 /** Why `Processor.run` came back. */
@@ -32,6 +33,6 @@ export interface Processor {
   run(instructions: number): RunEnd
   /** Ends the run after the instruction that is being executed; does nothing between runs. */
   interruptRun(): void
-  /** The exceptions that led to a triple fault, in order, for people. */
-  describeTripleFault(): string
+  /** The exceptions that led to a triple fault. */
+  readonly tripleFault: TripleFault
 }

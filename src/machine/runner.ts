@@ -1,4 +1,5 @@
 /** The loop of a machine: inputs, timers, instructions, sleep. Synchronous; lives in the worker. */
+import { describeTripleFault, type TripleFault } from '../cpu/triple-fault.ts'
 import type { Board } from './board.ts'
 import type { Clock } from './clock.ts'
 import { type Control, STOP_NONE, STOP_TIMEOUT } from './control.ts'
@@ -124,8 +125,7 @@ export class Runner {
         this.#options.reset?.()
         continue
       }
-      if (end === 'triple-fault')
-        return stopFor('triple-fault', `triple fault: ${processor.describeTripleFault()}`)
+      if (end === 'triple-fault') return tripleFault(processor.tripleFault)
       if (end === 'halted') {
         if (!processor.interruptsEnabled)
           return stopFor('halted', 'the guest halted with interrupts disabled: nothing can wake it')
@@ -168,4 +168,8 @@ export class Runner {
   #hostStop(reason: number): Stop {
     return reason === STOP_TIMEOUT ? stopFor('timeout', 'the time is over') : stopFor('stopped', 'stopped')
   }
+}
+
+function tripleFault(fault: TripleFault): Stop {
+  return { ...stopFor('triple-fault', `triple fault: ${describeTripleFault(fault)}`), tripleFault: fault }
 }

@@ -120,7 +120,12 @@ describe('interrupts', () => {
 
 test.each([
   ['power-off', guests.powerOff, 0, /switched the machine off/],
-  ['triple-fault', guests.tripleFault, 6, /triple fault: #DE, then .* at RIP 0x1000[0-9a-f]{2}/],
+  [
+    'triple-fault',
+    guests.tripleFault,
+    6,
+    /^triple fault: #DE, then #GP\(0x3\), then #DF\(0x0\), then #GP\(0x43\) at RIP 0x1000[0-9a-f]{2}, CR2 0x0$/,
+  ],
   ['halted', guests.deadHalt, 4, /interrupts disabled/],
   ['halted', guests.deafHalt, 4, /interrupts disabled/],
   ['instruction-limit', guests.spin, 124, /1000 instructions/],

@@ -24,6 +24,9 @@ export const SHUTDOWN_CHAIN = 2480
 export const SHUTDOWN_CHAIN_LENGTH = 2512
 /** u64: RIP at which that chain began. */
 export const SHUTDOWN_RIP = 2520
+/** u32[8]: their error codes, or SHUTDOWN_NO_ERROR. */
+export const SHUTDOWN_ERRORS = 2528
+export const SHUTDOWN_NO_ERROR = 0xffff_ffff
 
 /* Events between two instructions, 2816 … 2879. A count of retired instructions names a boundary; all ones: none. */
 

@@ -15,7 +15,14 @@ import { CR0_PE, RF, VECTOR_DB, VECTOR_DF, VECTOR_NMI, VECTOR_PF } from '../bits
 import { cancelStep, endBoundary, enterDebugHandler, mergePending } from '../debug/trap'
 import { getRflags } from '../flags'
 import * as S from '../private'
-import { EVENT_EXTERNAL, SHUTDOWN_CHAIN, SHUTDOWN_CHAIN_LENGTH, SHUTDOWN_RIP } from '../private'
+import {
+  EVENT_EXTERNAL,
+  SHUTDOWN_CHAIN,
+  SHUTDOWN_CHAIN_LENGTH,
+  SHUTDOWN_ERRORS,
+  SHUTDOWN_NO_ERROR,
+  SHUTDOWN_RIP,
+} from '../private'
 import { cr0Has, getNextRip, getRip, longMode } from '../state'
 import { BOARD, EXCEPTION, JUMP } from '../status'
 import { COUNT_EXCEPTION, COUNT_FRED_EVENT, COUNT_INTERRUPT, COUNT_SOFTWARE_INTERRUPT } from '../../counters'
@@ -109,10 +116,11 @@ function shutdown(cpu: usize, chain: u64): i32 {
   return BOARD
 }
 
-function record(cpu: usize, vector: u32): void {
+function record(cpu: usize, vector: u32, hasError: bool, error: u32): void {
   const length = load<u32>(cpu, SHUTDOWN_CHAIN_LENGTH)
   if (length >= CHAIN_SIZE) return
   store<u32>(cpu + SHUTDOWN_CHAIN + <usize>length * 4, vector)
+  store<u32>(cpu + SHUTDOWN_ERRORS + <usize>length * 4, hasError ? error : SHUTDOWN_NO_ERROR)
   store<u32>(cpu, length + 1, SHUTDOWN_CHAIN_LENGTH)
 }
 
@@ -130,7 +138,7 @@ export function deliverException(cpu: usize): i32 {
   let hasError = load<u32>(cpu, L.EXC_HAS_ERROR) != 0
   let chain: u64 = 0
   while (true) {
-    record(cpu, vector)
+    record(cpu, vector, hasError, error)
     chain = (chain << 8) | vector
     store<u32>(cpu, 0, L.EXC_PENDING)
     const flags = pushedFlags(cpu, vector)
@@ -139,15 +147,17 @@ export function deliverException(cpu: usize): i32 {
       return reached(cpu)
     store<u32>(cpu, 0, L.EXC_PENDING)
     const second = load<u32>(cpu, L.EXC_VECTOR)
+    const secondError = load<u32>(cpu, L.EXC_ERROR)
+    const secondHasError = load<u32>(cpu, L.EXC_HAS_ERROR) != 0
     if (vector == VECTOR_DF) {
-      record(cpu, second)
+      record(cpu, second, secondHasError, secondError)
       return shutdown(cpu, (chain << 8) | second)
     }
     const isDouble = makesDoubleFault(vector, second)
-    if (isDouble) record(cpu, second)
+    if (isDouble) record(cpu, second, secondHasError, secondError)
     vector = isDouble ? VECTOR_DF : second
-    error = isDouble ? 0 : load<u32>(cpu, L.EXC_ERROR)
-    hasError = isDouble ? true : load<u32>(cpu, L.EXC_HAS_ERROR) != 0
+    error = isDouble ? 0 : secondError
+    hasError = isDouble || secondHasError
   }
 }
 
