@@ -23,7 +23,7 @@ test(
         tripleFault: { chain, rip: `0x${address.toString(16)}`, cr2: '0x10' },
       }) as unknown as Exit
     expect(describeEnd(at(main!.address + 4n), image)).toMatch(
-      /^triple fault: #PF\(0x2\), then #DF\(0x0\), then #UD at RIP 0x[0-9a-f]+ \(main\+0x4, hello\.ts:\d+\), CR2 0x10$/,
+      /^triple fault: #PF\(0x2\), then #DF\(0x0\), then #UD at RIP 0x[0-9a-f]+ \(main\+0x4, \w+\.ts:\d+\), CR2 0x10$/,
     )
     expect(describeEnd(at(0x10n), image)).toMatch(/#UD at RIP 0x10, CR2 0x10$/)
     expect(describeEnd(at(0x10n), null)).toBe('plain')

@@ -157,7 +157,7 @@ export function deliverException(cpu: usize): i32 {
     if (isDouble) record(cpu, second, secondHasError, secondError)
     vector = isDouble ? VECTOR_DF : second
     error = isDouble ? 0 : secondError
-    hasError = isDouble || secondHasError
+    hasError = isDouble ? true : secondHasError
   }
 }
 
