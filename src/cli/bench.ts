@@ -9,13 +9,15 @@ import { resultsOf } from '../bench/results.ts'
 import { measure, type ModeMeasurements } from '../bench/run.ts'
 import { formatResults } from '../bench/table.ts'
 import { buildApp, findLinkMode, linkModes, sequenceInstructions, ways } from '../toolchain/index.ts'
+import { benchApps, defaultAppModes } from './bench-apps.ts'
 import { UsageError } from './errors.ts'
 import { COST_HELP, DEFAULT_PROFILE, parseProfile, PROFILE_HELP } from './model.ts'
 import { parseChoice, parseCount } from './options.ts'
 import { createProgress } from './progress.ts'
 
 interface BenchFlags {
-  link: string
+  link?: string
+  apps?: boolean
   profile: string
   cost?: string | string[]
   engine: string
@@ -35,13 +37,8 @@ const defaultModes = [...ways, 'trap+mitigations', 'trap+kpti', 'trap+kpti-nopci
 export function defineBench(cli: CAC): void {
   cli
     .command('bench', 'Measure what calling the kernel costs, in every link mode')
-    .option(
-      '--link <modes>',
-      `Which link modes, separated by commas; by default ${defaultModes.join(', ')}`,
-      {
-        default: defaultModes.join(','),
-      },
-    )
+    .option('--link <modes>', `Which link modes, separated by commas; by default ${defaultModes.join(', ')}`)
+    .option('--apps', `Measure whole applications with clients; by default in ${defaultAppModes.join(', ')}`)
     .option('--profile <name>', PROFILE_HELP, { default: DEFAULT_PROFILE })
     .option('--cost <name=cycles>', COST_HELP)
     .option('--engine <engine>', 'auto, interpreter or jit: counts and cycles are the same', {
@@ -82,11 +79,21 @@ async function bench(flags: BenchFlags): Promise<void> {
   const profile = parseProfile(flags)
   const engine = parseChoice(flags.engine, '--engine', ['auto', 'interpreter', 'jit'] as const)
   const samples = parseCount(String(flags.samples), '--samples', 1, MAX_SAMPLES)
-  const chosen = flags.link.split(',').map((each) => parseChoice(each.trim(), '--link', linkModes))
+  const isApps = flags.apps === true
+  const chosen = (flags.link?.split(',') ?? (isApps ? defaultAppModes : defaultModes)).map((each) =>
+    parseChoice(each.trim(), '--link', linkModes),
+  )
+  if (isApps && (flags.csv ?? flags.html) !== undefined)
+    throw new UsageError('--apps writes no --csv and no --html; use --json')
   const writeJson = output(flags.json, '--json')
   const writeCsv = output(flags.csv, '--csv')
   const writeHtml = output(flags.html, '--html')
   const progress = createProgress(process.stderr, flags.quiet === true)
+  if (isApps) {
+    const { text, json } = await benchApps({ links: chosen, profile, engine, progress })
+    console.log(text)
+    return writeJson(`${JSON.stringify(json, null, 1)}\n`)
+  }
   const app = fileURLToPath(new URL('../../src/app/bench/calls.ts', import.meta.url))
   const measured: ModeMeasurements[] = []
   // Without it there would be nothing to compare with.

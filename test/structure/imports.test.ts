@@ -14,7 +14,7 @@ const allowed: Record<string, string[]> = {
   toolchain: ['isa', 'kernel'],
   kernel: [],
   app: ['kernel'],
-  bench: ['app', 'index.ts'],
+  bench: ['app', 'devices', 'machine', 'net', 'index.ts'],
   debug: ['isa', 'cpu', 'devices', 'machine'],
   cli: ['isa', 'cpu', 'devices', 'machine', 'net', 'toolchain', 'debug', 'bench', 'index.ts'],
 }

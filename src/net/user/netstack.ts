@@ -60,6 +60,10 @@ export interface NetStackOptions {
   mtu: number
   /** Bytes that all socket buffers together may take. */
   memoryLimit: number
+  /** Monotonic milliseconds, with a fraction. Default: `performance.now()`. */
+  now?: () => number
+  /** 32 bits that a peer cannot guess. Default: of the host. */
+  random?: () => number
 }
 
 let module: WebAssembly.Module | null = null
@@ -84,8 +88,8 @@ export class NetStack {
 
   constructor(options: NetStackOptions, events: NetStackEvents) {
     const host = {
-      now: (): number => performance.now(),
-      random: (): number => randomBytes(4).readUInt32LE(),
+      now: options.now ?? ((): number => performance.now()),
+      random: options.random ?? ((): number => randomBytes(4).readUInt32LE()),
       transmit: (frame: number, length: number): void => events.transmit(this.#copy(frame, length)),
       ready: (owner: number, readiness: number): void => events.ready(owner, readiness),
       offer: (pending: number, source: number, sourcePort: number, to: number, toPort: number): void =>
@@ -122,7 +126,7 @@ export class NetStack {
     this.#wasm.poll()
   }
 
-  /** When `poll` is next to be called, on the clock of `performance.now()`; `Infinity` for never. */
+  /** When `poll` is next to be called, on the clock of `now`; `Infinity` for never. */
   deadline(): number {
     const at = this.#wasm.deadline()
     return at === Number.MAX_VALUE ? Infinity : at
