@@ -19,6 +19,7 @@ import { COST_HELP, DEFAULT_PROFILE, type ModelFlags, parseProfile, PROFILE_HELP
 import { parseCount } from './options.ts'
 import { createProgress } from './progress.ts'
 import { describeEnd } from './ending.ts'
+import { showSideBySide } from './side-by-side.ts'
 import { attach, machineOptions, type MachineFlags, prepare } from './run.ts'
 
 const FILE_BUFFER_BYTES: number = 1 << 20
@@ -34,6 +35,8 @@ interface TraceFlags extends MachineFlags, ModelFlags {
   brief?: boolean
   summary?: boolean
   json?: boolean
+  sideBySide?: string
+  call: string
   perfetto?: string
   calls?: boolean
   symbols?: string
@@ -59,6 +62,8 @@ export function defineTrace(cli: CAC): void {
     .option('--json', 'One JSON object a line, for programs')
     .option('--perfetto <file>', 'A trace for ui.perfetto.dev: lanes of rings, packets and functions')
     .option('--no-calls', 'In that file no functions, so that code goes on being translated')
+    .option('--side-by-side <modes>', 'One call through two link modes, step by step: trap,direct')
+    .option('--call <name>', 'Which call of the kernel that is', { default: 'write' })
     .option('--symbols <file>', 'Names for addresses: an ELF image, or System.map')
     .option('--profile <name>', PROFILE_HELP, { default: DEFAULT_PROFILE })
     .option('--cost <name=cycles>', COST_HELP)
@@ -78,6 +83,10 @@ async function trace(path: string | undefined, flags: TraceFlags): Promise<numbe
       ? Infinity
       : parseCount(String(flags.count), '--count', 1, Number.MAX_SAFE_INTEGER)
   const pricing = pricingOf(flags)
+  if (flags.sideBySide !== undefined) {
+    await showSideBySide(path, String(flags.sideBySide), String(flags.call), pricing, progress)
+    return 0
+  }
   const more = readSymbols(flags.symbols)
   const file = flags.perfetto === undefined ? null : new TraceFile(String(flags.perfetto))
   const waitsForFunction = from?.kind === 'symbol' || to?.kind === 'symbol'

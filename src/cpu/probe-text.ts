@@ -50,5 +50,6 @@ export const stepTexts: Readonly<Record<number, string>> = {
   [P.STEP_CSL]: 'CSL ←',
   [P.STEP_PUSH_RESERVED]: 'push 0',
   [P.STEP_PUSH_EVENT_DATA]: 'push event data',
+  [P.STEP_CHECK_GATE]: 'CPL ≤ gate.DPL',
   [P.STEP_GS_BASE]: 'GS.base ↔ IA32_KERNEL_GS_BASE',
 }

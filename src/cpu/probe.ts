@@ -83,3 +83,5 @@ export const STEP_CSL = 31
 export const STEP_PUSH_RESERVED = 32
 export const STEP_PUSH_EVENT_DATA = 33
 export const STEP_GS_BASE = 34
+/** INT n may use the gate: y = its DPL. */
+export const STEP_CHECK_GATE = 35

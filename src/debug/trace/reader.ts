@@ -25,6 +25,8 @@ export interface CallEvent {
   readonly target: bigint
   readonly rsp: bigint
   readonly timeNs: number
+  /** Instructions retired before it. */
+  readonly retired: number
 }
 
 /** A frame that the guest has received in its buffers, or has handed to its network card. */
@@ -119,9 +121,10 @@ export class TraceReader {
     else if (event === P.EVENT_END) this.#end(view, at, Number(y))
     else if (event === P.EVENT_CALL || event === P.EVENT_RET) {
       const rsp = view.getBigUint64(at + R.RECORD_RSP, true)
-      const timeNs = this.#haltedNs + retiredAt(view, at)
+      const retired = retiredAt(view, at)
+      const timeNs = this.#haltedNs + retired
       for (const listener of this.#listeners)
-        listener.call?.({ isReturn: event === P.EVENT_RET, target: x, rsp, timeNs })
+        listener.call?.({ isReturn: event === P.EVENT_RET, target: x, rsp, timeNs, retired })
     } else if (event === EVENT_FRAME_RECEIVED || event === EVENT_FRAME_SENT) this.#frame(view, at, event)
   }
 

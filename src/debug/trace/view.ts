@@ -36,7 +36,6 @@ export class View implements TraceListener {
   readonly #pricer: Pricer
   #shown = 0
   #hasEnded = false
-  #retired = 0
 
   constructor(options: ViewOptions) {
     this.#options = options
@@ -52,7 +51,6 @@ export class View implements TraceListener {
     const { symbols, window, filter, most } = this.#options
     const { cause, before, after, retired, timeNs } = transition
     this.seen[cause.name] = (this.seen[cause.name] ?? 0) + 1
-    this.#retired = retired
     // Priced whether it is shown or not: what one owes the next must add up.
     const cost = this.#pricer.price(transition)
     if (!this.#includes({ retired, timeNs, addresses: [before.rip, after.rip] })) return
@@ -64,7 +62,7 @@ export class View implements TraceListener {
   }
 
   call(call: CallEvent): void {
-    const moment = { retired: this.#retired, timeNs: call.timeNs, addresses: [call.target] }
+    const moment = { ...call, addresses: [call.target] }
     if (this.#includes(moment)) this.#options.lanes?.call(call)
   }
 

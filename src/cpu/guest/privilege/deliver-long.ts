@@ -84,6 +84,7 @@ export function deliverLong(
     return raise(cpu, VECTOR_GP, 1, gateError(cpu, vector))
   if (checkDpl && D.dplOf(gateAttributes) < getCpl(cpu))
     return raise(cpu, VECTOR_GP, 1, gateError(cpu, vector))
+  if (checkDpl) step(cpu, P.STEP_CHECK_GATE, D.dplOf(gateAttributes))
   if (!(gateAttributes & DESC_P)) return raise(cpu, VECTOR_NP, 1, gateError(cpu, vector))
   const selector = <u32>(gate >> 16) & 0xffff
   const target = (gate & 0xffff) | ((gate >> 32) & 0xffff_0000) | (gateHigh << 32)

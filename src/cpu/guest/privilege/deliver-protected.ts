@@ -74,6 +74,7 @@ export function deliverProtected(
   if (!isGate(type) && type != TYPE_TASK_GATE) return raise(cpu, VECTOR_GP, 1, gateError(cpu, vector))
   if (checkDpl && D.dplOf(gateAttributes) < getCpl(cpu))
     return raise(cpu, VECTOR_GP, 1, gateError(cpu, vector))
+  if (checkDpl) step(cpu, P.STEP_CHECK_GATE, D.dplOf(gateAttributes))
   if (!(gateAttributes & DESC_P)) return raise(cpu, VECTOR_NP, 1, gateError(cpu, vector))
   const selector = <u32>(gate >> 16) & 0xffff
   if (type == TYPE_TASK_GATE) return enterTask(cpu, selector, hasError, error, flags, rip)
