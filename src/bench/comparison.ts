@@ -13,6 +13,7 @@ export interface RowComparison {
   /** As published. */
   readonly published: string
   readonly link: string
+  readonly case: string
   /** Both in cycles; `entry` of theirs is what remains. */
   readonly theirs: Split & { readonly total: number }
   readonly ours: Split & { readonly total: number }
@@ -89,6 +90,7 @@ function compareRow(
     what: row.what,
     published: `${row.value} ${study.unit}`,
     link: row.minus === undefined ? row.link : `${row.link} − ${row.minus}`,
+    case: row.case ?? DEFAULT_CASE,
     theirs,
     ours,
     ratio,

@@ -94,12 +94,13 @@ const unikraft: Study = {
     { what: 'Linux, mitigations off', link: 'trap', value: 154, transitions: trap, work: 4 },
     { what: 'SYSCALL in ring 0', link: 'base', value: 84, transitions: ['syscall'], work: 4 },
     {
-      what: 'plain call',
+      what: 'empty function',
       link: 'direct',
+      case: 'null call',
       value: 4,
       transitions: [],
       work: 4,
-      note: 'theirs is an empty function; ours takes the kernel’s lock',
+      note: 'the model has neither the latency of a call and its return nor their overlap with the loop',
     },
   ],
 }

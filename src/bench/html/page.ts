@@ -68,7 +68,7 @@ function spectrumSection({ modes, studies }: Results): string {
     paragraph(
       `Cycles of ${NULL_CALL}, on a logarithmic axis, and how many times the plain call (${WORK_MODE}).`,
     ),
-    spectrumKey(studies),
+    spectrumKey(studies, NULL_CALL),
     picture(spectrum(modes, studies, NULL_CALL)),
   ].join('\n')
 }

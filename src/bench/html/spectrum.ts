@@ -20,10 +20,10 @@ interface Mark {
   readonly text: string
 }
 
-/** A study's rows that stand for a mode as it is. */
-function marksOf({ name, rows }: StudyComparison): Mark[] {
+/** A study's rows that stand for a mode as it is, doing what the chart shows or less. */
+function marksOf({ name, rows }: StudyComparison, operation: string): Mark[] {
   return rows
-    .filter(({ link }) => !link.includes('−'))
+    .filter(({ link, case: name }) => !link.includes('−') && [operation, 'null call'].includes(name))
     .map(({ link, what, theirs, published }) => ({
       link,
       cycles: theirs.total,
@@ -48,7 +48,7 @@ export function spectrum(
   name: string,
 ): string {
   const ours = modes.map(({ link }) => ({ link, cycles: figuresOf(modes, link, name)!.cycles.total }))
-  const published = studies.map(marksOf)
+  const published = studies.map((study) => marksOf(study, name))
   const all = [...ours, ...published.flat()].map(({ cycles }) => cycles)
   const scale = logScale(Math.min(...all), Math.max(...all), LEFT, WIDTH - RIGHT)
   const height = TOP + ROW * ours.length + 8
@@ -82,12 +82,12 @@ export function spectrum(
 }
 
 /** The key to the shapes. */
-export function spectrumKey(studies: readonly StudyComparison[]): string {
+export function spectrumKey(studies: readonly StudyComparison[], name: string): string {
   const small = (content: string): string =>
     element('svg', { viewBox: '-8 -8 16 16', class: 'symbol', 'aria-hidden': 'true' }, content)
   const ours = small(element('circle', { cx: 0, cy: 0, r: RADIUS, class: 'ours' })) + 'modelled here'
   const theirs = studies.flatMap((study, index) =>
-    marksOf(study).length > 0 ? [small(shape(index, 0, 0, '')) + `measured: ${study.name}`] : [],
+    marksOf(study, name).length > 0 ? [small(shape(index, 0, 0, '')) + `measured: ${study.name}`] : [],
   )
   return element('p', { class: 'key' }, [ours, ...theirs].map((each) => element('span', {}, each)).join(' '))
 }
