@@ -43,7 +43,7 @@ const runtime = new Runtime(module, new SharedTable(0))
 const { entries } = emitRegion(module, region, {
   runtime,
   ram: 0,
-  counting: { hotExit: 0, crossings: 1 },
+  counting: { hotExit: 0, failures: 1 },
   takeSite: () => 0,
 })
 for (const [at, entry] of entries) module.exportFunction(`${at}`, entry)

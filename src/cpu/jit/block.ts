@@ -49,8 +49,10 @@ export interface RegionBlock {
   readonly end: Offset
   /** What follows when control falls through the end; null after an instruction that never does. */
   readonly next: Edge | null
-  /** Target of the direct branch at the end; of a return within a call that was followed, the place behind it. */
+  /** Target of the direct branch at the end. */
   readonly target: Edge | null
+  /** Where a computed branch at the end is likely to go: of a return within a call that was followed, the place behind it. */
+  readonly guesses: readonly Edge[]
 }
 
 export interface Region {

@@ -82,6 +82,8 @@ export class Untranslatable extends Error {
 export interface Place {
   readonly node: number
   readonly known: Known
+  /** Where a computed branch is most likely to go. */
+  readonly guess: I64 | null
   /** Instructions from this one to the end of its block. */
   readonly remaining: number
 }
@@ -94,6 +96,7 @@ export class RegionContext extends Context {
   readonly #addresses = new Map<number, I64>()
   #writeBack: Access | null = null
   readonly #known: Known
+  readonly #guess: I64 | null
   readonly #node: number
   /** What bound expressions are, as far as it is known. */
   readonly #symbols = new Map<Expr, Symbolic>()
@@ -118,6 +121,7 @@ export class RegionContext extends Context {
     this.#remaining = place.remaining
     this.#depth = frame.f.depth
     this.#known = place.known
+    this.#guess = place.guess
     this.#node = place.node
     this.#setKnown(place.known.flags)
   }
@@ -404,7 +408,7 @@ export class RegionContext extends Context {
 
   /** Where an access finds its bytes; the interpreter does the instruction when the TLB does not know. */
   #direct(va: I64, bits: number, isWrite: boolean): Access {
-    const symbol = this.#isConditional || !this.#frame.isGrouping ? undefined : this.#symbolOf(va)
+    const symbol = this.#isConditional || !this.#frame.isHopeful ? undefined : this.#symbolOf(va)
     return symbol ? this.#grouped(va, symbol, bits / 8, isWrite) : this.#alone(va, bits, isWrite)
   }
 
@@ -421,13 +425,13 @@ export class RegionContext extends Context {
   /** One look at the TLB for all accesses of a group, whose first is at `va`. */
   #look(va: I64, { anchor, low, high, isWritten, accesses, host }: Group): void {
     const { f } = this
-    const { tlb, rare, crossed } = this.#frame
+    const { tlb, rare, counted } = this.#frame
     const first = add(va, i64(low - anchor))
     const last = add(va, i64(high - 1 - anchor))
     f.set(host, add(tlb.value, entryOf(last)))
     let bad = ne(and(last, PAGE_MASK), loadI64(host.value, isWritten ? L.TLB_WRITE_TAG : L.TLB_READ_TAG))
     if (accesses > 1) bad = or(bad, gtU(and(wrap(first), i32(PAGE - 1)), i32(PAGE - (high - low))))
-    f.brIf(accesses > 1 ? crossed : rare, bad)
+    f.brIf(accesses > 1 ? counted : rare, bad)
     f.set(host, add(add(wrap(va), loadI32(host.value, L.TLB_ADDEND)), i32(-HOST_BIAS)))
   }
 
@@ -546,6 +550,12 @@ export class RegionContext extends Context {
     return this.let(this.ripAt(this.#decoded.next + this.#operand(index).value))
   }
 
+  /** What is compared with a place of the region is canonical when it is the same. */
+  override checkTarget(rip: I64): void {
+    if (!this.#guess) return super.checkTarget(rip)
+    this.f.if(ne(rip, this.#guess), () => super.checkTarget(rip))
+  }
+
   jumpRelative(): void {
     this.transfer = { kind: 'jump' }
   }
@@ -569,7 +579,21 @@ export class RegionContext extends Context {
     return this.let(loadI64(this.cpu, offset))
   }
 
+  /** MXCSR is looked at once, and anything but the usual left to the interpreter. */
+  override differs(offset: number, mask: number, value: number): I32 {
+    if (offset !== L.MXCSR || this.#isConditional || !this.#frame.isHopeful)
+      return super.differs(offset, mask, value)
+    const usual = `${mask} ${value}`
+    if (this.#known.mxcsr !== usual) {
+      this.#place()
+      this.f.brIf(this.#frame.counted, super.differs(offset, mask, value))
+      this.#known.mxcsr = usual
+    }
+    return i32(0)
+  }
+
   setStateI32(offset: number, value: I32): void {
+    if (offset === L.MXCSR) this.#known.mxcsr = null
     this.f.store('i32.store', this.cpu, value, offset)
   }
 
@@ -621,8 +645,9 @@ export class RegionContext extends Context {
       after?.()
       if (after) f.if(status, () => frame.leave(status, this.left, false))
     }
+    if (!known) this.#known.mxcsr = null
     if (known?.quiet) return
-    this.#known.forgetGroups()
+    this.#known.forgetTlb()
     frame.loadTlb()
   }
 
@@ -631,9 +656,11 @@ export class RegionContext extends Context {
     const frame = this.#frame
     const bound = args.map((arg) => f.let(arg))
     const known = effects[name]
-    if (this.#isConditional) {
+    // A helper in a condition is for what is rare, unless that has turned out otherwise.
+    if (this.#isConditional && (!known?.quiet || frame.isHopeful)) {
       if (this.#stored) throw new Untranslatable(this.#decoded, name)
-      this.#giveUp()
+      this.#place()
+      f.br(known?.quiet ? frame.counted : frame.rare)
       return i64(0)
     }
     frame.spill(known?.reads ?? ALL, !known)
@@ -643,7 +670,7 @@ export class RegionContext extends Context {
     if (!known) this.#forgetFlags()
     frame.reload(known?.writes ?? ALL, !known)
     this.#known.forget(known?.writes ?? ALL)
-    if (!known?.quiet) this.#known.forgetGroups()
+    if (!known?.quiet) this.#known.forgetTlb()
     f.if(loadI32(this.cpu, L.EXC_PENDING), () => frame.fault(this.left))
     return value
   }

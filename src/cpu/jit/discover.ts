@@ -26,6 +26,8 @@ const MAX_RETURNS = 48
 const MAX_DEPTH = 5
 const MAX_RECURSION = 2
 const MAX_COPIED = 40
+/** Places that a computed branch is compared with one after the other. */
+const MAX_GUESSES = 6
 
 export interface CodeSource {
   readonly bytes: Uint8Array
@@ -57,8 +59,11 @@ export class Discovery {
   readonly #returns = new Set<Offset>()
   /** By number of the copy; 0 is what no call was followed to. */
   readonly #calls: (Call | null)[] = [null]
-  /** Copies by the key of the place behind the call; 0: it is not followed. */
-  readonly #copies = new Map<Key, number>()
+  /** Copies by the key of the place behind the call and what is called; 0: it is not followed. */
+  readonly #copies = new Map<string, number>()
+  /** Keys of places behind calls of which some, or none, are followed. */
+  readonly #followed = new Set<Key>()
+  readonly #notFollowed = new Set<Key>()
   readonly #small = new Map<Offset, boolean>()
   /** Behind SYSCALL, INT and HLT, where the kernel comes back to. */
   readonly #resumptions = new Set<Offset>()
@@ -82,9 +87,9 @@ export class Discovery {
     const translated = (places: Set<Offset>): Offset[] => [...places].filter((at) => blocks.has(at))
     const returns = translated(this.#returns).slice(0, MAX_RETURNS)
     const targets = new Map<Offset, Offset[]>()
-    for (const { instructions } of blocks.values()) {
+    for (const { instructions, guesses } of blocks.values()) {
       const { at, instruction } = instructions[instructions.length - 1]!
-      const seen = new Set(this.#source.seenTargets(at))
+      const seen = new Set(guesses.length > 0 ? [] : this.#source.seenTargets(at))
       if (instruction.row.branch === 'ret') for (const place of returns) seen.add(place)
       const inside = translated(seen)
       if (inside.length > 0) targets.set(at, inside)
@@ -112,11 +117,12 @@ export class Discovery {
         const decoded = this.#decode(at)
         if (!decoded || known) break
         count++
-        const { next, target, later } = this.#successors(decoded, copy)
+        const { next, target, guesses, later } = this.#successors(decoded, copy)
         at = decoded.next
         if (decoded.instruction.row.branch === 'none' && !next?.checked && length < MAX_BLOCK - 1) continue
-        const behind = later && target && copyOf(target.to) !== 0 ? keyOf(copy, at) : later ? at : undefined
-        const follows = [target?.to, next?.to, behind, ...this.#source.seenTargets(decoded.at)]
+        const follows = [target?.to, next?.to, ...guesses.map(({ to }) => to)]
+        if (later) follows.push(this.#isFollowed(copy, at) ? keyOf(copy, at) : at)
+        if (guesses.length === 0) follows.push(...this.#source.seenTargets(decoded.at))
         for (const place of follows)
           if (place !== undefined && starts.size < this.#limits.blocks && count < this.#limits.instructions)
             if (this.#source.wanted(offsetOf(place))) starts.add(place)
@@ -137,17 +143,17 @@ export class Discovery {
       if (!decoded) break
       instructions.push(decoded)
       at = decoded.next
-      const { next, target, later } = this.#successors(decoded, copy)
+      const { next, target, guesses, later } = this.#successors(decoded, copy)
       if (decoded.instruction.row.branch !== 'none') {
-        if (later && !(target && copyOf(target.to) !== 0)) later.add(at)
-        return { key, at: start, instructions, end: at, next, target }
+        if (later && !this.#isFollowed(copy, at)) later.add(at)
+        return { key, at: start, instructions, end: at, next, target, guesses }
       }
       if (next?.checked || starts.has(keyOf(copy, at)) || instructions.length === MAX_BLOCK)
-        return { key, at: start, instructions, end: at, next, target: null }
+        return { key, at: start, instructions, end: at, next, target: null, guesses }
     }
     if (instructions.length === 0) return null
     const next = { to: keyOf(copy, at), checked: false }
-    return { key, at: start, instructions, end: at, next, target: null }
+    return { key, at: start, instructions, end: at, next, target: null, guesses: [] }
   }
 
   /** Where control goes from an instruction of a copy; `later`: it comes back behind it some other way. */
@@ -157,6 +163,7 @@ export class Discovery {
   ): {
     next: Edge | null
     target: Edge | null
+    guesses: Edge[]
     later: Set<Offset> | null
   } {
     const edge = (to: Key, checked: boolean): Edge => ({ to, checked })
@@ -165,36 +172,50 @@ export class Discovery {
     const place = near ? next + instruction.operands[0]!.value : 0
     const isElsewhere = !shape.samePage
     const target = near ? edge(keyOf(copy, place), isElsewhere) : null
+    const nothing = { next: null, target: null, guesses: [], later: null }
+    const guess = (to: Key): Edge => edge(to, pageOf(offsetOf(to)) !== pageOf(at))
     switch (instruction.row.branch) {
       case 'none':
-        return { next: edge(keyOf(copy, next), isFar), target: null, later: null }
+        return { ...nothing, next: edge(keyOf(copy, next), isFar) }
       case 'jcc':
-        return { next: edge(keyOf(copy, next), isElsewhere), target, later: null }
+        return { ...nothing, next: edge(keyOf(copy, next), isElsewhere), target }
       case 'call':
         return {
-          next: null,
+          ...nothing,
           target: near ? edge(this.#called(copy, place, next), isElsewhere) : null,
           later: this.#returns,
         }
-      case 'call-indirect':
-        return { next: null, target: null, later: this.#returns }
+      case 'call-indirect': {
+        const seen = this.#source.seenTargets(at)
+        const guesses = seen.length > MAX_GUESSES ? [] : seen.map((to) => guess(this.#called(copy, to, next)))
+        return { ...nothing, guesses, later: this.#returns }
+      }
+      case 'jmp-indirect': {
+        const seen = this.#source.seenTargets(at)
+        const guesses = seen.length > MAX_GUESSES ? [] : seen.map((to) => guess(keyOf(copy, to)))
+        return { ...nothing, guesses }
+      }
       case 'ret': {
         const call = this.#calls[copy]
-        const back = call && edge(keyOf(call.copy, call.back), pageOf(call.back) !== pageOf(at))
-        return { next: null, target: back ?? null, later: null }
+        return { ...nothing, guesses: call ? [guess(keyOf(call.copy, call.back))] : [] }
       }
       case 'int':
       case 'syscall':
       case 'halt':
-        return { next: null, target: null, later: this.#resumptions }
+        return { ...nothing, later: this.#resumptions }
       default:
-        return { next: null, target, later: null }
+        return { ...nothing, target }
     }
+  }
+
+  /** Whether whatever is called before this place of a copy comes back to it within copies of its own. */
+  #isFollowed(copy: number, back: Offset): boolean {
+    return this.#followed.has(keyOf(copy, back)) && !this.#notFollowed.has(keyOf(copy, back))
   }
 
   /** Where a call leads: into a copy of its own when what it calls is small, else to where all go. */
   #called(copy: number, callee: Offset, back: Offset): Key {
-    const site = keyOf(copy, back)
+    const site = `${keyOf(copy, back)} ${callee}`
     const known = this.#copies.get(site)
     if (known !== undefined) return keyOf(known, callee)
     let depth = 0
@@ -206,6 +227,8 @@ export class Discovery {
     const isFollowed = depth < MAX_DEPTH && recursion < MAX_RECURSION && this.#isSmall(callee)
     const followed = isFollowed ? this.#calls.push({ copy, callee, back }) - 1 : 0
     this.#copies.set(site, followed)
+    this.#followed.add(keyOf(copy, back))
+    if (followed === 0) this.#notFollowed.add(keyOf(copy, back))
     return keyOf(followed, callee)
   }
 

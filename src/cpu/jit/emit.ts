@@ -70,7 +70,7 @@ class RegionEmitter {
     this.#region = region
     this.#graph = graph
     this.#ram = ram
-    if (counting.crossings !== 0) this.sites.set(counting.crossings, 'crossing')
+    if (counting.failures !== 0) this.sites.set(counting.failures, 'failure')
     this.#frame = new Frame(f, runtime, (region.mode & L.MODE_CODE) === L.MODE_CODE64, counting)
     this.#structure = new Structure(f, graph, {
       node: (node) => this.#node(node),
@@ -97,7 +97,9 @@ class RegionEmitter {
     }
     // What several ways lead to knows nothing.
     if (isMerge(node) || isLoop(node)) this.#known = new Known()
-    this.#frame.withHosts(() => this.#block(node, this.#region.blocks.get(keys[node]!)!))
+    const block = this.#region.blocks.get(keys[node]!)!
+    this.#known.setMapped(pageOf(block.at))
+    this.#frame.withHosts(() => this.#block(node, block))
   }
 
   #block(node: number, block: RegionBlock): void {
@@ -109,17 +111,20 @@ class RegionEmitter {
       frame.outOfBudget(this.#rip(block.at), add(frame.budget.value, i32(count)))
     })
     let last: RegionContext | null = null
-    block.instructions.forEach((decoded, index) => {
+    block.instructions.forEach((_, index) => {
       f.scope(() => {
-        last = this.#instruction(node, decoded, count - index)
+        last = this.#instruction(node, block, index)
       })
     })
     this.#transfer(node, block, last!)
   }
 
-  #instruction(node: number, decoded: Decoded, remaining: number): RegionContext {
+  #instruction(node: number, { instructions, guesses }: RegionBlock, index: number): RegionContext {
+    const decoded = instructions[index]!
+    const remaining = instructions.length - index
+    const guess = guesses.length > 0 ? this.#rip(offsetOf(guesses[0]!.to)) : null
     const definition = definitionOf(decoded.shape.meaning)!
-    const c = new RegionContext(this.#frame, decoded, { node, remaining, known: this.#known })
+    const c = new RegionContext(this.#frame, decoded, { node, remaining, guess, known: this.#known })
     definition.emit(c)
     c.finish()
     if (c.mayRequestExit) this.#stopIfRequested(decoded, remaining, c)
@@ -168,7 +173,10 @@ class RegionEmitter {
     const to = this.#graph.nodes.get(edge.to)
     const at = offsetOf(edge.to)
     if (to === undefined) return this.#frameGo(at)
-    if (edge.checked) this.#f.if(eqz(this.#isMapped(this.#rip(at), at)), () => this.#frameGo(at))
+    if (edge.checked && !this.#known.isMapped(pageOf(at))) {
+      this.#f.if(eqz(this.#isMapped(this.#rip(at), at)), () => this.#frameGo(at))
+      this.#known.setMapped(pageOf(at))
+    }
     if (this.#graph.isDispatched(from, to)) return this.#dispatch(to)
     this.#structure.branch(from, to)
   }
@@ -196,7 +204,7 @@ class RegionEmitter {
   #indirect(node: number, block: RegionBlock): void {
     const f = this.#f
     const frame = this.#frame
-    if (block.target) this.#back(node, block.target)
+    for (const guess of block.guesses) this.#guess(node, guess)
     const { at } = block.instructions[block.instructions.length - 1]!
     const candidates = (this.#region.targets.get(at) ?? []).toSorted((x, y) => x - y)
     if (candidates.length > 0)
@@ -207,8 +215,7 @@ class RegionEmitter {
     frame.go(frame.target.value, this.#site({ jump: at }))
   }
 
-  /** A return to behind the call that was followed. */
-  #back(node: number, target: Edge): void {
+  #guess(node: number, target: Edge): void {
     if (!this.#graph.nodes.has(target.to)) return
     const known = this.#known.fork()
     const rip = this.#rip(offsetOf(target.to))
@@ -246,7 +253,7 @@ export interface CompiledRegion {
 }
 
 /** A way out of a region: to a place of its own, or by an indirect jump. */
-export type Exit = { readonly target: Offset } | { readonly jump: Offset } | 'crossing'
+export type Exit = { readonly target: Offset } | { readonly jump: Offset } | 'failure'
 
 export interface RegionOptions {
   readonly runtime: Runtime

@@ -26,7 +26,7 @@ import {
   type Variable,
 } from '../wasm/index.ts'
 import type { Runtime } from './runtime.ts'
-import { HOT_CROSSING, SITE_BASE, SITE_COUNT, SITE_TARGETS } from './sites.ts'
+import { HOT_FAILURE, SITE_BASE, SITE_COUNT, SITE_TARGETS } from './sites.ts'
 
 /** How a region is left. */
 const GO = 0
@@ -44,8 +44,8 @@ const vectorAt = (n: number): number => L.XMM + (n % 16) * L.XMM_STRIDE + 16 * (
 export interface Counting {
   /** Times after which the host is told of a way out. */
   readonly hotExit: number
-  /** The site that counts groups of accesses that were not found together; 0: none are to be made. */
-  readonly crossings: number
+  /** The site that counts hopes that failed; 0: there are none. */
+  readonly failures: number
 }
 
 export class Frame {
@@ -70,9 +70,9 @@ export class Frame {
   /** Which instruction leaves to the interpreter, if one does: its offset from the home page << 8, instructions from it to the end of its block. */
   readonly where: Variable<'i64'>
   readonly #hotExit: number
-  readonly #crossings: number
-  /** Accesses whose addresses differ by a constant share a look at the TLB. */
-  readonly isGrouping: boolean
+  readonly #failures: number
+  /** What is usual is expected: that accesses near each other lie on one page, and floats are plain. */
+  readonly isHopeful: boolean
   readonly #kind: Variable<'i32'>
   readonly #rip: Variable<'i64'>
   readonly #left: Variable<'i32'>
@@ -86,16 +86,16 @@ export class Frame {
   /** Labels outside the body: behind it registers are stored; behind that, they stand in memory already. */
   #store: Label | null = null
   #rare: Label | null = null
-  #crossed: Label | null = null
+  #counted: Label | null = null
   /** Locals for addresses of groups: free, and those in use, latest last. */
   readonly #freeHosts: Variable<'i32'>[] = []
   readonly #hosts: Variable<'i32'>[] = []
   #stored: Label | null = null
 
-  constructor(f: FunctionBuilder, runtime: Runtime, long: boolean, { hotExit, crossings }: Counting) {
+  constructor(f: FunctionBuilder, runtime: Runtime, long: boolean, { hotExit, failures }: Counting) {
     this.#hotExit = hotExit
-    this.#crossings = crossings
-    this.isGrouping = crossings !== 0
+    this.#failures = failures
+    this.isHopeful = failures !== 0
     this.long = long
     const [cpu, budget, entry, base] = f.params as [I32, I32, I32, I64]
     this.f = f
@@ -150,14 +150,14 @@ export class Frame {
         this.#store = store
         f.block((rare) => {
           this.#rare = rare
-          f.block((crossed) => {
-            this.#crossed = crossed
+          f.block((counted) => {
+            this.#counted = counted
             f.defer(() => this.#load(ALL, true))
             this.loadTlb()
             body()
             f.unreachable()
           })
-          f.set(this.#site, i32(this.#crossings))
+          f.set(this.#site, i32(this.#failures))
         })
         const where = this.where.value
         const rip = add(this.base, shrS(where, i64(8)))
@@ -175,9 +175,9 @@ export class Frame {
     return this.#rare!
   }
 
-  /** The same for the first access of a group, which has more than its own reasons; counted. */
-  get crossed(): Label {
-    return this.#crossed!
+  /** The same, counted: for what may turn out to be usual. */
+  get counted(): Label {
+    return this.#counted!
   }
 
   takeHost(): Variable<'i32'> {
@@ -292,7 +292,7 @@ export class Frame {
       runtime.go(f, cpu, this.#rip.value, this.budget.value)
     }
     ways[RARE] = () => {
-      this.#countCrossing()
+      this.#countFailure()
       runtime.careful(f, cpu, this.#rip.value, left)
     }
     ways[FAULT] = () => runtime.raised(f, cpu, left)
@@ -308,14 +308,14 @@ export class Frame {
     f.return(status)
   }
 
-  /** Accesses that were looked up together were not found together: when that happens often, the host is told. */
-  #countCrossing(): void {
+  /** A hope has failed: when that happens often, the host is told. */
+  #countFailure(): void {
     const { f, cpu } = this
     const site = this.#site.value
     f.if(site, () => {
       const count = f.let(add(loadI32(site, SITE_COUNT), i32(1)))
       f.store('i32.store', site, count, SITE_COUNT)
-      f.if(eq(count, i32(HOT_CROSSING)), () => {
+      f.if(eq(count, i32(HOT_FAILURE)), () => {
         f.store('i64.store', site, this.base, SITE_BASE)
         f.store('i32.store', cpu, site, L.EXIT_LINK)
         this.#toHost(this.#left.value, i32(STATUS_HOT_EXIT))

@@ -108,9 +108,9 @@ export function buildGraph(region: Region, returning: (key: Key) => boolean): Gr
 
   const successorsOf = (node: number): number[] => {
     if (node === DISPATCHER) return entries
-    const { next, target, key } = region.blocks.get(keys[node]!)!
+    const { next, target, guesses, key } = region.blocks.get(keys[node]!)!
     const list: number[] = []
-    for (const edge of [target, next]) {
+    for (const edge of [target, next, ...guesses]) {
       const to = edge ? nodes.get(edge.to) : undefined
       if (to === undefined) continue
       const real = dispatched.has(edgeKey(node, to)) ? DISPATCHER : to

@@ -44,20 +44,28 @@ export class Known {
   flags: KnownFlags | null
   readonly #registers: Symbolic[]
   readonly #groups: Map<string, Group>
+  /** Pages, by number from the home page, that the exec TLB has where they were translated from. */
+  readonly #mapped: Set<number>
+  /** What MXCSR has been compared with, successfully. */
+  mxcsr: string | null
 
   constructor(
     flags: KnownFlags | null = null,
     registers: Symbolic[] = [],
     groups: ReadonlyMap<string, Group> = new Map(),
+    mapped: ReadonlySet<number> = new Set(),
+    mxcsr: string | null = null,
   ) {
     this.flags = flags
     this.#registers = registers
     this.#groups = new Map(groups)
+    this.#mapped = new Set(mapped)
+    this.mxcsr = mxcsr
   }
 
   /** For one of several ways on. */
   fork(): Known {
-    return new Known(this.flags, [...this.#registers], this.#groups)
+    return new Known(this.flags, [...this.#registers], this.#groups, this.#mapped, this.mxcsr)
   }
 
   register(number: number): Symbolic {
@@ -74,8 +82,17 @@ export class Known {
   }
 
   /** The TLB may have changed. */
-  forgetGroups(): void {
+  forgetTlb(): void {
     this.#groups.clear()
+    this.#mapped.clear()
+  }
+
+  isMapped(page: number): boolean {
+    return this.#mapped.has(page)
+  }
+
+  setMapped(page: number): void {
+    this.#mapped.add(page)
   }
 
   /** The group that an access belongs to, or undefined: then it is to open one. */

@@ -13,8 +13,8 @@ export const SITE_TARGETS = 16
 export const SITE_TARGET_COUNT = 4
 export const SITES = 16384
 
-/** The count at which the host is told of accesses that were looked up together but lie apart. */
-export const HOT_CROSSING = 256
+/** The count at which the host is told of hopes that failed. */
+export const HOT_FAILURE = 256
 
 /** The count at which the host is told of a way out of a region that has been translated anew so often; afterwards it goes on counting quietly. */
 export function hotExit(improvements: number): number {

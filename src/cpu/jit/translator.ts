@@ -9,14 +9,14 @@ import { Untranslatable } from './context.ts'
 import { Discovery, type Limits } from './discover.ts'
 import { emitRegion, type Exit } from './emit.ts'
 import { Runtime } from './runtime.ts'
-import { HOT_CROSSING, hotExit, SiteAllocator } from './sites.ts'
+import { HOT_FAILURE, hotExit, SiteAllocator } from './sites.ts'
 import type { SharedTable } from './table.ts'
 
 /** Samples of a block after which it is hot. */
 const HOT = 2
 /** How often a region is translated anew because of its ways out. */
 const MAX_IMPROVEMENTS = 4
-/** Instructions for each time that accesses were not found together, beyond which that does no harm. */
+/** Instructions for each hope that failed, beyond which that does no harm. */
 const RARELY = 1000
 /** Places whose heat is remembered. */
 const MAX_HEAT = 8192
@@ -61,8 +61,8 @@ class Knowledge {
   readonly targets = new Map<Offset, Set<Offset>>()
   /** Places that its ways out led to. */
   readonly wanted = new Set<Offset>()
-  /** Accesses do not share looks at the TLB any more: too often they lay apart. */
-  isScattered = false
+  /** Nothing is hoped for any more: see `Frame.isHopeful`. */
+  isSober = false
   /** Retired instructions when that was counted last. */
   counted = 0
   /** How often it has been translated anew. */
@@ -169,18 +169,18 @@ export class Translator {
     const installed = this.#siteOwners.get(site)
     const exit = installed?.sites.get(site)
     if (!installed || !exit) return
-    if (!this.#isAffordable() || (exit === 'crossing' && !this.#areScattered(installed.knowledge)))
+    if (!this.#isAffordable() || (exit === 'failure' && !this.#failsOften(installed.knowledge)))
       return this.#sites.restart(site)
     const { region, knowledge } = installed
     const targets = this.#sites.targets(site)
-    if (exit === 'crossing') knowledge.isScattered = true
+    if (exit === 'failure') knowledge.isSober = true
     else if ('target' in exit) knowledge.wanted.add(exit.target)
     else {
       const known = knowledge.targets.get(exit.jump) ?? new Set()
       for (const target of targets) known.add(target)
       knowledge.targets.set(exit.jump, known)
     }
-    if (exit !== 'crossing') knowledge.improvements++
+    if (exit !== 'failure') knowledge.improvements++
     const [seed] = region.entries as [Offset]
     const va = BigInt.asUintN(64, this.#sites.base(site) + BigInt(seed))
     const gpa = this.#execGpa(va)
@@ -188,12 +188,12 @@ export class Translator {
     if (gpa >= 0) this.#translate(va, gpa, region.mode, knowledge)
   }
 
-  /** Whether accesses that were looked up together lay apart so often since the last time that it is worth a translation. */
-  #areScattered(knowledge: Knowledge): boolean {
+  /** Whether hopes have failed so often since the last time that it is worth a translation. */
+  #failsOften(knowledge: Knowledge): boolean {
     const retired = Number(this.#view.getBigUint64(this.#map.state + L.RETIRED, true))
     const since = retired - knowledge.counted
     knowledge.counted = retired
-    return since < HOT_CROSSING * RARELY
+    return since < HOT_FAILURE * RARELY
   }
 
   /** Whether the run has been long enough for one more translation. Counted in instructions, so that runs repeat. */
@@ -252,12 +252,12 @@ export class Translator {
     const module = new ModuleBuilder()
     module.importMemory('env', 'memory')
     module.importTable('env', 'table', 0)
-    const crossings = knowledge.isScattered ? 0 : this.#sites.take()
-    if (crossings !== 0) taken.push(crossings)
+    const failures = knowledge.isSober ? 0 : this.#sites.take()
+    if (failures !== 0) taken.push(failures)
     const { entries, sites } = emitRegion(module, region, {
       runtime: new Runtime(module, this.#table),
       ram: this.#map.ram,
-      counting: { hotExit: hotExit(knowledge.improvements), crossings },
+      counting: { hotExit: hotExit(knowledge.improvements), failures },
       takeSite: () => {
         if (knowledge.improvements >= MAX_IMPROVEMENTS) return 0
         const site = this.#sites.take()

@@ -23,6 +23,7 @@ import {
   sub,
   v128,
   wrap,
+  xor,
   type Expr,
   type FunctionBuilder,
   type I32,
@@ -191,6 +192,10 @@ export abstract class Context {
   abstract get cpu(): I32
   abstract stateI32(offset: number): I32
   abstract stateI64(offset: number): I64
+  /** Not 0 when the bits of `mask` in a field of the state block are not those of `value`. */
+  differs(offset: number, mask: number, value: number): I32 {
+    return xor(and(this.stateI32(offset), i32(mask)), i32(value))
+  }
   abstract setStateI32(offset: number, value: I32): void
   abstract setStateI64(offset: number, value: I64): void
   /** Raises an exception and leaves. */

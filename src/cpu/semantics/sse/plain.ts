@@ -35,7 +35,7 @@ const PLAIN = 0x1fa0
 
 /** 0 when MXCSR is plain. */
 export function oddMode(c: Context): I32 {
-  return xor(and(c.stateI32(L.MXCSR), i32(MODE_BITS)), i32(PLAIN))
+  return c.differs(L.MXCSR, MODE_BITS, PLAIN)
 }
 
 /** 0 unless MXCSR.DAZ is set. */
