@@ -46,6 +46,8 @@ import { entryOf } from './runtime.ts'
 const PAGE_MASK = i64(~0xfffn)
 const I64_ADD = 0x7c
 const I64_SUB = 0x7d
+/** Helpers of transitions between rings, after which the region may go on. */
+const jumping = new Set<HelperName>(['syscall', 'sysret', 'iret', 'intN'])
 /** Symbolic offsets stay exact. */
 const MAX_DELTA = 2 ** 40
 
@@ -100,6 +102,9 @@ export class RegionContext extends Context {
   readonly #node: number
   /** What bound expressions are, as far as it is known. */
   readonly #symbols = new Map<Expr, Symbolic>()
+  /** Bits of floats: the register that they were read from, and those that are not denormal. */
+  readonly #lanes = new Map<Expr, number>()
+  readonly #normal = new Set<Expr>()
   /** General registers written in a condition. */
   #conditional = 0
   /** Guest memory has been written: the instruction cannot be done again from its beginning. */
@@ -274,7 +279,7 @@ export class RegionContext extends Context {
     const { register } = this.#operand(index)
     if (kind === 'memory') return this.load(bits, this.address(index, 'read', bits / 8))
     if (kind === 'gpr') return this.#readGpr(index, bits)
-    if (kind === 'vector') return this.#lowOf(this.vector(register), bits)
+    if (kind === 'vector') return this.#lane(register, bits)
     if (kind === 'mmx') return this.#readMmx(register, bits)
     if (kind === 'immediate') return truncate(this.immediate(), bits)
     throw new TypeError(`${this.shape.meaning}: operand ${index} is a ${kind}, not a value`)
@@ -284,10 +289,30 @@ export class RegionContext extends Context {
     const { kind } = this.operand(index)
     const { register, registerClass } = this.#operand(index)
     if (kind === 'memory') this.store(bits, this.address(index, 'write', bits / 8), value)
-    else if (kind === 'vector') this.setVector(register, this.#withLow(register, value, bits))
-    else if (kind === 'mmx') this.#writeMmx(register, value as I64)
+    else if (kind === 'vector') {
+      this.setVector(register, this.#withLow(register, value, bits))
+      if (this.#normal.has(value) && !this.#isConditional) this.#known.normal.set(register, bits)
+    } else if (kind === 'mmx') this.#writeMmx(register, value as I64)
     else if (registerClass === C.gpr8High) this.setGprHigh(register - 4, value)
     else this.setGpr(register, bits, value)
+  }
+
+  #lane(register: number, bits: number): Value {
+    const value = this.#lowOf(this.vector(register), bits)
+    this.#lanes.set(value, register)
+    if (this.#known.normal.get(register) === bits) this.#normal.add(value)
+    return value
+  }
+
+  override isNormal(bits: Value): boolean {
+    return this.#normal.has(bits)
+  }
+
+  override noteNormal(bits: Value): void {
+    if (this.#isConditional || !this.#frame.isHopeful) return
+    this.#normal.add(bits)
+    const register = this.#lanes.get(bits)
+    if (register !== undefined) this.#known.normal.set(register, bits.type === 'i64' ? 64 : 32)
   }
 
   /** Lane 0 of a vector that is bound; reading it costs nothing, so it need not be. */
@@ -490,12 +515,24 @@ export class RegionContext extends Context {
   // Vectors
 
   vector(number: number, lane = 0): V128 {
-    return this.let(this.#frame.vector(number, lane).value)
+    const value = this.let(this.#frame.vector(number, lane).value)
+    if (lane === 0) this.#lanes.set(value, number)
+    return value
   }
 
   setVector(number: number, value: V128, lane = 0): void {
     this.#frame.vectorWritten(number, lane)
+    if (lane === 0) this.#copyNormal(number, value)
     this.f.set(this.#frame.vector(number, lane), value)
+  }
+
+  /** A register gets a vector, maybe that of another. */
+  #copyNormal(number: number, value: V128): void {
+    const { normal } = this.#known
+    const from = this.#isConditional ? undefined : this.#lanes.get(value)
+    const bits = from === undefined ? undefined : normal.get(from)
+    if (bits === undefined) normal.delete(number)
+    else normal.set(number, bits)
   }
 
   readVector(index: number, lane = 0): V128 {
@@ -639,16 +676,27 @@ export class RegionContext extends Context {
       f.if(status, () => frame.leave(status, this.left, false))
     } else {
       this.#forgetFlags()
-      f.if(after ? eq(status, i32(STATUS_EXCEPTION)) : status, () => frame.leave(status, this.left, true))
+      const jumps = jumping.has(name)
+      const elsewhere = jumps ? frame.isElsewhere(status) : status
+      f.if(after ? eq(status, i32(STATUS_EXCEPTION)) : elsewhere, () => frame.leave(status, this.left, true))
+      if (jumps) this.#jumped()
       frame.reload(ALL, true)
       this.#known.forget(ALL)
       after?.()
       if (after) f.if(status, () => frame.leave(status, this.left, false))
     }
     if (!known) this.#known.mxcsr = null
+    if (!known) this.#known.normal.clear()
     if (known?.quiet) return
     this.#known.forgetTlb()
     frame.loadTlb()
+  }
+
+  /** The helper has changed RIP, and all the rest is as the region wants it. */
+  #jumped(): void {
+    this.mayRequestExit = false
+    this.f.set(this.#frame.target, loadI64(this.cpu, L.RIP))
+    this.transfer = { kind: 'indirect' }
   }
 
   systemValue(name: HelperName, ...args: Expr[]): I64 {

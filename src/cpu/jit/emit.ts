@@ -71,7 +71,7 @@ class RegionEmitter {
     this.#graph = graph
     this.#ram = ram
     if (counting.failures !== 0) this.sites.set(counting.failures, 'failure')
-    this.#frame = new Frame(f, runtime, (region.mode & L.MODE_CODE) === L.MODE_CODE64, counting)
+    this.#frame = new Frame(f, runtime, region.mode, counting)
     this.#structure = new Structure(f, graph, {
       node: (node) => this.#node(node),
     })

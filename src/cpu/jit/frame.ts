@@ -3,6 +3,7 @@
  * the region names anywhere is loaded at its entry; one that it writes anywhere is stored at each way out.
  */
 import { STATUS_BUDGET_TRANSLATED, STATUS_HOT_EXIT, STATUS_STOP } from '../interpreter/record.ts'
+import { STATUS_JUMP } from '../helpers.ts'
 import * as L from '../layout.ts'
 import {
   add,
@@ -14,6 +15,7 @@ import {
   loadI32,
   loadI64,
   loadV128,
+  or,
   shl,
   shrS,
   shrU,
@@ -69,6 +71,7 @@ export class Frame {
   readonly target: Variable<'i64'>
   /** Which instruction leaves to the interpreter, if one does: its offset from the home page << 8, instructions from it to the end of its block. */
   readonly where: Variable<'i64'>
+  readonly #mode: number
   readonly #hotExit: number
   readonly #failures: number
   /** What is usual is expected: that accesses near each other lie on one page, and floats are plain. */
@@ -92,11 +95,12 @@ export class Frame {
   readonly #hosts: Variable<'i32'>[] = []
   #stored: Label | null = null
 
-  constructor(f: FunctionBuilder, runtime: Runtime, long: boolean, { hotExit, failures }: Counting) {
+  constructor(f: FunctionBuilder, runtime: Runtime, mode: number, { hotExit, failures }: Counting) {
     this.#hotExit = hotExit
     this.#failures = failures
     this.isHopeful = failures !== 0
-    this.long = long
+    this.#mode = mode
+    this.long = (mode & L.MODE_CODE) === L.MODE_CODE64
     const [cpu, budget, entry, base] = f.params as [I32, I32, I32, I64]
     this.f = f
     this.runtime = runtime
@@ -168,6 +172,13 @@ export class Frame {
       f.defer(() => this.#storeAll(ALL, true))
     })
     this.#leave()
+  }
+
+  /** Whether a helper that jumps has ended in any other way than a jump within the region's mode, with nothing for the host to do. */
+  isElsewhere(status: I32): I32 {
+    const { cpu } = this
+    const other = or(xor(status, i32(STATUS_JUMP)), xor(loadI32(cpu, L.MODE), i32(this.#mode)))
+    return or(other, or(loadI32(cpu, L.INTR), loadI32(cpu, L.EXIT_REQUEST)))
   }
 
   /** A branch to here leaves the instruction that `where` tells to the interpreter. */

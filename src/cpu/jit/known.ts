@@ -46,6 +46,8 @@ export class Known {
   readonly #groups: Map<string, Group>
   /** Pages, by number from the home page, that the exec TLB has where they were translated from. */
   readonly #mapped: Set<number>
+  /** By number of a vector register: bits of the float in its lowest lane, if that is known not to be denormal. */
+  readonly normal: Map<number, number>
   /** What MXCSR has been compared with, successfully. */
   mxcsr: string | null
 
@@ -55,17 +57,19 @@ export class Known {
     groups: ReadonlyMap<string, Group> = new Map(),
     mapped: ReadonlySet<number> = new Set(),
     mxcsr: string | null = null,
+    normal: ReadonlyMap<number, number> = new Map(),
   ) {
     this.flags = flags
     this.#registers = registers
     this.#groups = new Map(groups)
     this.#mapped = new Set(mapped)
     this.mxcsr = mxcsr
+    this.normal = new Map(normal)
   }
 
   /** For one of several ways on. */
   fork(): Known {
-    return new Known(this.flags, [...this.#registers], this.#groups, this.#mapped, this.mxcsr)
+    return new Known(this.flags, [...this.#registers], this.#groups, this.#mapped, this.mxcsr, this.normal)
   }
 
   register(number: number): Symbolic {

@@ -21,6 +21,9 @@ export function hotExit(improvements: number): number {
   return 1000 << (3 * improvements)
 }
 
+/** How far from its home page a region goes. */
+const REACH = 0x6000_0000n
+
 /** Hands out sites. Address 0 stands for a way out that is not counted. */
 export class SiteAllocator {
   readonly #view: DataView
@@ -58,7 +61,7 @@ export class SiteAllocator {
     for (let i = 0; i < SITE_TARGET_COUNT; i++) {
       const target = this.#view.getBigInt64(site + SITE_TARGETS + 8 * i, true)
       const offset = BigInt.asIntN(64, target - base)
-      if (target !== 0n && offset > -0x1000_0000n && offset < 0x1000_0000n) found.add(Number(offset))
+      if (target !== 0n && offset > -REACH && offset < REACH) found.add(Number(offset))
     }
     return [...found]
   }

@@ -202,11 +202,20 @@ export class Translator {
     return this.#eager || this.#translated <= CREDIT + retired / PRICE
   }
 
-  /** Guest-physical address of code in RAM as the exec TLB has it, or -1. */
+  /** Guest-physical address of code in RAM as the exec TLB of the current or of another ring has it, or -1. */
   #execGpa(va: bigint): number {
-    const state = this.#map.state
+    const current = this.#execGpaIn(this.#view.getUint32(this.#map.state + L.TLB_BASE, true), va)
+    if (current >= 0) return current
+    for (let n = 0; n < L.TLB_ARRAY_COUNT; n++) {
+      const other = this.#execGpaIn(this.#map.tlb + n * L.TLB_ENTRIES * L.TLB_ENTRY_SIZE, va)
+      if (other >= 0) return other
+    }
+    return -1
+  }
+
+  #execGpaIn(array: number, va: bigint): number {
     const index = Number((va >> 12n) & BigInt(L.TLB_ENTRIES - 1))
-    const entry = this.#view.getUint32(state + L.TLB_BASE, true) + index * L.TLB_ENTRY_SIZE
+    const entry = array + index * L.TLB_ENTRY_SIZE
     if (this.#view.getBigUint64(entry + L.TLB_EXEC_TAG, true) !== (BigInt.asUintN(64, va) & ~0xfffn))
       return -1
     const linear = (Number(va & 0xffff_ffffn) + this.#view.getUint32(entry + L.TLB_ADDEND, true)) >>> 0

@@ -196,6 +196,14 @@ export abstract class Context {
   differs(offset: number, mask: number, value: number): I32 {
     return xor(and(this.stateI32(offset), i32(mask)), i32(value))
   }
+  /** Whether a float, given by its bits, is known not to be denormal; and that it is not, from here on. For implementations that remember. */
+  isNormal(bits: Value): boolean {
+    void bits
+    return false
+  }
+  noteNormal(bits: Value): void {
+    void bits
+  }
   abstract setStateI32(offset: number, value: I32): void
   abstract setStateI64(offset: number, value: I64): void
   /** Raises an exception and leaves. */

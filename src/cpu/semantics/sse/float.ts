@@ -89,14 +89,27 @@ function oddResult(f: Format, name: BinaryName, result: Value, x: Value, y: Valu
 export function scalarBinary(c: Context, f: Format, name: BinaryName, x: Value, y: Value): Value {
   const value = raw(`${f.float}.${name}`, [fromBits(f, x), fromBits(f, y)]) as Float
   const result = c.let(toBits(f, value))
-  const odd = P.oneOf(P.oddMode(c), P.isDenormal(f, x), P.isDenormal(f, y), oddResult(f, name, result, x, y))
-  return choose(c, odd, result, () => softScalar(c, codeOf(codes[name], f), f.bits, [x, y]))
+  const odd = [P.oddMode(c), oddOperand(c, f, x), oddOperand(c, f, y)]
+  // Most results are ordinary; only the others are worth a closer look.
+  const chosen = choose(c, P.oneOf(...odd, P.isNotOrdinary(f, result)), result, () =>
+    choose(c, P.oneOf(...odd, oddResult(f, name, result, x, y)), result, () =>
+      softScalar(c, codeOf(codes[name], f), f.bits, [x, y]),
+    ),
+  )
+  for (const value of [x, y, chosen]) c.noteNormal(value)
+  return chosen
+}
+
+function oddOperand(c: Context, f: Format, x: Value): I32 {
+  return c.isNormal(x) ? i32(0) : P.isDenormal(f, x)
 }
 
 export function scalarSqrt(c: Context, f: Format, x: Value): Value {
   const result = c.let(toBits(f, raw(`${f.float}.sqrt`, [fromBits(f, x)]) as Float))
-  const odd = P.oneOf(P.oddMode(c), P.isDenormal(f, x), P.isNotFinite(f, result))
-  return choose(c, odd, result, () => softScalar(c, codeOf(O.FLOAT_SQRT, f), f.bits, [x]))
+  const odd = P.oneOf(P.oddMode(c), oddOperand(c, f, x), P.isNotFinite(f, result))
+  const chosen = choose(c, odd, result, () => softScalar(c, codeOf(O.FLOAT_SQRT, f), f.bits, [x]))
+  for (const value of [x, chosen]) c.noteNormal(value)
+  return chosen
 }
 
 /** Not 0 when comparing x and y may set flags. */
