@@ -61,6 +61,19 @@ export function updateMode(cpu: usize): void {
   updateTlbBase(cpu)
 }
 
+/** Whether MODE is of 64-bit code and CS still is. */
+export function staysIn64(cpu: usize): bool {
+  if ((load<u32>(cpu, L.MODE) & L.MODE_CODE) != L.MODE_CODE64) return false
+  return longMode(cpu) && (segAttributes(cpu, L.CS) & DESC_L) != 0
+}
+
+/** The same as `updateMode` from 64-bit code to 64-bit code, where of all that MODE depends on only CPL and RFLAGS have changed. */
+export function updateModeIn64(cpu: usize): void {
+  const mode = load<u32>(cpu, L.MODE) & ~L.MODE_SINGLE_STEP
+  store<u32>(cpu, systemFlags(cpu) & TF ? mode | L.MODE_SINGLE_STEP : mode, L.MODE)
+  updateTlbBase(cpu)
+}
+
 /** TLB_BASE alone: enough after a change of RFLAGS.AC. */
 export function updateTlbBase(cpu: usize): void {
   store<u32>(cpu, <u32>tlbArray(cpu, currentArray(cpu)), L.TLB_BASE)

@@ -2,7 +2,7 @@
 import * as L from '../../layout'
 import { STEP_CPL, STEP_CS, STEP_NULL_SEGMENT, STEP_RFLAGS, STEP_RIP, STEP_RSP, STEP_SS } from '../../probe'
 import { setRflags } from '../flags'
-import { updateMode } from '../mode'
+import { staysIn64, updateMode, updateModeIn64 } from '../mode'
 import { dplOf } from '../segmentation/descriptor'
 import { isConforming, setFromDescriptor } from '../segmentation/load'
 import {
@@ -103,5 +103,6 @@ function dropIfPrivileged(cpu: usize, seg: u32): void {
 
 /** Every transition ends with this: decoding and TLB follow the new CPL, CS, SS and flags. */
 export function finishTransition(cpu: usize): void {
-  updateMode(cpu)
+  if (staysIn64(cpu)) updateModeIn64(cpu)
+  else updateMode(cpu)
 }
