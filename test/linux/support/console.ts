@@ -1,5 +1,5 @@
 /** Somebody at the serial console of a guest: types, and waits for what should come. */
-import { Machine, type Exit, type MachineOptions } from '../../../src/index.ts'
+import { type KeyName, Machine, type Exit, type MachineOptions } from '../../../src/index.ts'
 
 const SHOWN_BYTES = 2000
 
@@ -55,6 +55,15 @@ export class Console {
 
   type(text: string): void {
     this.#machine.write(text)
+  }
+
+  /** Presses and releases a key of the PS/2 keyboard. */
+  press(key: KeyName): void {
+    this.#machine.key([true, false].map((isDown) => ({ key, isDown })))
+  }
+
+  pressPowerButton(): void {
+    this.#machine.pressPowerButton()
   }
 
   stop(): void {

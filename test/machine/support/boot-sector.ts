@@ -11,7 +11,7 @@ import { MemoryDisk } from '../../../src/devices/storage/memory-disk.ts'
 import { ah, al, Assembler, ax, bx, ds, si } from '../../../src/isa/index.ts'
 
 export const SEABIOS = '/usr/share/seabios/bios-256k.bin'
-const VGABIOS = '/usr/share/seabios/vgabios-stdvga.bin'
+export const VGABIOS = '/usr/share/seabios/vgabios-stdvga.bin'
 export const haveSeaBios: boolean = existsSync(SEABIOS) && existsSync(VGABIOS)
 
 const DISK_BYTES = 1 << 20
