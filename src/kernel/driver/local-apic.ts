@@ -66,12 +66,16 @@ function calibrate(): void {
   countsPerMillion = max<u64>((counted << 20) / CALIBRATION_NS, 1)
 }
 
-/** Lets the timer interrupt at `deadlineNs`, or at once if that is past; at the latest after its longest count. */
+/**
+ * Lets the timer interrupt at `deadlineNs`, or at once if that is past; at the latest after its longest count. Up to two microseconds late, never early:
+ * whoever came early would have to set it again.
+ */
 export function setTimer(deadlineNs: u64): void {
   const now = monotonicNs()
-  const wait = deadlineNs > now ? min<u64>(deadlineNs - now, 1 << 40) : 0
-  const counts = min<u64>(((wait >> 10) * countsPerMillion) >> 10, 0xffff_ffff)
-  write32(INITIAL_COUNT, <u32>max<u64>(counts, 1))
+  if (deadlineNs <= now) return write32(INITIAL_COUNT, 1)
+  const wait = min<u64>(deadlineNs - now, 1 << 40)
+  const counts = ((((wait >> 10) + 1) * countsPerMillion) >> 10) + 1
+  write32(INITIAL_COUNT, <u32>min<u64>(counts, 0xffff_ffff))
 }
 
 export function endOfInterrupt(): void {
