@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { examplesOf, missingLine } from './console-blocks.ts'
+import { examplesOf, missingLine } from '../../scripts/console-blocks.ts'
 
 const page = ['text', '```console', '$ one', 'a', '…', 'c', '$ two', '```', '```sh', '$ three', '```'].join(
   '\n',

@@ -1,8 +1,10 @@
-/** What the pages of documentation show is what their commands print. The machine counts its own time, so all of it repeats to the last digit. */
-import { spawnSync } from 'node:child_process'
+/**
+ * What the pages of documentation show is what their commands print. The machine counts its own time, so all of it repeats to the last digit.
+ * `npx tsx scripts/renew-docs.ts` writes anew what has changed.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { examplesOf, missingLine } from './console-blocks.ts'
+import { examplesOf, missingLine, outputOf } from '../../scripts/console-blocks.ts'
 
 const folder = 'docs/lessons'
 const pages = readdirSync(folder)
@@ -10,18 +12,11 @@ const pages = readdirSync(folder)
   .map((name) => ({ name, examples: examplesOf(readFileSync(`${folder}/${name}`, 'utf8')) }))
   .filter(({ examples }) => examples.length > 0)
 
-/** `npx onering …` of this work tree; a pipe behind it is the shell's. */
-function run(command: string): string {
-  const line = command.replaceAll('npx onering', `"${process.execPath}" dist/cli/main.js`)
-  const { stdout, stderr } = spawnSync('sh', ['-c', line], { encoding: 'utf8', timeout: 120_000 })
-  return stdout + stderr
-}
-
 describe.each(pages)(`${folder}/$name`, ({ examples }) => {
   test.each(examples)(
     'line $line: $command',
     ({ command, expected }) => {
-      const output = run(command)
+      const output = outputOf(command)
       expect(missingLine(expected, output), output).toBeNull()
     },
     180_000,

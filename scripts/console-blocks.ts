@@ -1,4 +1,5 @@
 /** Commands in the documentation, and what it says that they print. */
+import { spawnSync } from 'node:child_process'
 
 export interface Example {
   /** Without the prompt. */
@@ -49,4 +50,26 @@ export function missingLine(expected: readonly string[], output: string): string
   return maySkip || at >= lines.length || expected.length === 0
     ? null
     : `(the end, but there is: ${lines[at]})`
+}
+
+/** What a command prints on standard output, with this work tree's `onering`. */
+export function outputOf(command: string): string {
+  const line = command.replaceAll('npx onering', `"${process.execPath}" dist/cli/main.js`)
+  return spawnSync('sh', ['-c', line], { encoding: 'utf8', timeout: 170_000 }).stdout
+}
+
+/** The page with what its commands print now. An example that leaves something out by `…` is for people to write. */
+export function renew(page: string): string {
+  const lines = page.split('\n')
+  for (const { command, line, expected } of examplesOf(page).toReversed())
+    if (!expected.some((text) => text.includes('…')))
+      lines.splice(
+        line,
+        expected.length,
+        ...outputOf(command)
+          .trimEnd()
+          .split('\n')
+          .map((text) => text.trimEnd()),
+      )
+  return lines.join('\n')
 }
