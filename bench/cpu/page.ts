@@ -1,7 +1,8 @@
 /** The report as a page: for each group a chart of ratios, and its medians. Made of the pieces of `onering bench --html`. */
-import { style } from '../../src/bench/html/style.ts'
-import { chart, element, escapeText, hint, label, line, logScale } from '../../src/bench/html/svg.ts'
+import { htmlDocument } from '../../src/bench/html/document.ts'
+import { chart, element, hint, label, line, logScale } from '../../src/bench/html/svg.ts'
 import { htmlTable } from '../../src/bench/html/table.ts'
+import { heading, key, paragraph, picture } from '../../src/bench/html/text.ts'
 import { type MachineName, machines } from './machines.ts'
 import { duration, type GroupReport, type Report, times } from './report.ts'
 
@@ -64,18 +65,14 @@ function ratios(group: GroupReport): string {
 function section(group: GroupReport): string {
   const { title, rows, means } = group
   const used = machines.filter((machine) => rows.some(({ on }) => on[machine] !== undefined))
-  const key = compared(group).map((machine) => {
+  const entries = compared(group).map((machine) => {
     const mean = means[machine] === undefined ? '' : `, geometric mean ${times(means[machine])}`
-    return element(
-      'span',
-      {},
-      element('i', { class: `swatch ${KINDS[machine]}` }) + `against ${machine}${mean}`,
-    )
+    return [KINDS[machine], `against ${machine}${mean}`] as const
   })
   return [
-    element('h2', {}, escapeText(title)),
-    element('p', { class: 'key' }, key.join(' ')),
-    element('figure', {}, ratios(group)),
+    heading(title),
+    key(entries),
+    picture(ratios(group)),
     htmlTable(
       ['median', ...used],
       rows.map(({ name, on }) => [
@@ -88,23 +85,15 @@ function section(group: GroupReport): string {
 
 export function formatPage({ made, repeat, scale, groups, missing }: Report): string {
   const small = scale === 1 ? '' : ` Sizes × ${scale}: too small to be quoted.`
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>onering: speed of the processor</title>
-<style>${style}</style>
-</head>
-<body>
-<main>
-<h1>How fast the processor is</h1>
-<p class="lead">The same images on each machine, in turn; medians of ${repeat}. To the right of the dark line onering is faster.${small}</p>
-${groups.map(section).join('\n')}
-${missing.map((what) => `<p class="note">Left out: ${escapeText(what)}</p>`).join('\n')}
-<p class="note">${escapeText(made.join('; '))}</p>
-</main>
-</body>
-</html>
-`
+  const main = [
+    element('h1', {}, 'How fast the processor is'),
+    paragraph(
+      `The same images on each machine, in turn; medians of ${repeat}. To the right of the dark line onering is faster.${small}`,
+      'lead',
+    ),
+    ...groups.map(section),
+    ...missing.map((what) => paragraph(`Left out: ${what}`, 'note')),
+    paragraph(made.join('; '), 'note'),
+  ]
+  return htmlDocument('onering: speed of the processor', main.join('\n'))
 }

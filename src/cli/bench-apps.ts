@@ -1,6 +1,6 @@
 /** `onering bench --apps`: whole applications, with clients in guest time. */
 import { fileURLToPath } from 'node:url'
-import { type AppRun, figuresOfApps } from '../bench/apps/results.ts'
+import { type AppResults, type AppRun, figuresOfApps } from '../bench/apps/results.ts'
 import { type Load, runApp } from '../bench/apps/run.ts'
 import { scripts } from '../bench/apps/scripts.ts'
 import { formatApps } from '../bench/apps/table.ts'
@@ -29,13 +29,13 @@ export interface AppBench {
   readonly progress: Progress
 }
 
-/** The table, and the figures for JSON. */
+/** The table, and the figures for JSON and the page. */
 export async function benchApps({
   links,
   profile,
   engine,
   progress,
-}: AppBench): Promise<{ text: string; json: object }> {
+}: AppBench): Promise<{ text: string; results: AppResults }> {
   const runs: AppRun[] = []
   for (const script of scripts)
     for (const link of new Set([...links, WORK_MODE])) {
@@ -48,5 +48,5 @@ export async function benchApps({
     }
   progress.clear()
   const figures = figuresOfApps(runs, profile)
-  return { text: formatApps(figures, load, profile), json: { profile, load, figures } }
+  return { text: formatApps(figures, load, profile), results: { profile, load, figures } }
 }

@@ -4,6 +4,7 @@ import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { formatCsv } from '../bench/csv.ts'
 import { WORK_MODE } from '../bench/figures.ts'
+import { formatAppsPage } from '../bench/html/apps-page.ts'
 import { formatPage } from '../bench/html/page.ts'
 import { resultsOf } from '../bench/results.ts'
 import { measure, type ModeMeasurements } from '../bench/run.ts'
@@ -83,16 +84,16 @@ async function bench(flags: BenchFlags): Promise<void> {
   const chosen = (flags.link?.split(',') ?? (isApps ? defaultAppModes : defaultModes)).map((each) =>
     parseChoice(each.trim(), '--link', linkModes),
   )
-  if (isApps && (flags.csv ?? flags.html) !== undefined)
-    throw new UsageError('--apps writes no --csv and no --html; use --json')
+  if (isApps && flags.csv !== undefined) throw new UsageError('--apps writes no --csv; use --json or --html')
   const writeJson = output(flags.json, '--json')
   const writeCsv = output(flags.csv, '--csv')
   const writeHtml = output(flags.html, '--html')
   const progress = createProgress(process.stderr, flags.quiet === true)
   if (isApps) {
-    const { text, json } = await benchApps({ links: chosen, profile, engine, progress })
+    const { text, results } = await benchApps({ links: chosen, profile, engine, progress })
     console.log(text)
-    return writeJson(`${JSON.stringify(json, null, 1)}\n`)
+    writeJson(`${JSON.stringify(results, null, 1)}\n`)
+    return writeHtml(formatAppsPage(results, madeWith()))
   }
   const app = fileURLToPath(new URL('../../src/app/bench/calls.ts', import.meta.url))
   const measured: ModeMeasurements[] = []

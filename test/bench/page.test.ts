@@ -1,5 +1,6 @@
 /** The page, from results that need no machine. */
 import { expect, test } from 'vitest'
+import { formatAppsPage } from '../../src/bench/html/apps-page.ts'
 import { formatPage } from '../../src/bench/html/page.ts'
 import { logScale, linearScale } from '../../src/bench/html/svg.ts'
 import { findProfile } from '../../src/bench/profiles/index.ts'
@@ -53,6 +54,18 @@ test('one page of its own: well-formed, nothing from elsewhere, no script', () =
   expect(page).toContain('nothing &amp; &lt;more&gt;')
   expect(page).toContain('prefers-color-scheme: dark')
   for (const link of ['direct', 'base', 'trap']) expect(page).toContain(`>${link}</text>`)
+})
+
+test('a page of applications is well-formed, too', () => {
+  const cycles = { transition: 84, mitigation: 0, entry: 100, work: 900, total: 1084 }
+  const instructions = { ring0: 1700, ring3: 100, total: 1800 }
+  const one = { app: 'echo', operation: 'a <line>', instructions, cycles, requestsPerSecond: 12_345 }
+  const figures = ['direct', 'trap'].map((link) => ({ ...one, link, p50Ns: 1500, p99Ns: 9000 }))
+  const load = { clients: 16, requests: 100, warmUp: 10, wireNs: 10_000 }
+  const page = formatAppsPage({ profile: run.profile, load, figures }, 'Made by a test.')
+  expect(unbalanced(page)).toEqual([])
+  expect(page).toContain('a &lt;line&gt;')
+  expect(page).toContain('12 345')
 })
 
 test('the order is said to hold, or not to', () => {

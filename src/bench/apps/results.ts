@@ -3,7 +3,7 @@ import { WORK_MODE } from '../figures.ts'
 import { cyclesOf, type EntrySequences, instructionsOf } from '../model.ts'
 import type { Profile } from '../profiles/profile.ts'
 import type { Split } from '../figures.ts'
-import type { AppMeasurement } from './run.ts'
+import type { AppMeasurement, Load } from './run.ts'
 
 export interface AppRun {
   readonly app: string
@@ -24,6 +24,13 @@ export interface AppFigures {
   readonly p99Ns: number
   readonly instructions: { readonly ring0: number; readonly ring3: number; readonly total: number }
   readonly cycles: Split & { readonly total: number }
+}
+
+/** A whole run, under one profile. */
+export interface AppResults {
+  readonly profile: Profile
+  readonly load: Load
+  readonly figures: readonly AppFigures[]
 }
 
 /** The value below which a share `p` (0 … 1) of the samples lies, by the nearest-rank method. */

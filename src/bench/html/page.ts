@@ -6,33 +6,15 @@ import type { RowComparison, StudyComparison } from '../comparison.ts'
 import type { Cost } from '../profiles/profile.ts'
 import type { Results } from '../results.ts'
 import { curve, type Line } from './curve.ts'
+import { htmlDocument } from './document.ts'
 import { spectrum, spectrumKey } from './spectrum.ts'
 import { type Bar, stackedBars } from './stack.ts'
 import { strips } from './strip.ts'
-import { style } from './style.ts'
 import { element, escapeText } from './svg.ts'
 import { htmlTable } from './table.ts'
+import { heading, key, paragraph, partKey, picture } from './text.ts'
 
 const NULL_CALL = 'getppid'
-
-const paragraph = (text: string, kind?: string): string => element('p', { class: kind }, escapeText(text))
-const heading = (text: string): string => element('h2', {}, escapeText(text))
-const picture = (svg: string, caption?: string): string =>
-  element('figure', {}, svg + (caption === undefined ? '' : element('figcaption', {}, escapeText(caption))))
-
-function key(entries: readonly (readonly [kind: string, text: string])[]): string {
-  const spans = entries.map(([kind, text]) =>
-    element('span', {}, element('i', { class: `swatch ${kind}` }) + escapeText(text)),
-  )
-  return element('p', { class: 'key' }, spans.join(' '))
-}
-
-const partKey = key([
-  ['work', 'work: the operation itself'],
-  ['entry', 'entry: software on the way in and out'],
-  ['transition', 'transition: what the processor does to change rings'],
-  ['mitigation', 'mitigation: page tables of its own, barriers'],
-])
 
 function barsOf({ modes }: Results, name: string): Bar[] {
   return modes.map(({ link }): Bar => {
@@ -289,21 +271,6 @@ export function formatPage(results: Results, made: string): string {
     caseSection,
     modelSection,
   ]
-  const main = sections.map((section) => section(results)).join('\n')
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>onering: call against trap</title>
-<style>${style}</style>
-</head>
-<body>
-<main>
-${main}
-${paragraph(made, 'note')}
-</main>
-</body>
-</html>
-`
+  const main = sections.map((section) => section(results))
+  return htmlDocument('onering: call against trap', [...main, paragraph(made, 'note')].join('\n'))
 }
