@@ -53,8 +53,11 @@ describe.skipIf(!hasDebian)(hasDebian ? 'the platform' : `the platform: ${missin
     const [bytes, at] = [EVENT_BYTES * (skip + 1), EVENT_BYTES * skip + TYPE_OFFSET]
     console_.type(`echo listening; head -c ${bytes} /dev/input/${device} | od -An -tu2 -j${at} -N4\n`)
     await console_.expect('\r\nlistening')
-    act()
-    return (await console_.expect(PROMPT)).trim().split(/\s+/).map(Number)
+    // What is done before the device is open is heard by nobody.
+    const again = setInterval(act, 200)
+    const event = await console_.expect(PROMPT)
+    clearInterval(again)
+    return event.trim().split(/\s+/).map(Number)
   }
 
   test('a key is heard', { timeout: STEP_MS }, async () => {
