@@ -334,16 +334,16 @@ function section(name: string, program: (n: i32) => u32, n: i32): void {
 }
 
 export function main(): void {
-  section('integer', integerLoop, 40_000_000)
-  section('sieve', sieve, 3_000_000)
-  section('fibonacci', fibonacci, 32)
-  section('indirect', indirect, 10_000_000)
-  section('sha256', sha256, 40_000)
-  section('matrix', matrix, 300)
-  section('scan', scan, 300_000)
-  section('coremark-like', coreMarkLike, 4_000)
-  section('mandelbrot', mandelbrot, 400)
-  section('n-body', bodies, 100_000)
-  section('memcpy', copy, 200)
+  section('integer', integerLoop, 300_000_000)
+  section('sieve', sieve, 12_000_000)
+  section('fibonacci', fibonacci, 37)
+  section('indirect', indirect, 50_000_000)
+  section('sha256', sha256, 150_000)
+  section('matrix', matrix, 600)
+  section('scan', scan, 900_000)
+  section('coremark-like', coreMarkLike, 12_000)
+  section('mandelbrot', mandelbrot, 900)
+  section('n-body', bodies, 300_000)
+  section('memcpy', copy, 600)
   exit(0)
 }
