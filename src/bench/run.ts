@@ -79,11 +79,13 @@ function pairOf(marks: readonly Mark[], id: number): [from: Mark, to: Mark] {
 function samplesOf({ marks }: Exit): Sample[] {
   const [begin, end] = pairOf(marks, EMPTY)
   const empty = difference(end, begin)
-  return cases.map(({ id, repetitions }) => {
+  return cases.map(({ id, repetitions, baseline }) => {
     const [from, to] = pairOf(marks, id)
+    const [without, end] = baseline === undefined ? [from, from] : pairOf(marks, baseline)
+    const rest = baseline === undefined ? empty : difference(end, without)
     return {
-      counts: difference(difference(to, from), empty, repetitions),
-      hostNs: ((to.hostMs - from.hostMs) * 1e6) / repetitions,
+      counts: difference(difference(to, from), rest, repetitions),
+      hostNs: ((to.hostMs - from.hostMs - (end.hostMs - without.hostMs)) * 1e6) / repetitions,
     }
   })
 }

@@ -7,6 +7,8 @@ export interface Case {
   /** What one operation is. */
   readonly operation: string
   readonly repetitions: number
+  /** Number of the same loop without the operation, which is taken away. Default: nothing between the marks. */
+  readonly baseline?: number
   /** Cases of one series differ in how many bytes they carry: points of one curve. */
   readonly payload?: Payload
 }
@@ -34,6 +36,14 @@ const fault = (id: number, pages: number): Case => ({
   name: `fault ${pages}`,
   operation: `a page fault, the mean over ${pages} page${pages === 1 ? '' : 's'} touched for the first time`,
   repetitions: pages,
+})
+
+const stackFault = (id: number, pages: number): Case => ({
+  id,
+  name: `stack ${pages}`,
+  operation: `a page fault on the stack, the mean over ${pages} page${pages === 1 ? '' : 's'} that calls reach for the first time`,
+  repetitions: pages,
+  baseline: id + 1,
 })
 
 export const cases: readonly Case[] = [
@@ -84,6 +94,9 @@ export const cases: readonly Case[] = [
   fault(C.FAULT_1, 1),
   fault(C.FAULT_10, 10),
   fault(C.FAULT_100, 100),
+  stackFault(C.STACK_1, 1),
+  stackFault(C.STACK_10, 10),
+  stackFault(C.STACK_100, 100),
 ]
 
 export const EMPTY: number = C.EMPTY

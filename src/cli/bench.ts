@@ -31,8 +31,16 @@ interface BenchFlags {
 
 const MAX_SAMPLES = 1000
 
-/** Every instruction, and SYSCALL with what may be added to it. */
-const defaultModes = [...ways, 'trap+mitigations', 'trap+kpti', 'trap+kpti-nopcid', 'trap+kpti+mitigations']
+/** Every instruction, SYSCALL with what may be added to it, and the ways to take page faults in the kernel's ring. */
+const defaultModes = [
+  ...ways,
+  'direct+pf-ist',
+  'direct+pf-ret',
+  'trap+mitigations',
+  'trap+kpti',
+  'trap+kpti-nopcid',
+  'trap+kpti+mitigations',
+]
 
 /** `onering bench`: the same calls through every link mode, counted, and priced by a cycle model. */
 export function defineBench(cli: CAC): void {

@@ -7,9 +7,12 @@ if (!existsSync(machine)) t.bailout(`${machine} is missing: run "npm run build" 
 
 const { ways } = await import('../../dist/toolchain/index.js')
 const modes = [...ways, 'trap+kpti', 'trap:int80+kpti-nopcid', 'trap:sysenter+kpti+mitigations']
+// Page faults in the kernel's ring by the other strategies.
+const faultModes = ['direct+pf-ist', 'direct+pf-ret', 'lto+pf-ret', 'bypass+pf-ist', 'base+pf-ret']
 const runs = modes.flatMap((mode) =>
-  ['threads', 'sockets', 'heap', 'pages'].map((guest) => ({ mode, guest })),
+  ['threads', 'stacks', 'sockets', 'heap', 'pages'].map((guest) => ({ mode, guest })),
 )
+runs.push(...faultModes.map((mode) => ({ mode, guest: 'stacks' })))
 t.plan(runs.length)
 t.setTimeout(300_000)
 for (const { mode, guest } of runs)

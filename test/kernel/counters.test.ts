@@ -45,5 +45,7 @@ test.each(ways)('calls are counted (%s)', async (link) => {
   )
   expect(events).toEqual(expected[link])
   expect(exit.rings[3]! > 0).toBe(link.startsWith('trap'))
-  expect((await run(link)).marks).toEqual(exit.marks)
+  // All but the host's clock.
+  const counted = ({ marks }: Exit): object[] => marks.map((mark) => ({ ...mark, hostMs: 0 }))
+  expect(counted(await run(link))).toEqual(counted(exit))
 })

@@ -26,6 +26,7 @@ import * as Cases from './cases'
 import { begin, end } from './marks'
 import { pages } from './pages'
 import { datagramCalls, LONGEST, payloads, pipeCalls } from './payloads'
+import { stackFaults } from './stacks'
 import { pipeSwitches, threads } from './switches'
 
 const PORT: u32 = 9
@@ -128,6 +129,7 @@ export function main(): i32 {
   threads()
   pipeSwitches()
   pages()
+  stackFaults()
   console.log('done')
   return 0
 }

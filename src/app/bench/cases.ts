@@ -49,3 +49,8 @@ export const FAULT_100 = 92
 /** 16 pages asked for and given back untouched. */
 export const MAP = 93
 export const MAPS = 20
+
+/** So many pages of a stack reached by calls; each followed, under the next number, by the same calls without a fault. */
+export const STACK_1 = 96
+export const STACK_10 = 98
+export const STACK_100 = 100

@@ -6,6 +6,7 @@ import { initLocalApic } from '../driver/local-apic'
 import { initNetwork } from '../driver/network'
 import { initSerial } from '../driver/serial'
 import { initAddressSpace } from '../mm/address-space'
+import { fillReserve } from '../mm/reserve'
 import { initClock } from '../task/clock'
 import { setCriticalDepth } from '../task/critical'
 import { endThread, initScheduler } from '../task/scheduler'
@@ -29,6 +30,7 @@ export function kernelMain(protocol: u32, info: usize): void {
   initLocalApic()
   initEntropy()
   initScheduler(newBootThread())
+  fillReserve()
   initNetwork()
   sti()
   const status = spawnMain()

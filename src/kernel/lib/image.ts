@@ -18,6 +18,8 @@ export declare function hasOwnStack(): u32
 export declare function trapKind(): u32
 /** Page tables of the application's own; the numbers are in `mm/isolation.ts`. */
 export declare function isolation(): u32
+/** 1 when page faults come on a stack of their own. */
+export declare function hasPageFaultStack(): u32
 /** Where the entry of a call leaves the caller's RBP, in bytes below the top of the kernel stack. */
 export declare function savedRbp(): u32
 /** The same of RSP, where the processor has not pushed SS first. */

@@ -9,12 +9,15 @@ import {
   USER_STACKS_START,
 } from './address-space'
 import { PAGE_SIZE } from './frames'
+import { takeFrame } from './reserve'
+import { mapPage, NO_EXECUTE, WRITABLE } from './page-table'
 import { shareStack } from './isolation'
 
 const SLOT: usize = 512 * 1024
 
-/** Bytes for a thread that runs the application's code. */
-export const APPLICATION_STACK: usize = 128 * 1024
+/** Bytes for a thread that runs the application's code, in the beginning, and as far as they grow. */
+export const APPLICATION_STACK: usize = 64 * 1024
+export const LARGEST_STACK: usize = SLOT - PAGE_SIZE
 /** Bytes for a thread inside the kernel while the application has a stack of its own in ring 3. */
 export const KERNEL_STACK: usize = 32 * 1024
 
@@ -28,6 +31,10 @@ class Pool {
 }
 
 const nextFree: usize = memory.data(2048 * 2, 8)
+/** By slot, u8: pages that are mapped. */
+const mapped: usize = memory.data(2048)
+/** By slot, u8: the most that may be, 0 for a stack that does not grow. */
+const most: usize = memory.data(2048)
 let kernelStacks: Pool = changetype<Pool>(0)
 let userStacks: Pool = changetype<Pool>(0)
 
@@ -59,7 +66,11 @@ function allocate(pool: Pool, size: usize, flags: u64): usize {
   const slot = take(pool)
   if (slot == 0) return 0
   const top = STACKS_START + (<usize>slot + 1) * SLOT
-  if (mapFresh(top - size, size / PAGE_SIZE, flags)) return top
+  if (mapFresh(top - size, size / PAGE_SIZE, flags)) {
+    store<u8>(mapped + slot, <u8>(size / PAGE_SIZE))
+    store<u8>(most + slot, size == APPLICATION_STACK ? <u8>(LARGEST_STACK / PAGE_SIZE) : 0)
+    return top
+  }
   recycle(pool, slot)
   return 0
 }
@@ -81,9 +92,38 @@ export function allocateUserStack(): usize {
 }
 
 /** Frees a stack of either kind. */
-export function freeStack(top: usize, size: usize): void {
-  unmapFresh(top - size, size / PAGE_SIZE)
-  recycle(top > USER_STACKS_START ? userStacks : kernelStacks, <u32>((top - STACKS_START) / SLOT) - 1)
+export function freeStack(top: usize): void {
+  const slot = slotOf(top)
+  const pages = <usize>load<u8>(mapped + slot)
+  store<u8>(most + slot, 0)
+  unmapFresh(top - pages * PAGE_SIZE, pages)
+  recycle(top > USER_STACKS_START ? userStacks : kernelStacks, slot)
+}
+
+function slotOf(top: usize): u32 {
+  return <u32>((top - STACKS_START) / SLOT) - 1
+}
+
+/**
+ * Maps the pages of an application's stack down to the one that holds `address`, whoever uses it; false if there is no such stack, the page is mapped
+ * already, or lies beyond what a stack may become. The pages' table is there since the stack began.
+ */
+export function growStack(address: usize): bool {
+  if (!isStackAddress(address)) return false
+  const slot = (address - STACKS_START) / SLOT
+  const top = STACKS_START + (slot + 1) * SLOT
+  const flags = top > USER_STACKS_START ? applicationFlag() : 0
+  let pages = <usize>load<u8>(mapped + slot)
+  const wanted = (top - address + PAGE_SIZE - 1) / PAGE_SIZE
+  if (wanted <= pages || wanted > <usize>load<u8>(most + slot)) return false
+  while (pages < wanted) {
+    const frame = takeFrame()
+    if (frame == 0) return false
+    memory.fill(frame, 0, PAGE_SIZE)
+    mapPage(top - (pages + 1) * PAGE_SIZE, frame, WRITABLE | NO_EXECUTE | flags)
+    store<u8>(mapped + slot, <u8>++pages)
+  }
+  return true
 }
 
 /** Whether `address` lies in the stack window, where an unmapped page means that a stack has overflowed. */

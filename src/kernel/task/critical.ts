@@ -17,6 +17,8 @@ const RESCHEDULE: usize = words + 8
 
 export const EVENT_TIMER: usize = 0
 export const EVENT_NETWORK: usize = 1
+/** Frames of `mm/reserve.ts` were taken. */
+export const EVENT_RESERVE: usize = 2
 
 /** Notes an event; called by interrupt handlers. */
 export function note(event: usize): void {

@@ -3,7 +3,7 @@ import { clac, stac } from '../lib/cpu'
 import { hasOwnStack, imageEnd, segments } from '../lib/image'
 import { APPLICATION_END, APPLICATION_START, isSmapOn } from '../mm/address-space'
 import { memoryEnd } from '../mm/frames'
-import { APPLICATION_STACK } from '../mm/stacks'
+import { LARGEST_STACK } from '../mm/stacks'
 import { savedStackPointer } from './saved-caller'
 import { currentThread, setPaused } from './scheduler'
 import { ENDED, Thread } from './thread'
@@ -41,7 +41,7 @@ function scan(from: usize, to: usize): void {
 }
 
 function isOnUserStack(thread: Thread, rsp: usize): bool {
-  return rsp >= thread.userStackTop - APPLICATION_STACK && rsp < thread.userStackTop
+  return rsp >= thread.userStackTop - LARGEST_STACK && rsp < thread.userStackTop
 }
 
 /** The application's stack, from `rsp` on; in ring 3 its pages are the application's. */

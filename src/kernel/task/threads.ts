@@ -8,7 +8,6 @@ import {
 import { applicationMain, applicationThread } from '../lib/entry'
 import { hasOwnStack } from '../lib/image'
 import { allocateStack, allocateUserStack, APPLICATION_STACK, freeStack, KERNEL_STACK } from '../mm/stacks'
-import { PAGE_SIZE } from '../mm/frames'
 import { releaseDescriptorsOf } from '../socket/descriptors'
 import { exitMachine } from '../driver/exit'
 import { enterKernel, leaveKernel } from './critical'
@@ -141,9 +140,9 @@ export function killThread(): void {
 
 /** Frees the stacks of a thread that has left for ever (the boot stack belongs to the image); its record stays until somebody has joined it. */
 export function buryThread(thread: Thread): void {
-  if (thread.stackTop != 0) freeStack(thread.stackTop, thread.stackSize)
+  if (thread.stackTop != 0) freeStack(thread.stackTop)
   thread.stackTop = 0
-  if (thread.userStackTop != 0) freeStack(thread.userStackTop, APPLICATION_STACK)
+  if (thread.userStackTop != 0) freeStack(thread.userStackTop)
   thread.userStackTop = 0
   if (thread.bounce != 0) heap.free(thread.bounce)
   thread.bounce = 0
@@ -157,18 +156,4 @@ function forget(thread: Thread): void {
   else all = thread.nextThread
   heap.free(changetype<usize>(thread.joiners))
   heap.free(changetype<usize>(thread))
-}
-
-/** Whether `address` lies in the unmapped page below the stack of the thread that runs. */
-export function isBelowStack(address: u64): bool {
-  const thread = currentThread()
-  const user = <u64>thread.userStackTop
-  const own = <u64>thread.stackTop
-  const reach = <u64>PAGE_SIZE * 16
-  const userLow = user - APPLICATION_STACK
-  const ownLow = own - thread.stackSize
-  return (
-    (user != 0 && address < userLow && address + reach >= userLow) ||
-    (address < ownLow && address + reach >= ownLow)
-  )
 }

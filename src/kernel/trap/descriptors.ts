@@ -1,13 +1,13 @@
 /** GDT, TSS and IDT: the final ones, which replace those of the boot path (SDM Vol. 3A §3.4, §6.14, §7.7), and how calls from ring 3 arrive. */
 import { cpuidEax, lgdt, lidt, ltr, rdmsr, readCr4, writeCr4, wrmsr } from '../lib/cpu'
 import { callEntry, interruptStubs, interruptStubSize, processorBlock, reloadSegments } from '../lib/entry'
-import { trapKind } from '../lib/image'
+import { hasPageFaultStack, trapKind, userMode } from '../lib/image'
 import { allocateZeroFrame } from '../mm/frames'
 import { exposePage, exposeStack, finishIsolation, isIsolated } from '../mm/isolation'
 import { NO_EXECUTE } from '../mm/page-table'
 import { allocateStack, KERNEL_STACK } from '../mm/stacks'
 import { panicText } from './panic'
-import { DOUBLE_FAULT, MACHINE_CHECK, NMI } from './vectors'
+import { DOUBLE_FAULT, FIRST_DEVICE, MACHINE_CHECK, NMI, PAGE_FAULT } from './vectors'
 
 /** SYSCALL and SYSRET, SYSENTER and SYSEXIT fix the order of the first six after the null descriptor. */
 const KERNEL_CODE: u32 = 0x08
@@ -79,9 +79,10 @@ function initGdt(): void {
   reloadSegments()
 }
 
-/** The exceptions that must not trust the current stack get one each. */
+/** What must not trust the current stack gets one each. */
 function initTss(): void {
-  for (let ist: usize = 1; ist <= 3; ist++) {
+  const stacks: usize = userMode() ? 3 : 5
+  for (let ist: usize = 1; ist <= stacks; ist++) {
     const top = allocateStack(KERNEL_STACK)
     exposeStack(top - KERNEL_STACK, top)
     store<u64>(tss + 36 + (ist - 1) * 8, <u64>top)
@@ -94,7 +95,10 @@ function interruptStack(vector: u32): u64 {
   if (vector == DOUBLE_FAULT) return 1
   if (vector == NMI) return 2
   if (vector == MACHINE_CHECK) return 3
-  return 0
+  if (userMode()) return 0
+  // The application's stack, on which these would come, may have to grow (`src/toolchain/entry/interrupt-stack.ts`).
+  if (vector >= FIRST_DEVICE) return 4
+  return vector == PAGE_FAULT && hasPageFaultStack() ? 5 : 0
 }
 
 /** A gate of 16 bytes to `target` (SDM Vol. 3A figures 5-8 and 6-8). */

@@ -57,7 +57,7 @@ function printDeed(frame: TrapFrame): void {
 
 /** Returns only when the code may continue: after a page fault that was none of its mistakes. */
 export function exception(frame: TrapFrame): void {
-  if (<u32>frame.vector == PAGE_FAULT && resolvePageFault(frame)) return
+  if (resolvePageFault(frame)) return
   if (!isFromUser(frame)) {
     beginPanic()
     print('the kernel or an application in its ring ')

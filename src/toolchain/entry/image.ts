@@ -34,6 +34,7 @@ export function image(mode: LinkMode, savedRbp: number): readonly Piece[] {
     constantFunction('image.trapKind', trapKinds.get(mode.way) ?? 0),
     constantFunction('image.savedRsp', mode.way === 'trap:fred' ? 32 : 8),
     constantFunction('image.savedRbp', savedRbp),
+    constantFunction('image.hasPageFaultStack', mode.faults === 'ist' ? 1 : 0),
     constantFunction('image.isolation', isolations.indexOf(mode.isolation)),
   ]
 }

@@ -58,11 +58,11 @@ function applicationStart(mode: LinkMode, usesGs: boolean, { isIsolated }: Cross
 /** The entry code for `mode`, with stubs or a dispatch table for `calls`. */
 export function entryCode(mode: LinkMode, calls: readonly NumberedCall[]): EntryCode {
   const transition = transitions[mode.way]
-  const usesGs = mode.way !== 'trap:gate'
+  const usesGs = mode.ring === 3 && mode.way !== 'trap:gate'
   const isTrap = mode.ring === 3
   const crossing = { isIsolated: mode.isolation !== 'none', hasMitigations: mode.hasMitigations }
   const border = [
-    ...interrupt(usesGs, crossing),
+    ...interrupt(mode, usesGs, crossing),
     ...transition.kernel(calls, crossing),
     ...applicationStart(mode, usesGs, crossing),
   ]

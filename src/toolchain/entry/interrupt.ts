@@ -25,6 +25,9 @@ import {
   symbol,
 } from '../../isa/index.ts'
 import type { Crossing } from './crossing.ts'
+import { onInterruptStack } from './interrupt-stack.ts'
+import type { LinkMode } from './link-mode.ts'
+import { returnByRet } from './return-by-ret.ts'
 import { clearAlignmentCheck } from './flags.ts'
 import { arrive, depart } from './isolation.ts'
 import { clearBuffers, fenceSwapgs } from './mitigations.ts'
@@ -40,14 +43,18 @@ const registers = [rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13
 /** x87 and SSE state as FXSAVE writes it. */
 const stateBytes = 512
 
-const stubs = routine('interrupt.stubs', (asm) => {
-  for (let vector = 0; vector < 256; vector++) {
-    if (!withErrorCode.has(vector)) asm.emit('push', 0)
-    asm.emit('push', vector)
-    asm.emit('jmp', symbol('interrupt.common'))
-    asm.align(stubBytes)
-  }
-})
+/** Vectors from here on are devices'; those below are the processor's. */
+const FIRST_DEVICE = 32
+
+const stubs = (device: string): Piece =>
+  routine('interrupt.stubs', (asm) => {
+    for (let vector = 0; vector < 256; vector++) {
+      if (!withErrorCode.has(vector)) asm.emit('push', 0)
+      asm.emit('push', vector)
+      asm.emit('jmp', symbol(vector < FIRST_DEVICE ? 'interrupt.common' : device))
+      asm.align(stubBytes)
+    }
+  })
 
 /** Registers and the state of the vector unit saved below the vector, `kernel.interrupt` called with the frame, all of it restored. */
 export function handle(asm: Assembler): void {
@@ -62,7 +69,7 @@ export function handle(asm: Assembler): void {
 }
 
 /** `usesGs`: every way in from ring 3 has one SWAPGS, and every way out. */
-const common = (usesGs: boolean, { isIsolated, hasMitigations }: Crossing): Piece =>
+const common = (usesGs: boolean, byRet: boolean, { isIsolated, hasMitigations }: Crossing): Piece =>
   routine('interrupt.common', (asm) => {
     const fromKernel = asm.label('from kernel')
     const toKernel = asm.label('to kernel')
@@ -88,12 +95,13 @@ const common = (usesGs: boolean, { isIsolated, hasMitigations }: Crossing): Piec
       asm.emit('swapgs')
       asm.bind(toKernel)
     }
-    asm.emit('iretq')
+    if (byRet) returnByRet(asm)
+    else asm.emit('iretq')
   })
 
-export const interrupt = (usesGs: boolean, crossing: Crossing): readonly Piece[] => [
-  stubs,
-  common(usesGs, crossing),
+export const interrupt = (mode: LinkMode, usesGs: boolean, crossing: Crossing): readonly Piece[] => [
+  ...(mode.ring === 3 ? [stubs('interrupt.common')] : [stubs('interrupt.device'), onInterruptStack]),
+  common(usesGs, mode.faults === 'ret', crossing),
   constantFunction('entry.interruptStubs', 'interrupt.stubs'),
   constantFunction('entry.interruptStubSize', stubBytes),
 ]

@@ -18,6 +18,14 @@ export type Way = (typeof ways)[number]
 /** Page tables of the application's own (KPTI): with process-context identifiers where the processor has them, or always flushing. */
 export type Isolation = 'none' | 'kpti' | 'kpti-nopcid'
 
+/**
+ * How page faults on a stack that has to grow are taken where the application runs in the kernel's ring, so that the processor pushes their frame onto
+ * that very stack: it cannot, and raises #DF, which has a stack of its own (`double`); #PF itself has one (`ist`); as the first, and back by RET instead
+ * of IRET (`ret`). Behind a trap there is another stack anyway.
+ */
+export const faultStrategies = ['double', 'ist', 'ret'] as const
+export type Faults = (typeof faultStrategies)[number]
+
 export interface LinkMode {
   /** As on the command line. */
   readonly name: string
@@ -27,6 +35,7 @@ export interface LinkMode {
   /** Application and kernel have stacks of their own. */
   readonly hasOwnStack: boolean
   readonly isolation: Isolation
+  readonly faults: Faults
   /** Barriers against speculation on every way in and out. */
   readonly hasMitigations: boolean
 }
@@ -47,21 +56,22 @@ const described: Readonly<Record<Way, string>> = {
 /** A call gate leaves interrupts on, so that one may come before the entry has changed tables; processors with FRED need no isolation. */
 const canIsolate = (way: Way): boolean => way.startsWith('trap') && way !== 'trap:gate' && way !== 'trap:fred'
 
-function modeOf(way: Way, isolation: Isolation, hasMitigations: boolean): LinkMode {
+function modeOf(way: Way, isolation: Isolation, hasMitigations: boolean, faults: Faults): LinkMode {
   const ring = way.startsWith('trap') ? 3 : 0
   const name = [
     way,
+    ...(faults === 'double' ? [] : [`pf-${faults}`]),
     ...(isolation === 'none' ? [] : [isolation]),
     ...(hasMitigations ? ['mitigations'] : []),
   ].join('+')
   const hasOwnStack = ring === 3 || way === 'base' || way === 'bypass'
-  return { name, way, ring, hasOwnStack, isolation, hasMitigations }
+  return { name, way, ring, hasOwnStack, isolation, faults, hasMitigations }
 }
 
 function modesOf(way: Way): LinkMode[] {
   const isolations: Isolation[] = canIsolate(way) ? ['none', 'kpti', 'kpti-nopcid'] : ['none']
-  const mitigations = way.startsWith('trap') ? [false, true] : [false]
-  return mitigations.flatMap((on) => isolations.map((isolation) => modeOf(way, isolation, on)))
+  if (!way.startsWith('trap')) return faultStrategies.map((faults) => modeOf(way, 'none', false, faults))
+  return [false, true].flatMap((on) => isolations.map((isolation) => modeOf(way, isolation, on, 'double')))
 }
 
 const modes: ReadonlyMap<string, LinkMode> = new Map(ways.flatMap(modesOf).map((mode) => [mode.name, mode]))
@@ -69,11 +79,17 @@ const modes: ReadonlyMap<string, LinkMode> = new Map(ways.flatMap(modesOf).map((
 /** Every link mode by name. */
 export const linkModes: readonly string[] = [...modes.keys()]
 
+const describedFaults: Readonly<Record<Faults, string>> = {
+  double: '',
+  ist: ', page faults on a stack of their own',
+  ret: ', back from interrupts by RET',
+}
+
 /** What a mode is, in a few words. */
-export function describeLinkMode({ way, isolation, hasMitigations }: LinkMode): string {
+export function describeLinkMode({ way, isolation, faults, hasMitigations }: LinkMode): string {
   const more =
     isolation === 'kpti' ? ', own page tables' : isolation === 'none' ? '' : ', own page tables without PCIDs'
-  return `${described[way]}${more}${hasMitigations ? ', mitigations' : ''}`
+  return `${described[way]}${more}${hasMitigations ? ', mitigations' : ''}${describedFaults[faults]}`
 }
 
 /** The mode of that name, or undefined. */
