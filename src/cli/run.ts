@@ -20,6 +20,9 @@ import { describeEnd } from './ending.ts'
 import { exitStatus, UsageError } from './errors.ts'
 import { hintFor } from './hint.ts'
 import { linkHelp, isApplication, loadImage, parseLinkMode } from './image.ts'
+import { DebuggedMachine } from '../debug/node/debugged-machine.ts'
+import { DEFAULT_HISTORY, debugOptions, HISTORY_HELP } from './debug.ts'
+import { openGdb, parseGdb } from './gdb.ts'
 import { createNetwork } from './network.ts'
 import { COST_HELP, DEFAULT_PROFILE, parseProfile, PROFILE_HELP } from './model.ts'
 import { parseChoice, parseCount, parseForward, parseSize, type Forward } from './options.ts'
@@ -70,6 +73,8 @@ export interface MachineFlags {
 
 interface RunFlags extends MachineFlags {
   saveAt?: string
+  gdb?: string | number
+  history: string | number
   stats?: string
   profile: string
   cost?: string | string[]
@@ -104,6 +109,11 @@ export function defineRun(cli: CAC): void {
       '--save-at <n> <file>',
       'Stop after exactly so many instructions and write a snapshot, with status 0',
     )
+    .option(
+      '--gdb <[host:]port>',
+      'Wait for gdb before the first instruction; the run is recorded, so that it goes backwards too',
+    )
+    .option('--history <size>', HISTORY_HELP, { default: DEFAULT_HISTORY })
     .option('--stats <file>', 'Write exit reason, instructions, modelled cycles, tiers and times as JSON')
     .option('--profile <name>', `With --stats: ${PROFILE_HELP}`, { default: DEFAULT_PROFILE })
     .option('--cost <name=cycles>', COST_HELP)
@@ -189,13 +199,18 @@ function listOf<T>(value: T | T[] | undefined): T[] {
 async function run(path: string | undefined, flags: RunFlags): Promise<number> {
   const profile = parseProfile(flags)
   const saveOrder = flags.saveAt === undefined ? null : parseSaveAt(flags.saveAt)
+  const gdb = flags.gdb === undefined ? null : parseGdb(String(flags.gdb))
+  if (gdb !== null && saveOrder !== null)
+    throw new UsageError('--gdb: a run under gdb ends when gdb says so; leave out --save-at')
   const progress = createProgress(process.stderr, flags.quiet === true)
   const prepared = await prepare(path, flags, progress, process.stdout, {
     stateHash: flags.stats !== undefined,
     ...optional('saveAt', saveOrder?.instructions),
+    ...(gdb === null ? {} : debugOptions('gdb', flags)),
   })
-  const { machine } = prepared
-  const exit = await attach(machine, prepared)
+  const { machine, isRaw } = prepared
+  const listener = gdb === null ? null : await openGdb(machine, gdb, isRaw ? (path ?? null) : null, progress)
+  const exit = await attach(machine, prepared).finally(() => listener?.close())
   if (flags.stats !== undefined) writeStats(flags.stats, { ...exit, modelled: modelled(exit, profile) })
   if (exit.reason === 'saved') {
     await writeSnapshot(machine, saveOrder!.path)
@@ -263,7 +278,11 @@ async function restore(flags: MachineFlags, options: RunOptions): Promise<Machin
   const snapshot = readSnapshot(String(flags.restore))
   const drives = parseDrives(flags)
   try {
-    return await Machine.restore({ ...options, snapshot, ...(drives.length > 0 ? { drives } : {}) })
+    return await machinesFor(options).restore({
+      ...options,
+      snapshot,
+      ...(drives.length > 0 ? { drives } : {}),
+    })
   } catch (error) {
     throw error instanceof ImageError ? new UsageError(`--restore ${flags.restore}: ${error.message}`) : error
   }
@@ -285,7 +304,7 @@ async function boot(
   const bios = biosOptions(flags)
   const initrd = readOptionalFile(flags.initrd, '--initrd')
   const image = path === undefined ? null : await loadImage(path, link, progress)
-  const machine = await Machine.create({
+  const machine = await machinesFor(options).create({
     ...options,
     ...(image === null ? {} : { image }),
     ...(bios === null ? {} : { bios }),
@@ -302,6 +321,11 @@ async function boot(
     ...(linuxEntry === undefined ? {} : { linuxEntry }),
   })
   return { machine, image }
+}
+
+/** What makes machines: one that is debugged has a worker of its own kind. */
+function machinesFor({ debug }: RunOptions): typeof Machine {
+  return debug === undefined ? Machine : DebuggedMachine
 }
 
 /** An option that is left out when it was not given. */

@@ -9,6 +9,7 @@ import type { BootModule } from './boot/boot.ts'
 import type { LinuxEntry } from './boot/linux/linux.ts'
 import type { ComputerState } from './computer.ts'
 import { Control, createControl, STOP_REQUESTED, STOP_TIMEOUT } from './control.ts'
+import { describeDebug, type DebugFront } from './debug-channel.ts'
 import type { Drive } from './drive.ts'
 import type { Exit } from './exit.ts'
 import { MAX_RAM_BYTES, MIB, MIN_RAM_BYTES } from './memory-map.ts'
@@ -46,6 +47,8 @@ export interface RunOptions {
   readonly stateHash?: boolean
   /** The `trace` event is wanted; with `calls` it also tells of calls and returns, for which all code is interpreted. */
   readonly trace?: { readonly calls: boolean }
+  /** The machine does what a debugger says, which `Machine.debug` and the `debug` event connect to the outside; needs a worker that has one. */
+  readonly debug?: { readonly front: DebugFront; readonly historyBytes: number }
 }
 
 /** A machine that goes on from a snapshot: it is made of what it was made of. */
@@ -101,6 +104,8 @@ export interface MachineEvents {
   firmware: (line: string) => void
   /** Records of `src/cpu/trace-record.ts` and `trace-port.ts`, in order; a record may be in two pieces. */
   trace: (bytes: Uint8Array) => void
+  /** The debugger in the machine has something for its other half. */
+  debug: (bytes: Uint8Array) => void
   /** The guest uses something that is not there; each kind is reported once. */
   warning: (text: string) => void
 }
@@ -131,6 +136,8 @@ export class Machine {
   readonly #receive: RingWriter
   readonly #screen: ScreenBuffer
   readonly #trace: RingReader | null
+  readonly #debugOut: RingReader | null
+  readonly #debugIn: RingWriter | null
   #lastScreen: Screen = { kind: 'off' }
   readonly #link: Link | null
   readonly #timeoutSeconds: number | undefined
@@ -145,6 +152,7 @@ export class Machine {
     warning: new Set(),
     firmware: new Set(),
     trace: new Set(),
+    debug: new Set(),
   }
   #exit: Promise<Exit> | null = null
   #droppedFrames = 0
@@ -166,6 +174,8 @@ export class Machine {
     this.#receive = new RingWriter(shared.receive)
     this.#screen = new ScreenBuffer(shared.screen)
     this.#trace = config.trace === null ? null : new RingReader(config.trace.ring)
+    this.#debugOut = config.debug === null ? null : new RingReader(config.debug.toHost)
+    this.#debugIn = config.debug === null ? null : new RingWriter(config.debug.toMachine)
     this.#link = link
     this.#timeoutSeconds = timeoutSeconds
     if (link !== null) link.onFrame = (frame) => this.#frameArrived(frame)
@@ -255,6 +265,16 @@ export class Machine {
   /** Keys of the PS/2 keyboard go down and up. False when the guest has not read those before: none is taken then. */
   key(events: readonly KeyEvent[]): boolean {
     return this.#hand(this.#keys, encodeKeys(events))
+  }
+
+  /** A message for the debugger in the machine, its kind and at most 32 KiB. False when there is no room: try again. */
+  debug(kind: number, bytes: Uint8Array = new Uint8Array(0)): boolean {
+    const message = new Uint8Array(1 + bytes.length)
+    message[0] = kind
+    message.set(bytes, 1)
+    const isTaken = this.#debugIn?.write(message) ?? false
+    if (isTaken) this.#control.wake()
+    return isTaken
   }
 
   /**
@@ -350,10 +370,14 @@ export class Machine {
       if (this.#takeRecord()) continue
       this.#control.unblock()
       this.#control.armBell()
-      if (this.#serialOut.isEmpty && this.#transmit.isEmpty && (this.#trace?.isEmpty ?? true)) return
+      if (this.#outputs.every((ring) => ring.isEmpty)) return
     }
     this.#control.unblock()
     setTimeout(() => this.#drain(), 0)
+  }
+
+  get #outputs(): RingReader[] {
+    return [this.#serialOut, this.#transmit, this.#trace, this.#debugOut].filter((ring) => ring !== null)
   }
 
   /** Hands one record on; false when there is none. */
@@ -364,7 +388,9 @@ export class Machine {
     if (bytes !== null) for (const listener of this.#listeners.serial) listener(bytes)
     const records = this.#trace?.read() ?? null
     if (records !== null) for (const listener of this.#listeners.trace) listener(records)
-    return frame !== null || bytes !== null || records !== null
+    const news = this.#debugOut?.read() ?? null
+    if (news !== null) for (const listener of this.#listeners.debug) listener(news)
+    return frame !== null || bytes !== null || records !== null || news !== null
   }
 
   #frameArrived(frame: Uint8Array): void {
@@ -436,6 +462,8 @@ function describeRun(options: RunOptions): Omit<WorkerConfig, keyof HardwareConf
     restore: null,
     wantsHash: options.stateHash ?? false,
     trace: options.trace === undefined ? null : describeTrace(options.trace.calls),
+    debug:
+      options.debug === undefined ? null : describeDebug(options.debug.front, options.debug.historyBytes),
     shared: {
       control: createControl(),
       serialOut: createRing(SERIAL_OUT_BYTES),
@@ -465,6 +493,7 @@ const NOT_HARDWARE: ReadonlySet<string> = new Set<Exclude<keyof WorkerConfig, ke
   'restore',
   'wantsHash',
   'trace',
+  'debug',
   'shared',
 ])
 

@@ -5,6 +5,7 @@ import type { BiosOptions } from './bios.ts'
 import type { BootModule } from './boot/boot.ts'
 import type { LinuxEntry } from './boot/linux/linux.ts'
 import type { ComputerState } from './computer.ts'
+import type { DebugConfig } from './debug-channel.ts'
 import type { Drive } from './drive.ts'
 import type { Exit } from './exit.ts'
 import type { Share } from './share.ts'
@@ -23,6 +24,8 @@ export interface WorkerConfig extends HardwareConfig, Boot {
   readonly wantsHash: boolean
   /** Null: nothing is traced. */
   readonly trace: TraceConfig | null
+  /** Null: nobody debugs. */
+  readonly debug: DebugConfig | null
   readonly shared: SharedMemory
 }
 

@@ -66,19 +66,11 @@ export class Runner {
     this.#startMs = performance.now()
     const stop = this.#loop()
     this.#options.flush()
-    const { board, clock, processor } = this.#options
-    return {
-      ...stop,
-      instructions: processor.retired,
-      virtualSeconds: clock.nowNs() / 1e9,
+    return describeExit(stop, this.#options, {
       seconds: (performance.now() - this.#startMs) / 1000,
       idleSeconds: this.#idleMs / 1000,
-      ...processor.counters(),
       marks: this.#marks,
-      ...(processor.engineStatistics === undefined ? {} : { engine: processor.engineStatistics }),
-      ...(processor.tlbMisses === undefined ? {} : { tlbMisses: processor.tlbMisses }),
-      counters: board.diagnostics.counters.toObject(),
-    }
+    })
   }
 
   /** Notes the counters; called from within a bus access. */
@@ -170,6 +162,24 @@ export class Runner {
   }
 }
 
-function tripleFault(fault: TripleFault): Stop {
+export function tripleFault(fault: TripleFault): Stop {
   return { ...stopFor('triple-fault', `triple fault: ${describeTripleFault(fault)}`), tripleFault: fault }
+}
+
+/** All that is to be told of a run that has come to its end. */
+export function describeExit(
+  stop: Stop,
+  { board, clock, processor }: RunnerOptions,
+  run: Pick<Exit, 'seconds' | 'idleSeconds' | 'marks'>,
+): Exit {
+  return {
+    ...stop,
+    instructions: processor.retired,
+    virtualSeconds: clock.nowNs() / 1e9,
+    ...run,
+    ...processor.counters(),
+    ...(processor.engineStatistics === undefined ? {} : { engine: processor.engineStatistics }),
+    ...(processor.tlbMisses === undefined ? {} : { tlbMisses: processor.tlbMisses }),
+    counters: board.diagnostics.counters.toObject(),
+  }
 }

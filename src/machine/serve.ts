@@ -6,6 +6,8 @@ import type { Vga } from '../devices/vga/vga.ts'
 import { ImageError } from './boot/image-error.ts'
 import { Computer, type CpuModules } from './computer.ts'
 import { Control } from './control.ts'
+import { DebugChannel } from './debug-channel.ts'
+import type { InputKind, Interposer, Loop } from './interposer.ts'
 import type { AttachedDrive, Drive, FileDrive } from './drive.ts'
 import type { Exit } from './exit.ts'
 import { FirmwareLog } from './firmware-log.ts'
@@ -13,8 +15,8 @@ import { RingFramePort } from './frame-port.ts'
 import type { HostMessage, WorkerConfig, WorkerMessage } from './protocol.ts'
 import { InputPort } from './input-port.ts'
 import { KeyReceiver } from './keys.ts'
-import { RingReader, RingWriter } from './ring.ts'
-import { Runner } from './runner.ts'
+import { type RecordSink, type RecordSource, RingReader, RingWriter } from './ring.ts'
+import { Runner, type RunnerOptions } from './runner.ts'
 import type { Share } from './share.ts'
 import { ScreenBuffer } from './screen-buffer.ts'
 import { SerialPort } from './serial-port.ts'
@@ -22,6 +24,8 @@ import { TracePort } from './trace-port.ts'
 import { hashState } from './snapshot/state-hash.ts'
 
 const FRAME_MS = 33
+/** Longest wait for the host to make room. */
+const ROOM_MS = 100
 
 /** The way to the host, as the worker's kind has it. */
 export interface HostPort {
@@ -36,6 +40,8 @@ export interface Platform {
   openDrive(drive: FileDrive): Promise<BlockBackend>
   /** Throws an ImageError when the folder cannot be shared. */
   openShare(share: Share): FileTree
+  /** What stands between the machine and its host, when the configuration asks for a debugger. */
+  interpose?(config: WorkerConfig, channel: DebugChannel): Interposer
 }
 
 /** A machine that is put together. */
@@ -63,6 +69,32 @@ export function serve(host: HostPort, platform: Platform): void {
   host.onMessage((message) => void answer(message))
 }
 
+function interpose(
+  config: WorkerConfig,
+  platform: Platform,
+  control: Control,
+  ringBell: () => void,
+): Interposer | null {
+  const { debug } = config
+  if (debug === null) return null
+  if (platform.interpose === undefined) throw new Error('this kind of worker has no debugger')
+  const channel = new DebugChannel(
+    new RingReader(debug.toMachine),
+    new RingWriter(debug.toHost),
+    control,
+    ringBell,
+  )
+  return platform.interpose(config, channel)
+}
+
+/** A ring to the host is full. */
+function waitForRoom(control: Control, ringBell: () => void): void {
+  const { wakeCount } = control
+  control.setBlocked()
+  ringBell()
+  control.sleep(wakeCount, ROOM_MS)
+}
+
 async function attachDrive(drive: Drive, platform: Platform): Promise<AttachedDrive> {
   const disk: BlockBackend =
     'data' in drive
@@ -77,18 +109,23 @@ async function create(config: WorkerConfig, platform: Platform, host: HostPort):
   const ringBell = (): void => {
     if (control.takeBell()) host.post({ kind: 'bell' })
   }
-  const serial = new SerialPort(new RingWriter(shared.serialOut), control, ringBell)
-  const typed = new InputPort(new RingReader(shared.serialIn))
-  const keys = new InputPort(new RingReader(shared.keys))
-  const port = new RingFramePort(
-    new RingWriter(shared.transmit),
-    new RingReader(shared.receive),
-    control,
-    ringBell,
-  )
+  const interposer = interpose(config, platform, control, ringBell)
+  const input = (kind: InputKind, buffer: SharedArrayBuffer): RecordSource => {
+    const ring = new RingReader(buffer)
+    return interposer?.input(kind, ring) ?? ring
+  }
+  const output = (buffer: SharedArrayBuffer): RecordSink => {
+    const ring = new RingWriter(buffer)
+    return interposer?.output(ring, () => waitForRoom(control, ringBell)) ?? ring
+  }
+  const serial = new SerialPort(output(shared.serialOut), control, ringBell)
+  const typed = new InputPort(input('serial', shared.serialIn))
+  const keys = new InputPort(input('keys', shared.keys))
+  const port = new RingFramePort(output(shared.transmit), input('frames', shared.receive), control, ringBell)
   const trace =
     config.trace === null ? null : new TracePort(new RingWriter(config.trace.ring), control, ringBell)
-  const drives = await Promise.all(config.drives.map((drive) => attachDrive(drive, platform)))
+  const opened = await Promise.all(config.drives.map((drive) => attachDrive(drive, platform)))
+  const drives = opened.map((drive) => ({ ...drive, disk: interposer?.disk(drive.disk) ?? drive.disk }))
   const log = new FirmwareLog((line) => host.post({ kind: 'firmware', line }))
   const computer = new Computer({
     modules: platform.loadCpuModules(),
@@ -105,7 +142,10 @@ async function create(config: WorkerConfig, platform: Platform, host: HostPort):
     reboots: config.reboots,
     ...(config.bios === null ? {} : { bios: config.bios }),
     ...(config.firmwareLog ? { firmwareLog: (byte) => log.write(byte) } : {}),
-    shares: config.shares.map((share) => ({ tag: share.tag, tree: platform.openShare(share) })),
+    shares: config.shares.map((share) => {
+      const tree = platform.openShare(share)
+      return { tag: share.tag, tree: interposer?.tree(tree) ?? tree }
+    }),
     ...(config.console === 'serial' ? {} : { console: (bytes) => serial.print(bytes) }),
     onWarning: (text) => host.post({ kind: 'warning', text }),
   })
@@ -117,7 +157,7 @@ async function create(config: WorkerConfig, platform: Platform, host: HostPort):
   typed.attach(board.console ?? board.uart)
   keys.attach(new KeyReceiver(board.keyboard, () => board.keyboardController.fill()))
   const show = showScreen(board.vga, new ScreenBuffer(shared.screen))
-  const runner = new Runner({
+  const options: RunnerOptions = {
     board,
     clock,
     processor: cpu,
@@ -142,7 +182,8 @@ async function create(config: WorkerConfig, platform: Platform, host: HostPort):
       show(true)
       port.flush()
     },
-  })
+  }
+  const runner: Loop = interposer?.loop(options, computer) ?? new Runner(options)
   const run = async (): Promise<Exit> => {
     const exit = runner.run()
     return config.wantsHash ? { ...exit, stateHash: await hashState(computer) } : exit

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createRandom } from '../devices/support/random.ts'
 import * as guests from '../machine/support/guests.ts'
 import { buildImage } from '../machine/support/image.ts'
+import { recordEcho } from './support/echo.ts'
 import { at, Timeline } from './support/timeline.ts'
 
 const SEED = Number(process.env.ONERING_SEED ?? Date.now() % 2 ** 31)
@@ -61,3 +62,18 @@ describe.each(GUESTS)('%s', (_name, program, instructions) => {
     expect(back.toReversed()).toEqual(seen)
   })
 })
+
+test('the echo server with a peer: what came from outside comes again at the same instruction', async () => {
+  console.log(`replay: ONERING_SEED=${SEED} npx vitest run test/debug/history.test.ts`)
+  const random = createRandom(SEED)
+  const { timeline, places, hashes } = await recordEcho(random, 12)
+  const history = timeline.history!
+  for (let walk = 0; walk < 12; walk++) {
+    const i = random(places.length)
+    history.goto(at(places[i]! + random(50_000)))
+    history.stepBack()
+    if (random(2) === 0 || history.position.instruction > places[i]!) history.goto(at(places[i]! - random(2)))
+    while (history.position.instruction < places[i]!) history.stepForward()
+    expect(await timeline.hash()).toBe(hashes[i])
+  }
+}, 180_000)

@@ -14,7 +14,7 @@ import { STOP_NONE } from '../../machine/control.ts'
 import { type Stop, stopFor } from '../../machine/exit.ts'
 import type { InputKind } from '../../machine/interposer.ts'
 import type { RecordSink, RecordSource } from '../../machine/ring.ts'
-import type { RunnerOptions } from '../../machine/runner.ts'
+import { type RunnerOptions, tripleFault } from '../../machine/runner.ts'
 import { InputLog, type Records } from './input-log.ts'
 import { InputQueue, type QueueState } from './input-queue.ts'
 import { Output } from './output.ts'
@@ -189,7 +189,10 @@ export class History {
     try {
       for (;;) {
         if (this.#ended !== null) return 'ended'
-        if (!isBefore(this.position, aim)) return 'there'
+        if (!isBefore(this.position, aim)) {
+          this.#applyEdits()
+          return 'there'
+        }
         this.#wakeCount = this.#options.control.wakeCount
         if (stops.isInterrupted?.() === true) return 'interrupted'
         const pause = this.#advance(aim)
@@ -306,8 +309,7 @@ export class History {
     const end = limit.instruction - instruction < 1 ? cpu.step() : cpu.run(budget)
     if (board.stopped !== null) this.#ended = board.stopped
     else if (board.resetPending) this.#computer.reset()
-    else if (end === 'triple-fault')
-      this.#ended = stopFor('triple-fault', `triple fault: ${cpu.describeTripleFault()}`)
+    else if (end === 'triple-fault') this.#ended = tripleFault(cpu.tripleFault)
     else if (end === 'halted') this.#halted()
     const isFresh = this.#settle()
     if (isFresh && this.position.instruction === planned) this.#takeSnapshot()

@@ -7,7 +7,7 @@ import { decodeValue, encodeValue } from './value-codec.ts'
 
 const MAGIC = 'onering\n'
 /** To be raised with every change of what is in a state. */
-const VERSION = 1
+const VERSION = 2
 const LENGTH = 12
 const DIGEST = 20
 const HEADER_BYTES = 52

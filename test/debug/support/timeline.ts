@@ -17,15 +17,23 @@ export interface TimelineOptions extends ComputerImage {
   readonly memoryBytes?: number
   readonly hasNet?: boolean
   readonly maxBytes?: number
+  /** `leap` by default. With `wait` the host wakes a halted machine at once, so that this thread never sleeps. */
+  readonly idle?: 'wait' | 'leap'
   readonly engine?: ComputerOptions['engine']
   readonly drives?: ComputerOptions['drives']
 }
 
-/** Both ends of the wires of a machine whose time leaps. */
+class WakefulControl extends Control {
+  override sleep(): boolean {
+    return true
+  }
+}
+
+/** Both ends of the wires of a machine. */
 export class Timeline {
   readonly history: History | null
   readonly computer: Computer
-  readonly control = new Control(createControl())
+  readonly control = new WakefulControl(createControl())
   readonly frames = rings(1 << 20)
   readonly serial = rings(1 << 16)
   readonly #runner: RunnerOptions
@@ -76,7 +84,7 @@ export class Timeline {
       processor: cpu,
       control,
       maxInstructions: Infinity,
-      idle: 'leap',
+      idle: options.idle ?? 'leap',
       poll: () => {
         typed.feed()
         serial.flush()

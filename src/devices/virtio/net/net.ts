@@ -49,6 +49,7 @@ export interface VirtioNetState {
   filter: FilterState
   steering: Uint8Array
   backlog: Uint8Array[]
+  quiet: number[]
 }
 
 export class VirtioNet implements VirtioDevice {
@@ -155,6 +156,7 @@ export class VirtioNet implements VirtioDevice {
       filter: this.#filter.save(),
       steering: this.#steering.save(),
       backlog: this.#transmitter.save(),
+      quiet: this.#receiver.save(),
     }
   }
 
@@ -166,6 +168,7 @@ export class VirtioNet implements VirtioDevice {
     this.#filter.load(state.filter)
     this.#steering.load(state.steering)
     this.#transmitter.load(state.backlog)
+    this.#receiver.load(state.quiet)
     this.#configure()
   }
 

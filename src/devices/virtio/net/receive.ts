@@ -10,6 +10,7 @@ import type { Steering } from './steering.ts'
 
 /** No frame on any wire is longer; what is, is dropped. */
 const MAX_FRAME_BYTES = 65_549
+const MAX_PAIRS = 8
 
 export interface ReceiveOptions {
   /** VIRTIO_NET_F_MRG_RXBUF: a frame may take several buffers. */
@@ -49,6 +50,23 @@ export class Receiver {
 
   configure(options: ReceiveOptions): void {
     this.#options = options
+  }
+
+  /** Numbers of the quiet queues: the guest sees when one begins to be. */
+  save(): number[] {
+    return Array.from({ length: MAX_PAIRS }, (_, pair) => 2 * pair).filter((index) => {
+      const queue = this.#host.queue(index)
+      return queue !== null && this.#quiet.has(queue)
+    })
+  }
+
+  load(quiet: readonly number[]): void {
+    for (let pair = 0; pair < MAX_PAIRS; pair++) {
+      const queue = this.#host.queue(2 * pair)
+      if (queue === null) continue
+      if (quiet.includes(2 * pair)) this.#quiet.add(queue)
+      else this.#quiet.delete(queue)
+    }
   }
 
   /** Delivers what has arrived, as far as the guest has buffers for it. Interrupts once for all. */
