@@ -110,6 +110,10 @@ describe('entries', () => {
     expect(() => run(old, { linuxEntry: 64 })).toThrow(/no 64-bit entry.*--linux-entry/)
   })
 
+  test('the last sixteen bytes that the header counts need not all be there, as in memtest86+', () => {
+    expect(run(image.slice(0, -15)).serial).toBe('64 ')
+  })
+
   test('a kernel that is not relocatable stays at 1 MiB', () => {
     expect(run(kernel({ isRelocatable: false }), { modules: [initrd] }).serial).toBe('64 ')
   })

@@ -86,7 +86,9 @@ export function parseSetupHeader(image: Uint8Array): SetupHeader {
     )
   const setupBytes = ((image[header.setupSects]! || 4) + 1) * SECTOR_BYTES
   const systemBytes = view.getUint32(header.syssize, true) * PARAGRAPH_BYTES
-  if (headerEnd > image.length || setupBytes + systemBytes > image.length) throw new ImageError(cutOff)
+  // The size is in paragraphs; the last one need not be whole.
+  const leastBytes = setupBytes + systemBytes - PARAGRAPH_BYTES + 1
+  if (headerEnd > image.length || leastBytes > image.length) throw new ImageError(cutOff)
   if (!(image[header.loadflags]! & LOADED_HIGH))
     throw new ImageError('the Linux kernel is a zImage, which is loaded low: build a bzImage')
 
