@@ -76,8 +76,8 @@ for (const unit of suite) {
 }
 if (flags.markdown !== undefined) {
   const inOrder = suite
-    .map((unit) => kept.get(keyOf(unit)) ?? { unit, why: exclusion(unit) ?? 'not yet run' })
-    .filter(({ unit, why }) => why === undefined || unit.arch === 'x86_64')
+    .map((unit) => kept.get(keyOf(unit)) ?? { unit, why: exclusion(unit) ?? 'not part of this run' })
+    .filter(({ unit, why }) => why === undefined || exclusion(unit) === null || unit.arch === 'x86_64')
   writeFileSync(flags.markdown, markdownTable(inOrder, PATIENCE))
 }
 const verdicts = results.map(({ here }) => here?.verdict).filter((verdict) => verdict !== undefined)

@@ -38,7 +38,7 @@ export function markdownTable(results: readonly Result[], patience: number): str
   const lines = [
     '# kvm-unit-tests',
     '',
-    `Every test that needs no virtual machine extensions, performance counters, Hyper-V or KVM paravirtual device: ${passed.length} of ${ran.length} pass (or find nothing to try, "skip"). Made by`,
+    `The tests that need no virtual machine extensions, performance counters, Hyper-V or KVM paravirtual device: ${passed.length} of the ${ran.length} below pass (or find nothing to try, "skip"). Made by`,
     "`npx tsx test/kvm-unit-tests/main.ts --qemu --markdown docs/kvm-unit-tests.md` ([how to get the tests](../test/kvm-unit-tests/README.md)). QEMU is Debian's 7.2, without KVM.",
     `A test may take ${patience} times the suite's own limit here, and once that limit on QEMU, where those that do not end by then hang; both run side by side, on a machine that does other things too.`,
     '',
@@ -63,6 +63,10 @@ function row({ unit, here, qemu }: Result): string {
 function reasonsOf(results: readonly Result[]): string[] {
   const byReason = new Map<string, Set<string>>()
   for (const { unit, why } of results)
-    if (why !== undefined) byReason.set(why, (byReason.get(why) ?? new Set()).add(unit.name))
+    if (why !== undefined)
+      byReason.set(
+        why,
+        (byReason.get(why) ?? new Set()).add(unit.arch === 'i386' ? `${unit.name} (32 bits)` : unit.name),
+      )
   return [...byReason].map(([why, names]) => `- ${why}: ${[...names].join(', ')}`)
 }
