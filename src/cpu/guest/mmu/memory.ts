@@ -1,5 +1,5 @@
 /** Reads and writes of linear memory with every check, in any alignment. What the fast path of generated code does not do. */
-import { ACCESS_SEGMENT, SS } from '../../layout'
+import { ACCESS_SEGMENT, SS, TLB_ADDEND, TLB_READ_TAG, TLB_WRITE_TAG } from '../../layout'
 import { watchData } from '../debug/breakpoints'
 import { pending, raiseGp, raiseSs } from '../raise'
 import { getCpl } from '../state'
@@ -7,6 +7,7 @@ import { CONTINUE, EXCEPTION } from '../status'
 import { ACCESS_IMPLICIT, ACCESS_READ, ACCESS_UNALIGNED, ACCESS_USER, ACCESS_WRITE } from './access-kind'
 import { isMisaligned } from './alignment'
 import { readPhysical, writePhysical } from './physical'
+import { accessClass, tlbEntry } from './tlb'
 import { crossesPage, explicit, isAddressable, nextPage, translate } from './translate'
 import { NO_TRANSLATION } from './walk'
 
@@ -19,8 +20,23 @@ function mayTranslate(cpu: usize, va: u64, size: u32, access: u32): bool {
   return false
 }
 
+/**
+ * Address in the wasm memory of bytes that the supervisor may reach without more ado, as generated code finds it: the tag covers paging, crossing and
+ * watching; or 0. Programs' accesses may be subject to alignment checks.
+ */
+function direct(cpu: usize, va: u64, size: u32, access: u32): usize {
+  if (access & ACCESS_USER) return 0
+  const entry = tlbEntry(cpu, accessClass(cpu, access), va)
+  const tag = load<u64>(entry + (access & ACCESS_WRITE ? <usize>TLB_WRITE_TAG : <usize>TLB_READ_TAG))
+  if (tag != ((va + size - 1) & ~0xfff)) return 0
+  return <usize>(<u32>va + load<u32>(entry, TLB_ADDEND))
+}
+
 /** Reads `size` (1, 2, 4, 8) bytes, zero-extended; check `pending` afterwards. */
 export function read(cpu: usize, va: u64, size: u32, access: u32): u64 {
+  const at = direct(cpu, va, size, access)
+  if (at)
+    return size == 8 ? load<u64>(at) : size == 4 ? load<u32>(at) : size == 2 ? load<u16>(at) : load<u8>(at)
   if (!mayTranslate(cpu, va, size, access)) return 0
   const low = translate(cpu, va, access)
   if (low == NO_TRANSLATION) return 0
@@ -38,6 +54,14 @@ export function read(cpu: usize, va: u64, size: u32, access: u32): u64 {
 
 /** Writes `size` (1, 2, 4, 8) bytes, all of them or none. */
 export function write(cpu: usize, va: u64, size: u32, value: u64, access: u32): i32 {
+  const at = direct(cpu, va, size, access)
+  if (at) {
+    if (size == 8) store<u64>(at, value)
+    else if (size == 4) store<u32>(at, <u32>value)
+    else if (size == 2) store<u16>(at, <u16>value)
+    else store<u8>(at, <u8>value)
+    return CONTINUE
+  }
   if (!mayTranslate(cpu, va, size, access)) return EXCEPTION
   const low = translate(cpu, va, access)
   if (low == NO_TRANSLATION) return EXCEPTION
