@@ -5,6 +5,7 @@ import { exitStatus, oneLine, UsageError } from './errors.ts'
 import { defineBench } from './bench.ts'
 import { defineBuild } from './build.ts'
 import { defineRun } from './run.ts'
+import { defineStep } from './step.ts'
 import { joinSaveAt } from './snapshot.ts'
 import { defineTrace } from './trace.ts'
 
@@ -17,6 +18,7 @@ function defineCommands(cli: CAC): void {
   defineRun(cli)
   defineBuild(cli)
   defineBench(cli)
+  defineStep(cli)
   defineTrace(cli)
   cli.help()
   cli.version(version())
@@ -32,7 +34,9 @@ async function main(argv: string[]): Promise<number> {
     if (!cli.matchedCommand) {
       const word = cli.args[0]
       if (word !== undefined)
-        throw new UsageError(`${word}: no such command; there are run, build, bench and trace, and --help`)
+        throw new UsageError(
+          `${word}: no such command; there are run, build, bench, trace and step, and --help`,
+        )
       cli.outputHelp()
       return exitStatus.usage
     }

@@ -16,13 +16,20 @@ export interface Front {
   /** A message of the host; its first byte is one of MESSAGE_. */
   receive(message: Uint8Array): void
   readonly isMoving: boolean
+  /** Whether a message is worth interrupting the machine for. */
+  readonly isAttentive: boolean
   /** Lets the machine go, until it rests or there is a message. */
   move(): void
   /** Set when the session is over. */
   readonly stop: Stop | 'killed' | null
 }
 
-export type CreateFront = (target: Target, send: (bytes: Uint8Array) => void) => Front
+export type CreateFront = (
+  target: Target,
+  send: (bytes: Uint8Array) => void,
+  /** Asked while the machine runs: somebody wants to be heard. */
+  isInterrupted: () => boolean,
+) => Front
 
 export class Session implements Interposer, Loop {
   readonly #history: History
@@ -65,8 +72,13 @@ export class Session implements Interposer, Loop {
     const startMs = performance.now()
     const { control } = this.#options
     const channel = this.#channel
-    const target = new Target(this.#history, () => channel.hasMessage || control.stopReason !== STOP_NONE)
-    const front = this.#createFront(target, (bytes) => channel.send(bytes))
+    const isInterrupted = (): boolean =>
+      control.stopReason !== STOP_NONE || (front.isAttentive && channel.hasMessage)
+    const front: Front = this.#createFront(
+      new Target(this.#history, isInterrupted),
+      (bytes) => channel.send(bytes),
+      isInterrupted,
+    )
     for (;;) {
       const { wakeCount } = control
       if (control.stopReason !== STOP_NONE) return this.#exit(hostStop(control.stopReason), startMs)

@@ -4,6 +4,7 @@ import { COUNT_INTERRUPT } from '../cpu/counters.ts'
 import { COUNTERS } from '../cpu/layout.ts'
 import type { Computer } from '../machine/computer.ts'
 import type { History, Pause } from './history/history.ts'
+import type { Position } from './history/position.ts'
 import { backToPoint, backToRingChange } from './history/search.ts'
 
 /** Why the machine stands where it stands. */
@@ -96,6 +97,12 @@ export class Target {
   reverseContinue(): Halt {
     const found = backToPoint(this.history, this.#isInterrupted)
     return found === null ? { why: 'history-begins' } : { why: found.pause, point: found.point }
+  }
+
+  /** To a place that the machine has been at, or that lies ahead. */
+  goto(aim: Position): Halt {
+    this.history.goto(aim)
+    return { why: this.history.run(aim, { isInterrupted: this.#isInterrupted }) }
   }
 
   nextRingChange(): Halt {

@@ -13,6 +13,7 @@ export function createGdbFront(target: Target, send: (bytes: Uint8Array) => void
       else if (message[0] === MESSAGE_GONE) server.disconnected()
     },
     move: () => server.move(),
+    isAttentive: true,
     get isMoving() {
       return server.isMoving
     },

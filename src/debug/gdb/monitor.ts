@@ -66,12 +66,12 @@ const commands: Readonly<Record<string, Command>> = {
   goto: {
     usage: 'goto INSTRUCTION',
     what: 'to where so many instructions had retired; then: maintenance flush register-cache',
-    run: ({ history }, [text]) => {
+    run: (target, [text]) => {
       const instruction = Number(text)
       if (!Number.isSafeInteger(instruction) || instruction < 0)
         return 'goto where? give a count of instructions'
-      history.goto({ instruction, event: 0 })
-      return `at instruction ${history.position.instruction}`
+      target.goto({ instruction, event: 0 })
+      return `at instruction ${target.history.position.instruction}`
     },
   },
   interrupts: {
