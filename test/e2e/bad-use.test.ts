@@ -81,11 +81,7 @@ const cases: [what: string, args: () => string[], message: RegExp][] = [
   ['an unknown option', () => ['run', app, '--speed', '11'], /--speed/],
   ['an unknown command', () => ['walk', app], /walk: no such command/],
   ['no application', () => ['run'], /app|image|missing/i],
-  [
-    'an unknown link mode',
-    () => ['build', app, '--link', 'magic'],
-    /--link magic: unknown; choose lto, direct/,
-  ],
+  ['an unknown link mode', () => ['build', app, '--link', 'magic'], /--link magic: unknown; choose lto, /],
   ['an unknown network', () => ['run', app, '--net', 'magic'], /--net magic/],
   [
     'a socket that is not there',

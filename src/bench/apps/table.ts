@@ -7,13 +7,13 @@ import type { AppFigures } from './results.ts'
 import type { Load } from './run.ts'
 
 const header = [
-  'requests/s',
+  'req/s',
   'p50 µs',
   'p99 µs',
   'ring 3',
   'ring 0',
   'cycles',
-  'transit.',
+  'trans.',
   'mitig.',
   'entry',
   'work',
