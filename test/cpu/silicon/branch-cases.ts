@@ -34,6 +34,11 @@ function mark(value: number, long: boolean): number[] {
   return long ? [0xc6, 0x04, 0x25, ...address, value] : [0xc6, 0x05, ...address, value]
 }
 
+/** Whether a call from this stack pointer writes to the data page. */
+function isWithin(stackPointer: bigint): boolean {
+  return stackPointer >= BigInt(DATA + 8) && stackPointer <= BigInt(DATA + DATA_SIZE)
+}
+
 /** Aims the branch, whose bytes are `code`, at TAKEN. */
 function aimBranch(code: Uint8Array, gpr: bigint[]): boolean {
   const [operand] = instruction.operands
@@ -58,6 +63,8 @@ function branchCase(row: Row, random: Random, compatibility: boolean): Case | nu
   const long = !compatibility
   if (decode(one.code, 0, one.code.length, long ? 64 : 32, instruction) !== DecodeStatus.ok) return null
   if (!aimBranch(one.code, one.before.gpr)) return null
+  // A pointer through the stack pointer has moved it; what is below the data page differs.
+  if (instruction.memory?.base === 4 && !isWithin(one.before.gpr[4]!)) return null
   // The counts that LOOP and JRCXZ look for.
   if (row.branch === 'jcc' && random.below(2)) one.before.gpr[1] = BigInt(random.below(3))
   const code = [...one.code, ...mark(1, long)]
