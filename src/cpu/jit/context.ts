@@ -16,7 +16,6 @@ import {
   eq,
   eqz,
   extendU,
-  gtU,
   i32,
   i64,
   laneOp,
@@ -37,7 +36,7 @@ import {
   type V128,
   type ValType,
 } from '../wasm/index.ts'
-import { PAGE, type Decoded, type Offset } from './block.ts'
+import type { Decoded, Offset } from './block.ts'
 import { effects } from './effects.ts'
 import { ALL, type Frame } from './frame.ts'
 import { HOST_BIAS, type Group, type Known, type Symbolic } from './known.ts'
@@ -453,9 +452,9 @@ export class RegionContext extends Context {
     const { tlb, rare, counted } = this.#frame
     const first = add(va, i64(low - anchor))
     const last = add(va, i64(high - 1 - anchor))
-    f.set(host, add(tlb.value, entryOf(last)))
-    let bad = ne(and(last, PAGE_MASK), loadI64(host.value, isWritten ? L.TLB_WRITE_TAG : L.TLB_READ_TAG))
-    if (accesses > 1) bad = or(bad, gtU(and(wrap(first), i32(PAGE - 1)), i32(PAGE - (high - low))))
+    // The entry of the first byte cannot hold the page of the last one when they lie on two.
+    f.set(host, add(tlb.value, entryOf(first)))
+    const bad = ne(and(last, PAGE_MASK), loadI64(host.value, isWritten ? L.TLB_WRITE_TAG : L.TLB_READ_TAG))
     f.brIf(accesses > 1 ? counted : rare, bad)
     f.set(host, add(add(wrap(va), loadI32(host.value, L.TLB_ADDEND)), i32(-HOST_BIAS)))
   }
