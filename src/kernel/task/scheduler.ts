@@ -19,7 +19,8 @@ const NEVER: u64 = u64.MAX_VALUE
 let ready: WaitQueue = changetype<WaitQueue>(0)
 let running: Thread = changetype<Thread>(0)
 let sleepers: Thread | null = null
-let sliceEndNs: u64 = 0
+/** The thread that boots is not hurried: it ends as soon as the others can run. */
+let sliceEndNs: u64 = 0xffff_ffff_ffff_ffff
 /** A thread that has ended and whose stack was still in use when it left. */
 let departed: Thread | null = null
 
