@@ -190,12 +190,13 @@ export class TraceReader {
   #frame(view: DataView, at: number, event: number): void {
     const captured = view.getUint32(at + FRAME_CAPTURED, true)
     const retired = retiredAt(view, at)
-    const haltedNs = Number(view.getBigUint64(at + R.RECORD_Y, true))
+    // Time also passes at ports, without a transition.
+    this.#haltedNs = Number(view.getBigUint64(at + R.RECORD_Y, true))
     const frame: FrameEvent = {
       direction: event === EVENT_FRAME_RECEIVED ? 'received' : 'sent',
       length: Number(view.getBigUint64(at + R.RECORD_X, true)),
       bytes: new Uint8Array(view.buffer, view.byteOffset + at + FRAME_DATA, captured).slice(),
-      timeNs: haltedNs + retired,
+      timeNs: this.#haltedNs + retired,
       retired,
       counted: countersAt(view, at),
     }

@@ -18,7 +18,6 @@ export class PerfettoLanes {
   readonly #functions: FunctionLanes
   #ring: number | null = null
   #lastNs = 0
-  #haltedNs = 0
 
   constructor(writer: TrackEventWriter, symbols: Symbols) {
     this.#writer = writer
@@ -30,12 +29,10 @@ export class PerfettoLanes {
   }
 
   transition(transition: Transition, cost: Cost): void {
-    const { before, after, timeNs, retired, cause } = transition
+    const { before, after, timeNs, events, cause } = transition
     if (this.#ring !== before.ring) this.#enter(before.ring, this.#ring === null ? timeNs : this.#lastNs)
-    const haltedNs = timeNs - retired
     // It has slept since: what it had to do with the packets that no application waited for is done.
-    if (haltedNs > this.#haltedNs) this.#packets.idle(this.#lastNs)
-    this.#haltedNs = haltedNs
+    if (events.hlt !== undefined) this.#packets.idle(this.#lastNs)
     this.#lastNs = timeNs
     this.#writer.instant(this.#transitionTrack, timeNs, `${cause.label} ${before.ring}→${after.ring}`, {
       category: cause.name,
