@@ -59,6 +59,8 @@ describe('packets', () => {
       expect(found[0]!.kind).toBe('packet')
     }
     expect(new PacketReader().read(bytesOf('$g#00'))).toEqual([{ kind: 'damaged' }])
+    const [cut, whole] = new PacketReader().read(bytesOf('$g#6$qC#b4'))
+    expect([cut?.kind, whole?.kind]).toEqual(['damaged', 'packet'])
     expect(new PacketReader().read(bytesOf('\x03-'))).toEqual([{ kind: 'interrupt' }, { kind: 'resend' }])
     expect(toHex(fromHex('00ff7d')!)).toBe('00ff7d')
     expect(fromHex('0g')).toBeNull()

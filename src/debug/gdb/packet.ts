@@ -33,15 +33,19 @@ export class PacketReader {
   }
 
   #take(byte: number): Incoming | null {
+    // It stands for nothing but the beginning of a packet, so the last one was cut off.
+    if (byte === DOLLAR) {
+      const isCut = this.#state === 'sum1' || this.#state === 'sum2'
+      this.#begin()
+      return isCut ? { kind: 'damaged' } : null
+    }
     switch (this.#state) {
       case 'outside':
-        if (byte === DOLLAR) this.#begin()
-        else if (byte === INTERRUPT) return { kind: 'interrupt' }
+        if (byte === INTERRUPT) return { kind: 'interrupt' }
         else if (byte === MINUS) return { kind: 'resend' }
         return null
       case 'data':
-        if (byte === DOLLAR) this.#begin()
-        else if (byte === HASH) this.#state = 'sum1'
+        if (byte === HASH) this.#state = 'sum1'
         else if (this.#data.length < MAX_PACKET_BYTES) this.#data.push(byte)
         else this.#isTooLong = true
         return null
