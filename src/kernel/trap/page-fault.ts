@@ -6,10 +6,11 @@
  * resolved as well; UKL does it in the same way. Where #PF has a stack of its own, #DF remains an error.
  */
 import { readCr2 } from '../lib/cpu'
+import { applicationFlag } from '../mm/address-space'
 import { populate } from '../mm/mappings'
 import { pageFlags, PRESENT } from '../mm/page-table'
 import { growStack } from '../mm/stacks'
-import { TrapFrame } from './frame'
+import { isFromUser, TrapFrame } from './frame'
 import { DOUBLE_FAULT, PAGE_FAULT } from './vectors'
 
 /** The page was there: the access had no right to it. */
@@ -23,6 +24,7 @@ export function resolvePageFault(frame: TrapFrame): bool {
   if (frame.error & FAULT_PRESENT || address > 0xffff_ffff) return false
   if (growStack(<usize>address)) return true
   if (vector == DOUBLE_FAULT) return false
-  // Another fault, on the stack that this one came on, has changed CR2 since: this one comes again.
-  return (pageFlags(<usize>address) & PRESENT) != 0 || populate(<usize>address)
+  // Another fault, on the stack that this one came on, has changed CR2 since: this one comes again. A page of the kernel is there for the kernel only.
+  const needed = isFromUser(frame) ? PRESENT | applicationFlag() : PRESENT
+  return (pageFlags(<usize>address) & needed) == needed || populate(<usize>address)
 }
