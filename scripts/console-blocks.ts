@@ -58,11 +58,11 @@ export function outputOf(command: string): string {
   return spawnSync('sh', ['-c', line], { encoding: 'utf8', timeout: 170_000 }).stdout
 }
 
-/** The page with what its commands print now. An example that leaves something out by `…` is for people to write. */
+/** The page with what its commands print now. An example that leaves lines out is for people to write. */
 export function renew(page: string): string {
   const lines = page.split('\n')
   for (const { command, line, expected } of examplesOf(page).toReversed())
-    if (!expected.some((text) => text.includes('…')))
+    if (!expected.some((text) => text.trim() === '…'))
       lines.splice(
         line,
         expected.length,
