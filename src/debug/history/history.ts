@@ -188,7 +188,7 @@ export class History {
     if (listener !== null) cpu.addProbe(listener)
     try {
       for (;;) {
-        if (this.#ended !== null) return 'ended'
+        if (this.#hasEnded()) return 'ended'
         if (!isBefore(this.position, aim)) {
           this.#applyEdits()
           return 'there'
@@ -211,7 +211,7 @@ export class History {
     const { instruction, event } = this.position
     // Whichever comes first: the next event, or the next instruction.
     for (;;) {
-      if (this.#ended !== null) return 'ended'
+      if (this.#hasEnded()) return 'ended'
       this.#wakeCount = this.#options.control.wakeCount
       if (stops.isInterrupted?.() === true) return 'interrupted'
       this.#advance({ instruction, event: event + 1 })
@@ -269,13 +269,12 @@ export class History {
     }
   }
 
-  /** Changes the machine by hand. What was known of its future is void. */
+  /** Changes the machine by hand. What was known of its future is void; a machine that has ended has none. */
   edit(apply: () => void): void {
     this.#log.truncate()
     this.#calls.truncate()
     this.#snapshots.truncate(this.position)
     this.#isLive = true
-    this.#ended = null
     this.#log.append({ at: this.position, haltedNs: this.#haltedNs, input: { kind: 'edit', apply } })
     apply()
   }
@@ -418,6 +417,12 @@ export class History {
 
   #eachQueue(): [InputKind, InputQueue][] {
     return Object.entries(this.#queues) as [InputKind, InputQueue][]
+  }
+
+  /** Whether it goes no further. Also where it ends, something may have been done by hand. */
+  #hasEnded(): boolean {
+    if (this.#ended !== null) this.#applyEdits()
+    return this.#ended !== null
   }
 
   /** Does what was done by hand here; gives the place at which something is to be done next. */
