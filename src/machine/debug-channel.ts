@@ -1,6 +1,7 @@
 /** The way between a debugger's two halves: what sits at the terminal or at the socket, and what drives the machine in the worker. Messages, each of a kind. */
 import type { Control } from './control.ts'
 import { createRing, type RingReader, type RingWriter } from './ring.ts'
+import { WaitingWriter } from './waiting-writer.ts'
 
 /* The first byte of a message from the host. */
 /** Bytes from the other end follow. */
@@ -23,7 +24,6 @@ export interface DebugConfig {
 }
 
 const RING_BYTES: number = 256 * 1024
-const WAIT_MS = 1000
 
 export function describeDebug(front: DebugFront, historyBytes: number): DebugConfig {
   return { front, historyBytes, toMachine: createRing(RING_BYTES), toHost: createRing(RING_BYTES) }
@@ -32,15 +32,11 @@ export function describeDebug(front: DebugFront, historyBytes: number): DebugCon
 /** The machine's end. */
 export class DebugChannel {
   readonly #in: RingReader
-  readonly #out: RingWriter
-  readonly #control: Control
-  readonly #ringBell: () => void
+  readonly #out: WaitingWriter
 
   constructor(input: RingReader, out: RingWriter, control: Control, ringBell: () => void) {
     this.#in = input
-    this.#out = out
-    this.#control = control
-    this.#ringBell = ringBell
+    this.#out = new WaitingWriter(out, control, ringBell)
   }
 
   get hasMessage(): boolean {
@@ -54,18 +50,6 @@ export class DebugChannel {
 
   /** Hands bytes to the host; waits while it does not keep up. */
   send(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; at += this.#out.maxRecordBytes)
-      this.#sendPiece(bytes.subarray(at, at + this.#out.maxRecordBytes))
-    this.#ringBell()
-  }
-
-  #sendPiece(piece: Uint8Array): void {
-    while (!this.#out.write(piece)) {
-      const { wakeCount } = this.#control
-      this.#control.setBlocked()
-      this.#ringBell()
-      if (this.#out.write(piece)) return
-      this.#control.sleep(wakeCount, WAIT_MS)
-    }
+    this.#out.writeAll(bytes)
   }
 }

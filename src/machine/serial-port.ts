@@ -1,19 +1,19 @@
 /** The machine's end of the terminal: bytes of the guest are gathered. */
 import { STOP_NONE, type Control } from './control.ts'
 import type { RecordSink } from './ring.ts'
+import { WaitingWriter } from './waiting-writer.ts'
 
 const BUFFER_BYTES = 4096
-const WAIT_MS = 1000
 
 export class SerialPort {
-  readonly #out: RecordSink
+  readonly #out: WaitingWriter
   readonly #control: Control
   readonly #ringBell: () => void
   readonly #buffer = new Uint8Array(BUFFER_BYTES)
   #used = 0
 
   constructor(out: RecordSink, control: Control, ringBell: () => void) {
-    this.#out = out
+    this.#out = new WaitingWriter(out, control, ringBell)
     this.#control = control
     this.#ringBell = ringBell
   }
@@ -32,14 +32,7 @@ export class SerialPort {
   flush(): void {
     if (this.#used === 0) return
     const record = this.#buffer.subarray(0, this.#used)
-    while (!this.#out.write(record)) {
-      if (this.#control.stopReason !== STOP_NONE) break
-      const { wakeCount } = this.#control
-      this.#control.setBlocked()
-      this.#ringBell()
-      if (this.#out.write(record)) break
-      this.#control.sleep(wakeCount, WAIT_MS)
-    }
+    this.#out.write(record, () => this.#control.stopReason !== STOP_NONE)
     this.#used = 0
     this.#ringBell()
   }

@@ -10,6 +10,7 @@ import * as R from '../cpu/trace-record.ts'
 import type { FramePort } from '../devices/virtio/net/net.ts'
 import type { Control } from './control.ts'
 import type { RingWriter } from './ring.ts'
+import { WaitingWriter } from './waiting-writer.ts'
 
 /** Events of the machine beside those of `cpu/probe.ts`: a frame is in the guest's buffers, or has left them. X: its length, Y: virtual ns halted. */
 export const EVENT_FRAME_RECEIVED = 40
@@ -20,7 +21,6 @@ export const FRAME_COUNTERS: number = R.RECORD_COUNTERS
 export const FRAME_DATA: number = R.RECORD_END_BYTES
 /** Enough for the headers of every protocol that anybody asks about. */
 const MAX_CAPTURED = 96
-const WAIT_MS = 1000
 
 export const TRACE_RING_BYTES: number = 4 << 20
 
@@ -38,20 +38,17 @@ export const TRANSITION_KINDS: number = bits(
 export const CALL_KINDS: number = bits(P.EVENT_CALL, P.EVENT_RET)
 
 export class TracePort {
-  readonly #out: RingWriter
-  readonly #control: Control
-  readonly #ringBell: () => void
+  /** A record may be in two of the ring's. */
+  readonly #out: WaitingWriter
   #cpu: Cpu | null = null
 
   constructor(out: RingWriter, control: Control, ringBell: () => void) {
-    this.#out = out
-    this.#control = control
-    this.#ringBell = ringBell
+    this.#out = new WaitingWriter(out, control, ringBell)
   }
 
   attach(cpu: Cpu, kinds: number): void {
     this.#cpu = cpu
-    cpu.trace((records) => this.#write(records), kinds)
+    cpu.trace((records) => this.#out.writeAll(records), kinds)
   }
 
   /** The same port, whose frames are recorded. */
@@ -88,23 +85,6 @@ export class TracePort {
     for (let i = 0; i < COUNTERS_LENGTH; i++)
       view.setBigUint64(FRAME_COUNTERS + 8 * i, cpu.getState64(COUNTERS + 8 * i), true)
     record.set(frame.subarray(0, captured), FRAME_DATA)
-    this.#write(record)
-  }
-
-  /** In pieces that the ring takes; a record may be in two of them. */
-  #write(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; at += this.#out.maxRecordBytes)
-      this.#writePiece(bytes.subarray(at, at + this.#out.maxRecordBytes))
-    this.#ringBell()
-  }
-
-  #writePiece(piece: Uint8Array): void {
-    while (!this.#out.write(piece)) {
-      const { wakeCount } = this.#control
-      this.#control.setBlocked()
-      this.#ringBell()
-      if (this.#out.write(piece)) return
-      this.#control.sleep(wakeCount, WAIT_MS)
-    }
+    this.#out.writeAll(record)
   }
 }
