@@ -5,7 +5,7 @@ import { Computer, type ComputerImage } from '../../src/machine/computer.ts'
 import { Control, createControl, STOP_REQUESTED } from '../../src/machine/control.ts'
 import type { Exit } from '../../src/machine/exit.ts'
 import { loadCpuModules } from '../../src/machine/node/assets.ts'
-import { Runner } from '../../src/machine/runner.ts'
+import { runComputer } from '../machine/support/run.ts'
 
 export interface Machine {
   readonly computer: Computer
@@ -26,7 +26,7 @@ export function startMachine(engine: Engine, image: ComputerImage, memoryBytes: 
     serial: (byte) => (serial += String.fromCharCode(byte)),
   })
   computer.load(image)
-  const { board, clock, cpu } = computer
+  const { clock } = computer
   return {
     computer,
     serial: () => serial,
@@ -36,16 +36,7 @@ export function startMachine(engine: Engine, image: ComputerImage, memoryBytes: 
       const flush = (): void => {
         if (clock.nextDeadlineNs === Infinity) control.requestStop(STOP_REQUESTED)
       }
-      return new Runner({
-        board,
-        clock,
-        processor: cpu,
-        control,
-        maxInstructions,
-        idle: 'leap',
-        poll: () => {},
-        flush,
-      }).run()
+      return runComputer(computer, { control, maxInstructions, flush })
     },
   }
 }

@@ -3,10 +3,8 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { ah, ax, bx, cx, dx, es } from '../../src/isa/index.ts'
 import { Computer } from '../../src/machine/computer.ts'
-import { Control, createControl } from '../../src/machine/control.ts'
 import type { Exit } from '../../src/machine/exit.ts'
 import { loadCpuModules } from '../../src/machine/node/assets.ts'
-import { Runner } from '../../src/machine/runner.ts'
 import { hashState } from '../../src/machine/snapshot/state-hash.ts'
 import { decodeValue, encodeValue } from '../../src/machine/snapshot/value-codec.ts'
 import { createRandom } from '../devices/support/random.ts'
@@ -19,6 +17,7 @@ import {
   SEABIOS,
   VGABIOS,
 } from './support/boot-sector.ts'
+import { runComputer } from './support/run.ts'
 
 const SEED = Number(process.env.ONERING_SEED ?? Date.now() % 2 ** 31)
 const ROUNDS = Number(process.env.ONERING_ROUNDS ?? 3)
@@ -57,20 +56,12 @@ class Machine {
   })
 
   run(options: { saveAt?: number; isRestored?: boolean }): Exit {
-    const { board, clock, cpu } = this.computer
-    return new Runner({
-      board,
-      clock,
-      processor: cpu,
-      control: new Control(createControl()),
+    return runComputer(this.computer, {
       maxInstructions: 400e6,
-      idle: 'leap',
       reset: () => this.computer.reset(),
       resume: () => this.computer.resume(),
-      poll: () => {},
-      flush: () => {},
       ...options,
-    }).run()
+    })
   }
 }
 

@@ -8,10 +8,10 @@ import { Computer } from '../../src/machine/computer.ts'
 import { Control, createControl } from '../../src/machine/control.ts'
 import type { Exit } from '../../src/machine/exit.ts'
 import { loadCpuModules } from '../../src/machine/node/assets.ts'
-import { Runner } from '../../src/machine/runner.ts'
 import { hasProgram } from '../support/programs.ts'
 import * as guests from './support/guests.ts'
 import { buildImage, type ImageOptions } from './support/image.ts'
+import { runComputer } from './support/run.ts'
 
 const modules = loadCpuModules()
 
@@ -32,13 +32,9 @@ function runHere(
   computer.load({ image })
   const { board, clock, cpu } = computer
   const control = new Control(createControl())
-  const exit = new Runner({
-    board,
-    clock,
-    processor: cpu,
+  const exit = runComputer(computer, {
     control,
     maxInstructions,
-    idle: 'leap',
     poll: () => {
       // One character after each that came out: as a person types.
       if (typed < input.length && serial.length > typed) board.uart.receive(input.charCodeAt(typed++))
@@ -49,7 +45,7 @@ function runHere(
       else if (cpu.interruptsEnabled && board.stopped === null && clock.nextDeadlineNs === Infinity)
         throw new Error(`the guest sleeps for ever, after ${JSON.stringify(serial)}`)
     },
-  }).run()
+  })
   return { exit, serial }
 }
 

@@ -6,16 +6,15 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { Computer } from '../../src/machine/computer.ts'
-import { Control, createControl } from '../../src/machine/control.ts'
 import type { Exit } from '../../src/machine/exit.ts'
 import { loadCpuModules } from '../../src/machine/node/assets.ts'
-import { Runner } from '../../src/machine/runner.ts'
 import { packSnapshot, unpackSnapshot } from '../../src/machine/snapshot/container.ts'
 import { hashState } from '../../src/machine/snapshot/state-hash.ts'
 import { decodeValue, encodeValue } from '../../src/machine/snapshot/value-codec.ts'
 import { createRandom } from '../devices/support/random.ts'
 import * as guests from './support/guests.ts'
 import { buildImage } from './support/image.ts'
+import { runComputer } from './support/run.ts'
 
 const SEED = Number(process.env.ONERING_SEED ?? Date.now() % 2 ** 31)
 const modules = loadCpuModules()
@@ -33,18 +32,7 @@ class Machine {
   })
 
   run(options: { saveAt?: number; isRestored?: boolean; slice?: number }): Exit {
-    const { board, clock, cpu } = this.computer
-    return new Runner({
-      board,
-      clock,
-      processor: cpu,
-      control: new Control(createControl()),
-      maxInstructions: 300_000,
-      idle: 'leap',
-      poll: () => {},
-      flush: () => {},
-      ...options,
-    }).run()
+    return runComputer(this.computer, { maxInstructions: 300_000, ...options })
   }
 }
 

@@ -2,13 +2,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { BiosOptions } from '../../../src/machine/bios.ts'
 import { Computer } from '../../../src/machine/computer.ts'
-import { Control, createControl } from '../../../src/machine/control.ts'
 import type { AttachedDrive, DriveBus } from '../../../src/machine/drive.ts'
 import type { Exit } from '../../../src/machine/exit.ts'
 import { loadCpuModules } from '../../../src/machine/node/assets.ts'
-import { Runner } from '../../../src/machine/runner.ts'
 import { MemoryDisk } from '../../../src/devices/storage/memory-disk.ts'
 import { ah, al, Assembler, ax, bx, ds, si } from '../../../src/isa/index.ts'
+import { runComputer } from './run.ts'
 
 export const SEABIOS = '/usr/share/seabios/bios-256k.bin'
 export const VGABIOS = '/usr/share/seabios/vgabios-stdvga.bin'
@@ -87,20 +86,13 @@ export function runBios({
     drives,
     reboots: rest.reboots ?? true,
   })
-  const { board, clock, cpu } = computer
-  const exit = new Runner({
-    board,
-    clock,
-    processor: cpu,
-    control: new Control(createControl()),
+  const exit = runComputer(computer, {
     maxInstructions,
-    idle: 'leap',
     reset: () => computer.reset(),
     poll: () => {
       if (rest.until?.(serial, computer))
-        board.stop({ reason: 'stopped', status: 0, message: 'the test has seen enough' })
+        computer.board.stop({ reason: 'stopped', status: 0, message: 'the test has seen enough' })
     },
-    flush: () => {},
-  }).run()
+  })
   return { exit, serial, log, computer }
 }

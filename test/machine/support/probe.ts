@@ -5,10 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { al, type Assembler, cl, dx, eax, ebx, ecx, esp, mem } from '../../../src/isa/index.ts'
 import { Computer } from '../../../src/machine/computer.ts'
-import { Control, createControl } from '../../../src/machine/control.ts'
 import { loadCpuModules } from '../../../src/machine/node/assets.ts'
-import { Runner } from '../../../src/machine/runner.ts'
 import { assemble32, buildImage, debugExit, outb, print } from './image.ts'
+import { runComputer } from './run.ts'
 
 /** 2 MiB: bit 20 is clear, so that the program goes on while gate A20 is closed. */
 const BASE = 0x20_0000
@@ -88,19 +87,7 @@ export function probeHere(steps: readonly Step[]): string {
     serial: (byte) => (serial += String.fromCharCode(byte)),
   })
   computer.load({ image: buildProbe(steps) })
-  const { board, clock, cpu } = computer
-  const control = new Control(createControl())
-  const nothing = (): void => {}
-  const { message, status } = new Runner({
-    board,
-    clock,
-    processor: cpu,
-    control,
-    maxInstructions: 100e6,
-    idle: 'leap',
-    poll: nothing,
-    flush: nothing,
-  }).run()
+  const { message, status } = runComputer(computer, { maxInstructions: 100e6 })
   if (status !== 1) throw new Error(`${message}, after ${serial}`)
   return serial
 }
