@@ -5,14 +5,13 @@ import type { Clock } from './clock.ts'
 import { type Control, STOP_NONE, STOP_TIMEOUT } from './control.ts'
 import { type Exit, type Mark, MAX_MARKS, type Stop, stopFor } from './exit.ts'
 import type { Processor } from './processor.ts'
+import { sleep } from './sleep.ts'
 
 /** At most so many instructions between two looks at what the host has for us: as many as take well below a millisecond. */
 const SHORTEST_SLICE = 50_000
 const LONGEST_SLICE = 4_000_000
 /** A slice that took less is followed by a longer one, one that took more than twice as long by a shorter one. */
 const SLICE_MS = 0.3
-/** The host's timers are not better than that; what is nearer is waited for by leaping. */
-const SHORTEST_SLEEP_MS = 0.02
 
 export interface RunnerOptions {
   readonly board: Board
@@ -142,19 +141,9 @@ export class Runner {
   }
 
   #sleep(wakeCount: number): void {
-    const { clock, control, idle, flush } = this.#options
-    const deadlineNs = clock.nextDeadlineNs
-    if (idle === 'leap' && deadlineNs !== Infinity) return clock.skipToDeadline()
-    flush()
-    const ms = (deadlineNs - clock.nowNs()) / 1e6
-    if (ms <= SHORTEST_SLEEP_MS) return clock.skipToDeadline()
-    const startMs = performance.now()
-    const wasWoken = control.sleep(wakeCount, ms)
-    const sleptMs = performance.now() - startMs
-    this.#idleMs += sleptMs
-    // Woken early, the guest has been halted for as long as the host slept, but not beyond its own deadline.
-    if (wasWoken) clock.addHalted(Math.min(sleptMs, ms) * 1e6)
-    else clock.skipToDeadline()
+    const { hostMs, wokenNs } = sleep(this.#options, wakeCount)
+    this.#idleMs += hostMs
+    if (wokenNs !== null) this.#options.clock.addHalted(wokenNs)
   }
 
   #hostStop(reason: number): Stop {

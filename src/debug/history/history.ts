@@ -15,6 +15,7 @@ import { type Stop, stopFor } from '../../machine/exit.ts'
 import type { InputKind } from '../../machine/interposer.ts'
 import type { RecordSink, RecordSource } from '../../machine/ring.ts'
 import { type RunnerOptions, tripleFault } from '../../machine/runner.ts'
+import { sleep } from '../../machine/sleep.ts'
 import { InputLog, type Records } from './input-log.ts'
 import { InputQueue, type QueueState } from './input-queue.ts'
 import { Output } from './output.ts'
@@ -31,7 +32,6 @@ const SLICE = 200_000
 const NEAR = [1 << 10, 1 << 13, 1 << 16, 1 << 19, 1 << 22]
 const FRAME_QUEUE_BYTES = 1 << 20
 const TYPED_QUEUE_BYTES = 1 << 16
-const SHORTEST_SLEEP_MS = 0.02
 
 /** Why a run through the history came to rest. */
 export type Pause =
@@ -463,21 +463,13 @@ export class History {
   }
 
   #sleep(): void {
-    const { control, idle, flush, clock } = this.#options
-    const deadlineNs = clock.nextDeadlineNs
-    if (idle === 'leap' && deadlineNs !== Infinity) return clock.skipToDeadline()
-    flush()
-    const ms = (deadlineNs - clock.nowNs()) / 1e6
-    if (ms <= SHORTEST_SLEEP_MS) return clock.skipToDeadline()
-    const startMs = performance.now()
     // What came before the count was read lies in the rings.
-    const wasWoken = this.#hasNews || control.sleep(this.#wakeCount, ms)
-    const sleptMs = performance.now() - startMs
-    this.#idleMs += sleptMs
-    if (!wasWoken) return clock.skipToDeadline()
-    const ns = Math.max(1, Math.floor(Math.min(sleptMs, ms) * 1e6))
+    const { hostMs, wokenNs } = sleep(this.#options, this.#wakeCount, () => this.#hasNews)
+    this.#idleMs += hostMs
+    if (wokenNs === null) return
+    const ns = Math.max(1, Math.floor(wokenNs))
     this.#log.append({ at: this.position, haltedNs: this.#haltedNs, input: { kind: 'woken', ns } })
-    clock.addHalted(ns)
+    this.#options.clock.addHalted(ns)
   }
 
   get #hasNews(): boolean {

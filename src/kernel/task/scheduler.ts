@@ -126,10 +126,6 @@ export function checkSlice(nowNs: u64): void {
   requestReschedule(true)
 }
 
-export function hasReadyThread(): bool {
-  return ready.first !== null
-}
-
 /**
  * Waits in `queue` (null: in none) until woken or until `deadlineNs` (monotonic; `u64.MAX_VALUE`: for ever).
  * True if woken, false if the time is up.
