@@ -13,7 +13,7 @@ export interface Example {
 const FENCE = /^```/
 const PROMPT = '$ '
 
-/** Every command behind a prompt in the `console` blocks of a page of Markdown. */
+/** Every command behind a prompt in the `console` blocks of a page of Markdown; `console varies` marks those whose output differs from run to run. */
 export function examplesOf(page: string): Example[] {
   const examples: { command: string; line: number; expected: string[] }[] = []
   let isInside = false
