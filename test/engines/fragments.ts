@@ -1,5 +1,5 @@
 /**
- * Random programs on two engines. A fragment is two pages of random instructions with many short branches, exceptions that lead back into it, and registers
+ * Random programs on two engines. A fragment is up to two pages of random instructions with many short branches, exceptions that lead back into it, and registers
  * that point to data, now and then to the code itself. Both engines get the same runs; everything must be equal after each.
  */
 import * as L from '../../src/cpu/layout.ts'
@@ -9,10 +9,21 @@ import { createMachine, type TestMachine } from '../cpu/machine.ts'
 import { encode, Random } from '../cpu/silicon/random.ts'
 
 const IDT = 0x7000
+const TSS = 0x6800
+const BUSY_TSS64 = 0x8b
+const IST1 = 36
+const JMP_REL32 = 0xe9
 const CODE = 0x4_0000
-const CODE_SIZE = 8192
-const DATA = 0x20_0000
-const RAM = 4 << 20
+/** Most fragments are short, for there are many of them; the long ones lie on two pages. */
+const SIZES = [256, 256, 256, 256, 512, 512, 1024, 8192]
+const CODE_ROOM = 8192
+/** Where exceptions lead to: for each vector a jump into the fragment, so that even a storm of them retires instructions. */
+const HANDLERS = CODE + CODE_ROOM
+const HANDLER_BYTES = 8
+/** Exceptions have a stack of their own, which the fragment cannot lose. */
+const EXCEPTION_STACK = 0x3_f000
+const DATA = 0x8_0000
+const RAM = 1 << 20
 const FLAT_DATA = 0xc093
 const CODE64 = 0xa09b
 
@@ -43,10 +54,10 @@ function instruction(random: Random): number[] {
   return bytes
 }
 
-function program(random: Random): Uint8Array {
-  const code = new Uint8Array(CODE_SIZE)
+function program(random: Random, size: number): Uint8Array {
+  const code = new Uint8Array(CODE_ROOM)
   let at = 0
-  while (at < CODE_SIZE - 16) {
+  while (at < size - 16) {
     code.set(instruction(random), at)
     at += instructionLength(code, at, random)
   }
@@ -62,29 +73,37 @@ function instructionLength(code: Uint8Array, at: number, random: Random): number
 
 export function prepare({ cpu, ram, view }: TestMachine, seed: number): void {
   const random = new Random(seed)
+  const size = random.pick(SIZES)
   cpu.ramWritten(0, 0x1_0000)
+  cpu.ramWritten(HANDLERS, 256 * HANDLER_BYTES)
   for (let vector = 0; vector < 256; vector++) {
-    view.setUint32(IDT + 16 * vector, 0, true)
-    view.setUint16(IDT + 16 * vector, random.below(CODE_SIZE), true)
-    view.setUint16(IDT + 16 * vector + 2, 8, true)
-    view.setUint16(IDT + 16 * vector + 4, 0x8e00, true)
-    view.setUint16(IDT + 16 * vector + 6, CODE >>> 16, true)
+    const handler = HANDLERS + vector * HANDLER_BYTES
+    view.setUint32(IDT + 16 * vector, (8 << 16) | (handler & 0xffff), true)
+    view.setUint16(IDT + 16 * vector + 4, 0x8e01, true)
+    view.setUint16(IDT + 16 * vector + 6, handler >>> 16, true)
+    ram[handler] = JMP_REL32
+    view.setInt32(handler + 1, CODE + random.below(size) - (handler + 5), true)
   }
-  cpu.ramWritten(CODE, CODE_SIZE)
-  ram.set(program(random), CODE)
+  ram.fill(0, TSS, TSS + 104)
+  view.setBigUint64(TSS + IST1, BigInt(EXCEPTION_STACK), true)
+  cpu.ramWritten(CODE, CODE_ROOM)
+  ram.set(program(random, size), CODE)
   cpu.ramWritten(DATA, 0x1_0000)
   ram.fill(0, DATA, DATA + 0x1_0000)
   for (let n = 0; n < 16; n++) {
     const kind = random.below(12)
-    const pointer = kind === 0 ? CODE + random.below(CODE_SIZE) : DATA + random.below(0x8000)
+    const pointer = kind === 0 ? CODE + random.below(size) : DATA + random.below(0x8000)
     cpu.setGpr(n, kind < 9 ? BigInt(pointer) : random.u64())
     for (const lane of [0, 1] as const) cpu.vector(n, lane).set(random.bytes(16))
   }
+  // Most repeated instructions are to come to their end.
+  if (random.below(16) > 0) cpu.setGpr(1, BigInt(random.below(40)))
   cpu.setGpr(4, BigInt(DATA + 0x8000))
   for (const field of [L.SHUTDOWN, L.HALTED, L.CPL]) cpu.setState32(field, 0)
   for (const seg of [L.ES, L.SS, L.DS, L.FS, L.GS])
     cpu.setSegment(seg, { selector: 0x10, base: 0n, limit: 0xffff_ffff, attributes: FLAT_DATA })
   cpu.setSegment(L.CS, { selector: 8, base: 0n, limit: 0xffff_ffff, attributes: CODE64 })
+  cpu.setSegment(L.TR, { selector: 0x28, base: BigInt(TSS), limit: 103, attributes: BUSY_TSS64 })
   cpu.setState64(L.IDTR, BigInt(IDT))
   cpu.setState32(L.IDTR + 8, 0xfff)
   cpu.setState64(L.GDTR, 0x6000n)
@@ -94,7 +113,7 @@ export function prepare({ cpu, ram, view }: TestMachine, seed: number): void {
   cpu.setState64(L.EFER, 0x501n)
   cpu.setState64(L.CR0, 0x80010033n)
   cpu.setState32(L.MXCSR, 0x1f80)
-  cpu.rip = BigInt(CODE + random.below(CODE_SIZE))
+  cpu.rip = BigInt(CODE + random.below(size))
   cpu.rflags = 2n
   cpu.stateChanged()
 }
@@ -132,9 +151,10 @@ export function runFragments(seed: number, count: number, engine: Engine): Fragm
       machine.bus.log.length = 0
       prepare(machine, fragment)
     }
+    const before = a.cpu.retired
     const random = new Random(~fragment)
     for (let run = 0; run < 4; run++) {
-      const budget = 1 + random.below(run === 3 ? 3000 : 100)
+      const budget = 1 + random.below(run === 3 ? 1000 : 50)
       const ends = machines.map(({ cpu }) => cpu.run(budget))
       // Where a run of nothing but faults is cut off depends on the engine.
       if (machines.some(({ cpu }) => cpu.getState32(L.EXCEPTION_FUEL) === 0)) {
@@ -158,7 +178,7 @@ export function runFragments(seed: number, count: number, engine: Engine): Fragm
         }
       if (ends[0] !== 'budget') break
     }
-    instructions += a.cpu.retired
+    instructions += a.cpu.retired - before
   }
   return { fragments: count, instructions, difference: null }
 }

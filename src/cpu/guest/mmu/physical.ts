@@ -40,6 +40,21 @@ export function noteWrite(cpu: usize, gpa: u64): void {
   store<u8>(at, load<u8>(at) & ~PAGE_CLEAN)
 }
 
+/** `bytes` of a page of RAM are about to be written: whoever keeps decoded code of them, or waits for the page's first change, hears of it. */
+function announceWrite(cpu: usize, gpa: u64, bytes: u32, flags: u32): void {
+  if (flags & PAGE_CLEAN) noteWrite(cpu, gpa)
+  if (flags & PAGE_CODE) codeWritten(cpu, <f64>gpa, bytes)
+}
+
+/** Where to write `bytes` that lie within one page, now; 0 when it is not writable RAM. */
+export function ramToWrite(cpu: usize, gpa: u64, bytes: u32): usize {
+  if (!isRam(cpu, gpa, bytes)) return 0
+  const flags = pageFlags(cpu, gpa)
+  if (flags & PAGE_ROM) return 0
+  announceWrite(cpu, gpa, bytes, flags)
+  return ramAddress(cpu, gpa)
+}
+
 /** Reads 1, 2, 4 or 8 bytes that lie within one page, zero-extended. */
 export function readPhysical(cpu: usize, gpa: u64, size: u32): u64 {
   if (!isRam(cpu, gpa, size)) return readDevice(cpu, gpa, size)
@@ -61,8 +76,7 @@ export function writePhysical(cpu: usize, gpa: u64, size: u32, value: u64): void
   if (!isRam(cpu, gpa, size)) return writeDevice(cpu, gpa, size, value)
   const flags = pageFlags(cpu, gpa)
   if (flags & PAGE_ROM) return
-  if (flags & PAGE_CLEAN) noteWrite(cpu, gpa)
-  if (flags & PAGE_CODE) codeWritten(cpu, <f64>gpa, size)
+  announceWrite(cpu, gpa, size, flags)
   const at = ramAddress(cpu, gpa)
   switch (size) {
     case 1:

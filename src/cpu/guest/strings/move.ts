@@ -5,7 +5,7 @@ import { pending } from '../raise'
 import { linear } from '../segmentation/limit'
 import { RDI, RSI } from '../state'
 import { CONTINUE, EXCEPTION } from '../status'
-import { bytesInPage, FAULTED, NOT_RAM, ramForRun } from './run'
+import { bytesInPage, FAULTED, NOT_RAM, runSource, runTarget } from './run'
 import * as S from './step'
 
 function moveElement(cpu: usize, size: u32, address: u32, seg: u32): i32 {
@@ -51,13 +51,13 @@ function moveRun(cpu: usize, size: u32, address: u32, seg: u32): i32 {
   const count = S.getCount(cpu, address)
   const elements: u32 = count < room / size ? <u32>count : room / size
   if (elements == 0) return 0
-  const source = ramForRun(cpu, from, false)
+  const bytes = elements * size
+  const source = runSource(cpu, from, bytes)
   if (source == FAULTED) return -1
   if (source == NOT_RAM) return 0
-  const target = ramForRun(cpu, to, true)
+  const target = runTarget(cpu, to, bytes)
   if (target == FAULTED) return -1
   if (target == NOT_RAM) return 0
-  const bytes = elements * size
   copy(target, source, bytes, size)
   S.advance(cpu, RSI, address, bytes)
   S.advance(cpu, RDI, address, bytes)

@@ -5,7 +5,7 @@ import { pending } from '../raise'
 import { linear } from '../segmentation/limit'
 import { getGpr, RAX, RDI, RSI, setGpr } from '../state'
 import { CONTINUE, EXCEPTION } from '../status'
-import { bytesInPage, FAULTED, NOT_RAM, ramForRun } from './run'
+import { bytesInPage, FAULTED, NOT_RAM, runTarget } from './run'
 import * as S from './step'
 
 function storeElement(cpu: usize, size: u32, address: u32): i32 {
@@ -39,10 +39,10 @@ function storeRun(cpu: usize, size: u32, address: u32): i32 {
   const count = S.getCount(cpu, address)
   const elements: u32 = count < room / size ? <u32>count : room / size
   if (elements == 0) return 0
-  const target = ramForRun(cpu, to, true)
+  const bytes = elements * size
+  const target = runTarget(cpu, to, bytes)
   if (target == FAULTED) return -1
   if (target == NOT_RAM) return 0
-  const bytes = elements * size
   fill(target, bytes, size, getGpr(cpu, RAX))
   S.advance(cpu, RDI, address, bytes)
   S.countDown(cpu, address, elements, size)
