@@ -21,7 +21,7 @@ function end(engine: Engine, warm: boolean): bigint {
   cpu.rip = BigInt(CODE)
   cpu.setGpr(0, BigInt(NOP))
   cpu.setGpr(1, 0x8_0000n)
-  cpu.setGpr(7, BigInt(CODE - 0xff0))
+  cpu.setGpr(7, BigInt(CODE - 0xfd0))
   cpu.run(2)
   return cpu.gpr(7)
 }
