@@ -15,6 +15,7 @@ const OPERATIONS = Number(process.env.ONERING_FUZZ ?? 100_000)
 const SEED = Number(process.env.ONERING_SEED ?? Date.now() % 2 ** 31)
 const RAM_BYTES = 4 << 20
 const [NET, RNG, CONSOLE, DISK, SHARE] = [2, 3, 4, 8, 24] as const
+const IA32_APIC_BASE = 0x1b
 const OTHERS = [RNG, RNG, CONSOLE, DISK, SHARE] as const
 
 type Size = 1 | 2 | 4
@@ -118,11 +119,11 @@ class Hostile {
         return void board.mmioRead64(0xc000_0000 + random(0x2000_0000))
       case 6:
         return board.apicWrite(
-          [0x1b, 0x6e0, 0x800 + random(64)][random(3)]!,
+          [IA32_APIC_BASE, 0x6e0, 0x800 + random(64)][random(3)]!,
           BigInt(this.value()) << BigInt(random(40)),
         )
       case 7:
-        return void board.apicRead([0x1b, 0x6e0, 0x800 + random(64)][random(3)]!)
+        return void board.apicRead([IA32_APIC_BASE, 0x6e0, 0x800 + random(64)][random(3)]!)
       case 8:
       case 9:
         return board.mmioWrite(common + random(64), this.size(), this.value())
@@ -278,6 +279,8 @@ test(`${OPERATIONS} random operations`, { timeout: 300_000 }, () => {
 function honest(hostile: Hostile): void {
   const { board, view } = hostile
   const bar = 0xd000_0000
+  // The local APIC may lie anywhere by now, and comes before a BAR.
+  board.apicWrite(IA32_APIC_BASE, 0xfee0_0900n)
   hostile.config(RNG, 4, 2, 0)
   hostile.config(RNG, 0x20, 4, bar)
   hostile.config(RNG, 0x24, 4, 0)
