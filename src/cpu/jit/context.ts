@@ -7,7 +7,7 @@ import { BASE_RIP, RegisterClass as C, type Operand as DecodedOperand } from '..
 import { STATUS_EXCEPTION, type HelperName } from '../helpers.ts'
 import * as L from '../layout.ts'
 import { Context, type Access as AccessKind } from '../semantics/context.ts'
-import { adjustOf, type FlagSource } from '../semantics/flags.ts'
+import { adjustOf, arithmeticFlagsOf, type FlagSource } from '../semantics/flags.ts'
 import type { FieldName } from '../semantics/operand.ts'
 import { toI64, truncate, type Value } from '../semantics/values.ts'
 import {
@@ -41,6 +41,7 @@ import { effects } from './effects.ts'
 import { ALL, type Frame } from './frame.ts'
 import { HOST_BIAS, type Group, type Known, type Symbolic } from './known.ts'
 import { entryOf } from './runtime.ts'
+import { usualTransition } from './transitions.ts'
 
 const PAGE_MASK = i64(~0xfffn)
 const I64_ADD = 0x7c
@@ -637,6 +638,21 @@ export class RegionContext extends Context {
     this.f.store('i64.store', this.cpu, value, offset)
   }
 
+  /** Leaves the instruction to the interpreter when what is usual is not so. Nothing has changed yet. */
+  expect(unusual: I32): void {
+    this.#place()
+    this.f.brIf(this.#frame.counted, unusual)
+  }
+
+  /** Accesses and fetches have other rights from here on: those of the TLB array at `base`. */
+  useTlb(base: I32): void {
+    const { f } = this
+    const { tlb } = this.#frame
+    f.set(tlb, base)
+    f.store('i32.store', this.cpu, tlb.value, L.TLB_BASE)
+    this.#known.forgetTlb()
+  }
+
   #sync(): void {
     const { runtime, long } = this.#frame
     this.f.callVoid(runtime.sync(long), this.cpu, this.#rip, this.#access(), this.left)
@@ -657,6 +673,8 @@ export class RegionContext extends Context {
   #system(after: (() => void) | null, name: HelperName, args: readonly Expr[]): void {
     const { f } = this
     const frame = this.#frame
+    const usual = frame.isHopeful && !this.#isConditional ? usualTransition(name, args) : undefined
+    if (usual) return usual(this)
     const bound = args.map((arg) => f.let(arg))
     const known = effects[name]
     if (this.#isConditional) {
@@ -820,8 +838,11 @@ export class RegionContext extends Context {
   }
 
   rflags(): I64 {
-    this.#frame.spillFlags()
-    return this.pure('getRflags')
+    const { flagKind, flagX, flagResult, runtime } = this.#frame
+    const arithmetic = this.flags
+      ? arithmeticFlagsOf(this.flags)
+      : this.f.call<'i64'>(runtime.arithmeticFlags, flagKind.value, flagX.value, flagResult.value)
+    return or(loadI64(this.cpu, L.RFLAGS), arithmetic)
   }
 
   #flag(which: 'carry' | 'overflow' | 'sign' | 'parity'): I32 {

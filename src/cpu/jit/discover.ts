@@ -199,13 +199,23 @@ export class Discovery {
         const call = this.#calls[copy]
         return { ...nothing, guesses: call ? [guess(keyOf(call.copy, call.back))] : [] }
       }
-      case 'int':
-      case 'syscall':
       case 'halt':
         return { ...nothing, later: this.#resumptions }
+      case 'int':
+      case 'syscall':
+        return { ...nothing, guesses: this.#crossings(at), later: this.#resumptions }
+      case 'sysret':
+      case 'iret':
+        return { ...nothing, guesses: this.#crossings(at) }
       default:
         return { ...nothing, target }
     }
+  }
+
+  /** Where a transition has been seen to lead; the exec TLB there is that of another ring. */
+  #crossings(at: Offset): Edge[] {
+    const seen = this.#source.seenTargets(at)
+    return seen.length > MAX_GUESSES ? [] : seen.map((to) => ({ to, checked: true }))
   }
 
   /** Whether whatever is called before this place of a copy comes back to it within copies of its own. */

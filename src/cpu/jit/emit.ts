@@ -8,12 +8,14 @@ import {
   and,
   eq,
   eqz,
+  extendU,
   i32,
   i64,
   loadI32,
   loadI64,
   ltS,
   ltU,
+  or,
   sub,
   wrap,
   xor,
@@ -191,8 +193,9 @@ class RegionEmitter {
     const f = this.#f
     const entry = f.let(add(this.#frame.tlb.value, entryOf(rip)))
     const linear = add(wrap(rip), loadI32(entry, L.TLB_ADDEND))
-    const wrong = xor(loadI64(entry, L.TLB_EXEC_TAG), and(rip, PAGE_MASK))
-    return and(eqz(wrong), eq(linear, i32(this.#linear(offset))))
+    const otherPage = xor(loadI64(entry, L.TLB_EXEC_TAG), and(rip, PAGE_MASK))
+    const otherPlace = xor(linear, i32(this.#linear(offset)))
+    return eqz(or(otherPage, extendU(otherPlace)))
   }
 
   #linear(offset: Offset): number {

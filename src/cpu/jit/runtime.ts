@@ -2,7 +2,7 @@
 import type { HelperName } from '../helpers.ts'
 import { helperType } from '../interpreter/runtime.ts'
 import * as L from '../layout.ts'
-import { adjustOf, defineStoredFlags } from '../semantics/flags.ts'
+import { adjustOf, defineStoredArithmetic, defineStoredFlags } from '../semantics/flags.ts'
 import {
   add,
   and,
@@ -106,6 +106,13 @@ export class Runtime {
     return this.#function(which, { params: ['i32', 'i64', 'i64'], results: ['i32'] }, (f) => {
       const [kind, x, result] = f.params as [I32, I64, I64]
       defineStoredFlags(f, which, { kind, x, result })
+    })
+  }
+
+  /** `(kind, x, result) → i64`: the six of them at their places. */
+  get arithmeticFlags(): FunctionRef {
+    return this.#function('arithmetic', { params: ['i32', 'i64', 'i64'], results: ['i64'] }, (f) => {
+      defineStoredArithmetic(f, ...(f.params as [I32, I64, I64]))
     })
   }
 

@@ -85,14 +85,18 @@ export function carryOf({ kind, x, result }: FlagSource): I32 {
 }
 
 /** OF, 0 or 1. */
-export function overflowOf({ kind, bits, x, result }: FlagSource): I32 {
-  const top = i64(bits - 1)
+export function overflowOf(source: FlagSource): I32 {
+  return overflowAt(source, i64(source.bits - 1))
+}
+
+/** The same where the number of the sign bit may be known at run time only. */
+function overflowAt({ kind, x, result }: Omit<FlagSource, 'bits'>, top: I64): I32 {
   const bit = (value: I64): I32 => and(wrap(shrU(value, top)), i32(1))
   if (kind === L.FLAGS_ADD) return bit(and(xor(x, result), xor(sub(result, x), result)))
   if (kind === L.FLAGS_SUB) return bit(and(xor(x, sub(x, result)), xor(x, result)))
   if (kind === L.FLAGS_LOGIC) return i32(0)
-  if (kind === L.FLAGS_INC) return eq(result, i64(-1n << BigInt(bits - 1)))
-  if (kind === L.FLAGS_DEC) return eq(result, i64((1n << BigInt(bits - 1)) - 1n))
+  if (kind === L.FLAGS_INC) return eq(result, shl(i64(-1), top))
+  if (kind === L.FLAGS_DEC) return eq(result, sub(shl(i64(1), top), i64(1)))
   return and(shrU(wrap(x), i32(11)), i32(1))
 }
 
@@ -109,6 +113,20 @@ export function adjustOf(op: I32, x: I64, result: I64): I64 {
     select(is(L.FLAGS_DEC), place(eq(low, i64(15))), select(is(L.FLAGS_PARTIAL), and(x, i64(AF)), i64(0))),
   )
   return select(or(is(L.FLAGS_ADD), is(L.FLAGS_SUB)), ofSum, others)
+}
+
+/** All six at their places in RFLAGS, from a source that is not FLAGS_EXPLICIT. */
+export function arithmeticFlagsOf(source: FlagSource, top: I64 = i64(source.bits - 1)): I64 {
+  const { kind, x, result } = source
+  const place = (bit: I32, at: number): I64 => shl(extendU(bit), i64(at))
+  const others = [
+    adjustOf(i32(kind), x, result),
+    place(parity(result), 2),
+    place(eqz(result), 6),
+    and(shrU(result, i64(56)), i64(SF)),
+    place(overflowAt(source, top), 11),
+  ]
+  return others.reduce((flags, flag) => or(flags, flag), extendU(carryOf(source)))
 }
 
 /** A condition from a known source; `subtrahend` gives the second operand of a SUB. */
@@ -168,4 +186,15 @@ export function defineStoredFlags(
         f.if(eq(op, i32(k)), () => f.return(overflowOf(source(k, bits))))
     })
   f.return(overflowOf(source(L.FLAGS_PARTIAL, 64)))
+}
+
+/** The same for all six flags at once, as an i64. */
+export function defineStoredArithmetic(f: FunctionBuilder, kind: I32, x: I64, result: I64): void {
+  const op = f.let(and(kind, i32(0xff)))
+  const top = f.let(extendU(shrU(kind, i32(8))))
+  f.if(eqz(op), () => f.return(x))
+  const of = (k: number): I64 => arithmeticFlagsOf({ kind: k, bits: 64, x, result }, top)
+  for (const k of [L.FLAGS_SUB, L.FLAGS_ADD, L.FLAGS_LOGIC, L.FLAGS_INC, L.FLAGS_DEC])
+    f.if(eq(op, i32(k)), () => f.return(of(k)))
+  f.return(of(L.FLAGS_PARTIAL))
 }
