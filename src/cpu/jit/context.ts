@@ -490,6 +490,8 @@ export class RegionContext extends Context {
   }
 
   load(bits: number, address: I64): Value {
+    // ENTER: were it left to the interpreter after this, it would read what it has written itself.
+    if (this.#stored) throw new Untranslatable(this.#decoded, 'a load behind a store')
     const va = this.let(address)
     return this.let(this.#rawLoad(bits, this.#direct(va, bits, false)))
   }
