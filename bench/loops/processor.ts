@@ -1,6 +1,7 @@
 /** A processor by itself, with code in its memory and no board: for loops that touch no device. */
 import { readFileSync } from 'node:fs'
-import { Cpu, type Engine } from '../../src/cpu/cpu.ts'
+import { Cpu } from '../../src/cpu/cpu.ts'
+import type { Engine } from '../../src/cpu/run-loop.ts'
 import * as L from '../../src/cpu/layout.ts'
 import { Assembler } from '../../src/isa/index.ts'
 

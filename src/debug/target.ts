@@ -1,5 +1,5 @@
 /** A machine under a debugger: its history, the points that are set, and the ways in which it is made to go. What gdb's server and the stepper share. */
-import type { DebugPoint } from '../cpu/cpu.ts'
+import type { DebugPoint } from '../cpu/debug-points.ts'
 import { COUNT_INTERRUPT } from '../cpu/counters.ts'
 import { COUNTERS } from '../cpu/layout.ts'
 import type { Computer } from '../machine/computer.ts'

@@ -1,5 +1,5 @@
 /** The bridges of the board, wired: shadow RAM, interrupt router, where the ACPI ports lie. */
-import type { PageKind } from '../cpu/cpu.ts'
+import type { PageKind } from '../cpu/page-flags.ts'
 import { HostBridgeI440fx } from '../devices/chipset/i440fx.ts'
 import { IsaBridge, PowerManagementFunction } from '../devices/chipset/piix.ts'
 import type { GuestMemory } from '../devices/guest-memory.ts'

@@ -1,6 +1,7 @@
 /** A whole machine in one thread: processor, board, image, loop. What the worker runs, and what tests drive step by step. */
 import type { CpuBus } from '../cpu/bus.ts'
-import { Cpu, type CpuState, type Engine } from '../cpu/cpu.ts'
+import { Cpu, type CpuState } from '../cpu/cpu.ts'
+import type { Engine } from '../cpu/run-loop.ts'
 import { BlockError } from '../devices/storage/block-backend.ts'
 import type { CpuModel } from '../cpu/cpuid/features.ts'
 import { readWakingVector, writeAcpiTables } from './acpi/tables.ts'

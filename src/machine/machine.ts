@@ -1,5 +1,5 @@
 /** A machine as a program sees it: asynchronous, with the processor in a worker of its own. */
-import type { Engine } from '../cpu/cpu.ts'
+import type { Engine } from '../cpu/run-loop.ts'
 import type { CpuModel } from '../cpu/cpuid/features.ts'
 import type { Link, Network } from '../net/link.ts'
 import { type BiosOptions, checkBios } from './bios.ts'

@@ -1,5 +1,5 @@
 /** What the two threads of a machine tell each other: the start in one message, then rings and words of shared memory. */
-import type { Engine } from '../cpu/cpu.ts'
+import type { Engine } from '../cpu/run-loop.ts'
 import type { CpuModel } from '../cpu/cpuid/features.ts'
 import type { BiosOptions } from './bios.ts'
 import type { BootModule } from './boot/boot.ts'

@@ -2,7 +2,7 @@
  * The memory from 0xc0000 to 1 MiB: the BIOS in its ROM, and DRAM in the same place. For each segment the host bridge says which of
  * the two is read and whether DRAM is written. What is not shown is kept aside.
  */
-import type { PageKind } from '../cpu/cpu.ts'
+import type { PageKind } from '../cpu/page-flags.ts'
 import { allOnes } from '../devices/bus.ts'
 import type { PamAttributes } from '../devices/chipset/i440fx.ts'
 import type { MmioDevice, Stateful } from '../devices/device.ts'

@@ -1,7 +1,8 @@
 /** A processor with nothing around it, for tests: RAM, identity-mapped page tables, a board that records accesses. */
 import { existsSync, readFileSync } from 'node:fs'
 import type { CpuBus } from '../../src/cpu/bus.ts'
-import { Cpu, type Engine } from '../../src/cpu/cpu.ts'
+import { Cpu } from '../../src/cpu/cpu.ts'
+import type { Engine } from '../../src/cpu/run-loop.ts'
 import type { CpuModel } from '../../src/cpu/cpuid/features.ts'
 import * as L from '../../src/cpu/layout.ts'
 

@@ -1,6 +1,6 @@
 /** The bridges of the board, through its ports and memory as a BIOS uses them (Intel 290549 and 290550). */
 import { expect, test } from 'vitest'
-import type { PageKind } from '../../src/cpu/cpu.ts'
+import type { PageKind } from '../../src/cpu/page-flags.ts'
 import { Board } from '../../src/machine/board.ts'
 import { ramRanges } from '../../src/machine/memory-map.ts'
 import { TestTime } from './support/fake-time.ts'

@@ -3,7 +3,7 @@
  * that point to data, now and then to the code itself. Both engines get the same runs; everything must be equal after each.
  */
 import * as L from '../../src/cpu/layout.ts'
-import type { Engine } from '../../src/cpu/cpu.ts'
+import type { Engine } from '../../src/cpu/run-loop.ts'
 import { rows, type Row } from '../../src/isa/index.ts'
 import { createMachine, type TestMachine } from '../cpu/machine.ts'
 import { encode, Random } from '../cpu/silicon/random.ts'

@@ -1,6 +1,6 @@
 /** `tsx test/engines/fuzz.ts [--seed N] [--count N] [--engine jit|auto]`: random programs on the interpreter and another engine, until one differs. */
 import { parseArgs } from 'node:util'
-import type { Engine } from '../../src/cpu/cpu.ts'
+import type { Engine } from '../../src/cpu/run-loop.ts'
 import { runFragments } from './fragments.ts'
 
 const { values } = parseArgs({

@@ -1,5 +1,5 @@
 /** Two whole machines with the same image and different engines, side by side: after each step everything must be equal. */
-import type { Engine } from '../../src/cpu/cpu.ts'
+import type { Engine } from '../../src/cpu/run-loop.ts'
 import * as L from '../../src/cpu/layout.ts'
 import { Computer, type ComputerImage } from '../../src/machine/computer.ts'
 import { Control, createControl, STOP_REQUESTED } from '../../src/machine/control.ts'

@@ -1,6 +1,6 @@
 /** A repeated store that overwrites itself is read again after a part of its work; how much that is must not depend on what an engine keeps of the pages it passes. */
 import { expect, test } from 'vitest'
-import type { Engine } from '../../src/cpu/cpu.ts'
+import type { Engine } from '../../src/cpu/run-loop.ts'
 import { createMachine } from '../cpu/machine.ts'
 
 const CODE = 0x2_0000

@@ -1,5 +1,6 @@
 /** The guest that rewrites its code on two engines, side by side. */
-import type { Cpu, Engine } from '../../src/cpu/cpu.ts'
+import type { Cpu } from '../../src/cpu/cpu.ts'
+import type { Engine } from '../../src/cpu/run-loop.ts'
 import * as L from '../../src/cpu/layout.ts'
 import { createMachine, type TestMachine } from '../cpu/machine.ts'
 import { Random } from '../cpu/silicon/random.ts'

@@ -3,7 +3,7 @@
  * another engine, stopped at random and compared each time. Ends with status 1 at the first difference. Memory is printed; it must stay flat.
  */
 import { parseArgs } from 'node:util'
-import type { Engine } from '../../src/cpu/cpu.ts'
+import type { Engine } from '../../src/cpu/run-loop.ts'
 import { Rewriting } from './rewriting-run.ts'
 
 const { values } = parseArgs({

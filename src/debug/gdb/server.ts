@@ -2,7 +2,7 @@
  * A server of gdb's remote serial protocol. GDB manual, appendix E. Bytes come in, bytes go out; whoever owns it says when it may run the machine. Nothing that
  * comes in can do more than get an error for an answer.
  */
-import type { DebugPoint } from '../../cpu/cpu.ts'
+import type { DebugPoint } from '../../cpu/debug-points.ts'
 import type { Stop } from '../../machine/exit.ts'
 import { readMemory, writeMemory } from '../memory.ts'
 import type { Halt, Target } from '../target.ts'

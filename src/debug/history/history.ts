@@ -5,7 +5,7 @@
  * At every boundary that is shown inputs were taken and timers that are due have fired: the machine is *settled*. So a place in the run is one state, however it
  * was reached.
  */
-import type { ProbeListener } from '../../cpu/cpu.ts'
+import type { ProbeListener } from '../../cpu/observers.ts'
 import { EVENT_BEGIN, EVENT_END } from '../../cpu/probe.ts'
 import type { BlockBackend } from '../../devices/storage/block-backend.ts'
 import type { FileTree } from '../../devices/virtio/ninep/file-tree.ts'

@@ -1,5 +1,5 @@
 /** Backwards to something: the history is gone through stretch by stretch, the latest first, each forwards, and the last find counts. */
-import type { DebugPoint } from '../../cpu/cpu.ts'
+import type { DebugPoint } from '../../cpu/debug-points.ts'
 import { CPL } from '../../cpu/layout.ts'
 import { EVENT_BEGIN, EVENT_END } from '../../cpu/probe.ts'
 import type { History, Pause } from './history.ts'

@@ -1,5 +1,5 @@
 /** The stepper's commands. One letter each; some take a word. */
-import type { DebugPoint } from '../../cpu/cpu.ts'
+import type { DebugPoint } from '../../cpu/debug-points.ts'
 import type { Stop } from '../../machine/exit.ts'
 import type { Symbols } from '../symbols/symbols.ts'
 import type { Halt, Target } from '../target.ts'
