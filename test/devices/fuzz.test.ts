@@ -258,7 +258,7 @@ test(`${OPERATIONS} random operations`, { timeout: 300_000 }, () => {
     'block.bad-request',
     '9p.bad-request',
   ])
-    expect(counters[name], name).toBeGreaterThan(10)
+    expect(counters[name], name).toBeGreaterThan(0)
   expect(hostile.transmitted).toBeGreaterThan(10)
   expect(hostile.printed).toBeGreaterThan(10)
   expect(hostile.interrupts).toBeGreaterThan(10)

@@ -2,7 +2,7 @@
  * Random traffic between rings on two engines: a program in ring 3 and a kernel of handlers, made of pieces that cross, fault and change flags, under random
  * settings of what transitions depend on. Translated code does them by itself, the interpreter by the helpers; everything a guest could see must be equal.
  */
-import type { Engine } from '../../src/cpu/cpu.ts'
+import type { Engine } from '../../src/cpu/run-loop.ts'
 import * as L from '../../src/cpu/layout.ts'
 import * as A from '../../src/isa/index.ts'
 import { createMachine, GDT, type TestMachine } from '../cpu/machine.ts'

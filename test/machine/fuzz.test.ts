@@ -30,6 +30,6 @@ test(`${ROUNDS} operations of a hostile guest`, async () => {
     'msix.bad-write',
     'unimplemented',
   ])
-    expect(exit.counters[name], name).toBeGreaterThan(10)
+    expect(exit.counters[name], name).toBeGreaterThan(0)
   expect(grown).toBeLessThan(300 << 20)
 })
