@@ -90,6 +90,12 @@ export const cases: readonly Case[] = [
     operation: 'to another thread and back by a byte in each of two pipes',
     repetitions: C.PIPE_SWITCHES,
   },
+  {
+    id: C.UPCALL,
+    name: 'upcall',
+    operation: 'a handler that the kernel calls, as a signal’s: raised, run, and back',
+    repetitions: C.UPCALLS,
+  },
   { id: C.MAP, name: 'map', operation: '16 pages mapped and unmapped untouched', repetitions: C.MAPS },
   fault(C.FAULT_1, 1),
   fault(C.FAULT_10, 10),

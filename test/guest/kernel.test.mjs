@@ -10,7 +10,7 @@ const modes = [...ways, 'trap+kpti', 'trap:int80+kpti-nopcid', 'trap:sysenter+kp
 // Page faults in the kernel's ring by the other strategies.
 const faultModes = ['direct+pf-ist', 'direct+pf-ret', 'lto+pf-ret', 'bypass+pf-ist', 'base+pf-ret']
 const runs = modes.flatMap((mode) =>
-  ['threads', 'stacks', 'sockets', 'heap', 'pages'].map((guest) => ({ mode, guest })),
+  ['threads', 'stacks', 'sockets', 'heap', 'pages', 'upcalls'].map((guest) => ({ mode, guest })),
 )
 runs.push(...faultModes.map((mode) => ({ mode, guest: 'stacks' })))
 t.plan(runs.length)

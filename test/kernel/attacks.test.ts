@@ -51,6 +51,14 @@ const attacks: [name: string, message: RegExp][] = [
     /wrote to 0x400[0-9a-f]+ in the application's window.*\n\s+at writeOwnCode \(attack\.ts:\d+\)/,
   ],
   ['overflowing the stack', /the stack has overflowed/],
+  ['an upcall into the kernel', /jumped to 0x108000 in the kernel's memory/],
+  ['an upcall to the null page', /jumped to 0x8 in the null page/],
+  ['a privileged instruction in an upcall', privileged('handlerWithTables')],
+  ['overflowing the stack in an upcall', /the stack has overflowed/],
+  ['an upcall that returns into the kernel', /jumped to 0x108000 in the kernel's memory/],
+  ['the end of an upcall that never began', /ended -22\n[^]*at endWithoutUpcall/],
+  ['the end of an upcall twice', /ended -22\n[^]*at endTwice/],
+  ['the flags of an upcall', /flags 0\n[^]*at flagsOfUpcall/],
   ['a failed assertion', /failed: on purpose[^]*at failedAssertion/],
 ]
 

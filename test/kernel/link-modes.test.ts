@@ -17,6 +17,7 @@ const some = [...ways, 'trap+kpti+mitigations', 'trap:int80+kpti']
 describe.each([
   ['src/app/hello.ts', linkModes, []],
   ['test/kernel/guest/sockets.ts', some, []],
+  ['test/kernel/guest/upcalls.ts', linkModes, ['--net', 'none']],
   // Without a network no other interrupt comes to the aid of the scheduler's.
   ['test/kernel/guest/threads.ts', some, ['--net', 'none']],
 ])('the output of %s', (app, modes, args) => {

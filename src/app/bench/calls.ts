@@ -13,21 +13,20 @@ import {
   Poller,
   POLL_IN,
   recv,
-  recvFrom,
   select,
   send,
-  sendTo,
   socket,
-  SocketName,
   TCP,
   UDP,
 } from 'onering'
 import * as Cases from './cases'
+import { datagramCalls, datagramEcho } from './datagrams'
 import { begin, end } from './marks'
 import { pages } from './pages'
-import { datagramCalls, LONGEST, payloads, pipeCalls } from './payloads'
+import { LONGEST, payloads, pipeCalls } from './payloads'
 import { stackFaults } from './stacks'
 import { pipeSwitches, threads } from './switches'
+import { upcalls } from './upcalls'
 
 const PORT: u32 = 9
 const LOCALHOST: u32 = 0x7f00_0001
@@ -48,25 +47,6 @@ function simpleCalls(): void {
   begin(Cases.CLOCK)
   for (let i = 0; i < Cases.CALLS; i++) monotonicTime()
   end(Cases.CLOCK)
-}
-
-function udpEcho(): void {
-  const fd = socket(UDP)
-  bind(fd, 0, PORT)
-  const to = new SocketName()
-  to.address = LOCALHOST
-  to.port = PORT
-  const from = new SocketName()
-  const data = new Uint8Array(LONGEST)
-  for (let n = 0; n < payloads.length; n++) {
-    const id = Cases.UDP_ECHO + n
-    begin(id)
-    for (let i = 0; i < Cases.ECHOES; i++) {
-      sendTo(fd, data, payloads[n], to)
-      recvFrom(fd, data, from)
-    }
-    end(id)
-  }
 }
 
 function tcpEcho(): void {
@@ -120,7 +100,7 @@ function polling(id: u32, pollerId: u32, selectId: u32, count: i32): void {
 
 export function main(): i32 {
   simpleCalls()
-  udpEcho()
+  datagramEcho()
   tcpEcho()
   pipeCalls()
   datagramCalls()
@@ -128,6 +108,7 @@ export function main(): i32 {
   polling(Cases.POLL_1000, Cases.POLLER_1000, Cases.SELECT_1000, 1000)
   threads()
   pipeSwitches()
+  upcalls()
   pages()
   stackFaults()
   console.log('done')

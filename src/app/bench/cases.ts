@@ -34,6 +34,9 @@ export const SWITCHES = 200
 /** The same through two pipes, a byte each way. */
 export const PIPE_SWITCH = 42
 export const PIPE_SWITCHES = 100
+/** A handler of the application's called by the kernel, as a signal's. */
+export const UPCALL = 43
+export const UPCALLS = 100
 
 /** One way only, for each size of PAYLOADS: into a pipe and out of it, to the loopback interface and from there. */
 export const WRITE = 50

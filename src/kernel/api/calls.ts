@@ -193,6 +193,21 @@ export const calls: Call[] = [
     result: 'i32',
   },
   {
+    number: 34,
+    name: 'setUpcall',
+    module: 'task/upcall',
+    parameters: [value('address'), value('entry')],
+    result: 'void',
+  },
+  {
+    number: 35,
+    name: 'raise',
+    module: 'task/upcall',
+    parameters: [value('id'), value('argument')],
+    result: 'i32',
+  },
+  { number: 36, name: 'endUpcall', module: 'task/upcall', parameters: [], result: 'i32' },
+  {
     number: 40,
     name: 'poll',
     module: 'socket/poll',

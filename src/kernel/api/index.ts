@@ -4,6 +4,7 @@ export { date, monotonicTime, sleep } from './application/time'
 export { mapMemory, unmapMemory } from './application/memory'
 export { pipe, PipeEnds } from './application/pipe'
 export { DescriptorSets, select } from './application/select'
+export { onUpcall, raise } from './application/upcall'
 export { currentThread, spawn, join, yieldNow } from './application/thread'
 export { exit, getppid, mark, memoryStatistics, MemoryStatistics, random } from './application/process'
 export {

@@ -6,6 +6,8 @@ export declare function switchStack(save: usize, next: u64): void
 export declare function threadStartAddress(): usize
 /** Leaves for the application's stack, in ring 3 or not, and `rip`, with `first`, `second` as arguments. Returns never. */
 export declare function enterApplication(rip: usize, rsp: usize, first: u32, second: u32): void
+/** The same, after saving the callee-saved registers on this stack and RSP at `save`: `switchStack` to there returns. */
+export declare function enterUpcall(rip: usize, rsp: usize, first: u32, second: u32, save: usize): void
 /** Reloads CS, SS, DS, ES, FS and GS from the GDT that LGDT has just set. */
 export declare function reloadSegments(): void
 /** Address of the stub of interrupt vector 0; each is `interruptStubSize()` bytes long. */

@@ -8,12 +8,16 @@
 import { read32, read8, write32, write8 } from '../lib/cpu'
 import { attend } from './attend'
 import { yieldThread } from './scheduler'
+import { runUpcalls } from './upcall'
 
 const words: usize = memory.data(16, 16)
 const DEPTH: usize = words
 /** One byte for each source of events. */
 const PENDING: usize = words + 4
-const RESCHEDULE: usize = words + 8
+/** A byte each, in one word: another thread is to run; the running thread has an upcall to run. */
+const WISHES: usize = words + 8
+const RESCHEDULE: usize = WISHES
+const UPCALL: usize = WISHES + 1
 
 export const EVENT_TIMER: usize = 0
 export const EVENT_NETWORK: usize = 1
@@ -38,7 +42,12 @@ export function hasNotes(): bool {
 
 /** Asks that another thread gets the processor when the kernel is left. */
 export function requestReschedule(on: bool): void {
-  write32(RESCHEDULE, on ? 1 : 0)
+  write8(RESCHEDULE, on ? 1 : 0)
+}
+
+/** Whether the running thread is to run an upcall when the kernel is left. */
+export function setUpcallDue(on: bool): void {
+  write8(UPCALL, on ? 1 : 0)
 }
 
 export function isInKernel(): bool {
@@ -62,16 +71,27 @@ export function enterKernel(): void {
 export function leaveKernel(): void {
   const depth = read32(DEPTH) - 1
   write32(DEPTH, depth)
-  if (depth == 0 && (read32(PENDING) | read32(RESCHEDULE)) != 0) catchUp()
+  if (depth == 0 && (read32(PENDING) | read32(WISHES)) != 0) catchUp()
 }
 
-/** Attends to everything that is noted, then lets another thread run if that was asked for. */
+/** The same at the outermost level and without upcalls. */
+export function leaveForApplication(): void {
+  write32(DEPTH, 0)
+  if ((read32(PENDING) | read8(RESCHEDULE)) != 0) attendToAll()
+}
+
+/** Attends to everything that is noted, lets another thread run if that was asked for, and runs the upcalls of this one. */
 export function catchUp(): void {
+  attendToAll()
+  while (read8(UPCALL) != 0 && runUpcalls()) {}
+}
+
+function attendToAll(): void {
   do {
     write32(DEPTH, 1)
     while (read32(PENDING) != 0) attend()
-    if (read32(RESCHEDULE) != 0) yieldThread()
+    if (read8(RESCHEDULE) != 0) yieldThread()
     write32(DEPTH, 0)
     // An interrupt from here on finds the processor outside of the kernel and attends to itself.
-  } while ((read32(PENDING) | read32(RESCHEDULE)) != 0)
+  } while ((read32(PENDING) | read8(RESCHEDULE)) != 0)
 }

@@ -3,8 +3,7 @@ import { clac, stac } from '../lib/cpu'
 import { hasOwnStack, imageEnd, segments } from '../lib/image'
 import { APPLICATION_END, APPLICATION_START, isSmapOn } from '../mm/address-space'
 import { memoryEnd } from '../mm/frames'
-import { LARGEST_STACK } from '../mm/stacks'
-import { savedStackPointer } from './saved-caller'
+import { isOnUserStack, savedStackPointer } from './saved-caller'
 import { currentThread, setPaused } from './scheduler'
 import { ENDED, Thread } from './thread'
 import { firstThread } from './threads'
@@ -40,10 +39,6 @@ function scan(from: usize, to: usize): void {
   }
 }
 
-function isOnUserStack(thread: Thread, rsp: usize): bool {
-  return rsp >= thread.userStackTop - LARGEST_STACK && rsp < thread.userStackTop
-}
-
 /** The application's stack, from `rsp` on; in ring 3 its pages are the application's. */
 function scanUserStack(thread: Thread, rsp: usize): void {
   if (!isOnUserStack(thread, rsp)) return
@@ -59,7 +54,7 @@ function scanThread(thread: Thread): void {
   // In ring 0 an interrupt leaves a thread on the stack on which it found it.
   if (isOnUserStack(thread, rsp)) return scan(rsp, thread.userStackTop)
   scan(rsp, thread.stackTop)
-  scanUserStack(thread, savedStackPointer(thread.stackTop))
+  scanUserStack(thread, savedStackPointer(thread.entryTop))
 }
 
 /**

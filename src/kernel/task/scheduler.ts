@@ -11,6 +11,7 @@ import { armAlarm, armAt } from './alarm'
 import { criticalDepth, hasNotes, requestReschedule, setCriticalDepth } from './critical'
 import { BLOCKED, ENDED, READY, RUNNING, Thread } from './thread'
 import { buryThread } from './threads'
+import { noteUpcall } from './upcall'
 import { WaitQueue, newWaitQueue } from './wait-queue'
 
 const SLICE_NS: u64 = 10_000_000
@@ -167,7 +168,8 @@ function switchAway(): void {
   if (ready.first !== null) armAt(sliceEndNs)
   if (next === previous) return
   running = next
-  setKernelStack(next.stackTop)
+  setKernelStack(next.entryTop)
+  noteUpcall(next)
   previous.criticalDepth = criticalDepth()
   if (previous.state == ENDED) departed = previous
   switchStack(changetype<usize>(previous), next.rsp)

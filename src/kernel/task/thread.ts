@@ -26,6 +26,13 @@ export class Thread {
   /** The stack that kernel code runs on; where there is no other, the application's code, too. */
   stackTop: usize
   stackSize: usize
+  /** Where the application's ways into the kernel arrive on it: its top, or below what waits for the end of an upcall. 0: the application has no part in this thread. */
+  entryTop: usize
+  /** An upcall has been raised for it, or it runs one, and where the kernel then goes on (`upcall.ts`). */
+  hasUpcall: bool
+  isInUpcall: bool
+  upcallArgument: u32
+  upcallRsp: u64
   /** The application's stack, where it is one of its own; else 0. */
   userStackTop: usize
   /** Index in the application's function table, or 0 for `main`. */

@@ -46,7 +46,7 @@ export function newBootThread(): Thread {
 
 /**
  * Puts what `switchStack` expects onto a new stack: R15, R14, R13, R12 (the thread), RBP, RBX, then the address of
- * `threadStart`. The zeros above end backtraces.
+ * `threadStart`. The zeros above end backtraces, and say that no RSP of the application has been saved.
  */
 function prepareStack(thread: Thread): void {
   const rsp = thread.stackTop - 72
@@ -67,6 +67,7 @@ function spawn(entry: u32, argument: u32): i32 {
     forget(thread)
     return ENOMEM
   }
+  thread.entryTop = thread.stackTop
   prepareStack(thread)
   applicationThreads++
   makeReady(thread)
@@ -104,7 +105,8 @@ export function firstThread(): Thread | null {
   return all
 }
 
-function find(id: u32): Thread | null {
+/** The thread of that id whose record is still there. */
+export function findThread(id: u32): Thread | null {
   let thread = all
   while (thread !== null && thread.id != id) thread = thread.nextThread
   return thread
@@ -112,7 +114,7 @@ function find(id: u32): Thread | null {
 
 /** Waits until thread `id` has ended and returns its status, or an errno. A thread may be joined once. */
 export function joinThread(id: u32): i32 {
-  const thread = find(id)
+  const thread = findThread(id)
   if (thread === null || thread.isDetached) return ESRCH
   if (thread === currentThread()) return EDEADLK
   thread.isDetached = true

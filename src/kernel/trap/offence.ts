@@ -22,7 +22,7 @@ function printCaller(): void {
     printBacktrace(peek(frame + 8) - 1, peek(frame))
     return
   }
-  const top = currentThread().stackTop
+  const top = currentThread().entryTop
   // The stub of the call is a leaf: its return address lies at RSP.
   printBacktrace(peek(savedStackPointer(top)) - 1, load<u64>(top - savedRbp()))
 }

@@ -2,7 +2,7 @@ import type { Complaint } from '../asc/error.ts'
 import type { FunctionInfo, ObjectFile } from '../object.ts'
 
 /** Modules whose functions the image has: the kernel's calls, the entry code, what the linker knows. */
-const provided = new Set(['kernel', 'atomic', 'entry', 'image', 'link'])
+const provided = new Set(['kernel', 'atomic', 'user', 'entry', 'image', 'link'])
 
 /** The place in the source of the instruction at `offset` of text section `section`, in a file that somebody has written. */
 function placeOf(

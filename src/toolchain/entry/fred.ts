@@ -20,14 +20,15 @@ import {
   rsp,
   symbol,
 } from '../../isa/index.ts'
+import type { Crossing } from './crossing.ts'
 import { dispatch, dispatchTable, scrub, stubs } from './dispatch.ts'
 import { INTERRUPTS_ON } from './flags.ts'
 import { handle } from './interrupt.ts'
 import { clearBuffers, fillReturnStack } from './mitigations.ts'
-import { alignedRoutine, routine } from './piece.ts'
+import { alignedRoutine, type Piece, routine } from './piece.ts'
 import { userCode, userData } from './segments.ts'
 import type { Transition } from './transition.ts'
-import { scrubbed } from './user.ts'
+import { scrubAll } from './user.ts'
 
 /** Where ring 0's events arrive, behind ring 3's. */
 const KERNEL_ENTRY = 256
@@ -114,12 +115,14 @@ export const fred: Transition = {
 }
 
 /** enterApplication(rip, rsp, first, second): a frame of 64 bytes, and ERETU. */
-export const enterByEretu = routine('entry.enterApplication', (asm) => {
-  asm.emit('cli')
-  const frame = [0, 0, userData | 3, rsi, INTERRUPTS_ON, userCode | 3, rdi, 0]
-  for (const word of frame) asm.emit('push', word)
-  asm.emit('mov', rdi, rdx)
-  asm.emit('mov', rsi, rcx)
-  for (const register of scrubbed) asm.emit('xor', register, register)
-  asm.emit('eretu')
-})
+export const enterByEretu = ({ hasMitigations }: Crossing): Piece =>
+  routine('entry.enterApplication', (asm) => {
+    asm.emit('cli')
+    const frame = [0, 0, userData | 3, rsi, INTERRUPTS_ON, userCode | 3, rdi, 0]
+    for (const word of frame) asm.emit('push', word)
+    asm.emit('mov', rdi, rdx)
+    asm.emit('mov', rsi, rcx)
+    scrubAll(asm)
+    if (hasMitigations) clearBuffers(asm)
+    asm.emit('eretu')
+  })

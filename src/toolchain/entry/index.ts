@@ -22,7 +22,7 @@ import { syscall } from './syscall.ts'
 import { sysenter } from './sysenter.ts'
 import { thread } from './thread.ts'
 import type { Transition } from './transition.ts'
-import { applicationAddresses, ownStack, user, userSide } from './user.ts'
+import { applicationAddresses, ownStack, sameStackSide, user, userSide } from './user.ts'
 
 export interface EntryCode {
   /** Linked into the kernel's part of the image. */
@@ -48,9 +48,9 @@ const transitions: Readonly<Record<Way, Transition>> = {
 }
 
 /** How the application gets the processor. */
-function applicationStart(mode: LinkMode, usesGs: boolean, { isIsolated }: Crossing): readonly Piece[] {
-  if (mode.way === 'trap:fred') return [enterByEretu, ...applicationAddresses, ...withoutSameStack]
-  if (mode.ring === 3) return [...user(usesGs, isIsolated), ...withoutSameStack]
+function applicationStart(mode: LinkMode, usesGs: boolean, crossing: Crossing): readonly Piece[] {
+  if (mode.way === 'trap:fred') return [enterByEretu(crossing), ...applicationAddresses, ...withoutSameStack]
+  if (mode.ring === 3) return [...user(usesGs, crossing), ...withoutSameStack]
   if (mode.hasOwnStack) return [...ownStack, ...withoutSameStack]
   return [...withoutOwnStack, ...sameStackMain(mode.way === 'lto' ? 'kernel' : 'application')]
 }
@@ -75,8 +75,8 @@ export function entryCode(mode: LinkMode, calls: readonly NumberedCall[]): Entry
     ...trampoline(border, crossing.isIsolated),
     constantFunction('entry.callEntry', mode.way === 'trap:fred' ? 'fred.entry' : isTrap ? 'call.entry' : 0),
   ]
-  if (mode.way === 'lto') return { kernel: assemble('entry', [...kernel, ...atomic]) }
-  const start = mode.hasOwnStack ? userSide : []
+  if (mode.way === 'lto') return { kernel: assemble('entry', [...kernel, ...sameStackSide, ...atomic]) }
+  const start = mode.hasOwnStack ? userSide : sameStackSide
   return {
     kernel: assemble('entry', kernel),
     application: assemble('application entry', [...start, ...transition.application(calls), ...atomic]),

@@ -1,5 +1,6 @@
 /** Onto the application's stack, in ring 3 or not, and what runs there first. */
 import {
+  type Assembler,
   eax,
   ebp,
   ebx,
@@ -21,23 +22,33 @@ import {
   rsi,
   rsp,
   symbol,
+  xmms,
 } from '../../isa/index.ts'
+import type { Crossing } from './crossing.ts'
 import { INTERRUPTS_ON } from './flags.ts'
 import { depart } from './isolation.ts'
+import { clearBuffers } from './mitigations.ts'
 import { constantFunction, type Piece, routine } from './piece.ts'
 import { userCode, userData } from './segments.ts'
 
 /** All but RDI, RSI and RSP. */
-export const scrubbed = [eax, ebx, ecx, edx, ebp, r8d, r9d, r10d, r11d, r12d, r13d, r14d, r15d]
+const scrubbed = [eax, ebx, ecx, edx, ebp, r8d, r9d, r10d, r11d, r12d, r13d, r14d, r15d]
 
-/** enterApplication(rip, rsp, first, second): into ring 3 by IRET, which every processor and every link mode has; no register tells of the kernel. */
-const enterUser = (usesGs: boolean, isIsolated: boolean): Piece =>
+/** No register tells of the kernel. */
+export function scrubAll(asm: Assembler): void {
+  for (const register of scrubbed) asm.emit('xor', register, register)
+  for (const register of xmms) asm.emit('xorps', register, register)
+}
+
+/** enterApplication(rip, rsp, first, second): into ring 3 by IRET, which every processor and every link mode has. */
+const enterUser = (usesGs: boolean, { isIsolated, hasMitigations }: Crossing): Piece =>
   routine('entry.enterApplication', (asm) => {
     asm.emit('cli')
     for (const value of [userData | 3, rsi, INTERRUPTS_ON, userCode | 3, rdi]) asm.emit('push', value)
     asm.emit('mov', rdi, rdx)
     asm.emit('mov', rsi, rcx)
-    for (const register of scrubbed) asm.emit('xor', register, register)
+    scrubAll(asm)
+    if (hasMitigations) clearBuffers(asm)
     if (isIsolated) depart(asm)
     if (usesGs) asm.emit('swapgs')
     asm.emit('iretq')
@@ -59,8 +70,8 @@ export const applicationAddresses: readonly Piece[] = [
 ]
 
 /** The kernel's side, of an application in ring 3 or in ring 0 with its own stacks. */
-export const user = (usesGs: boolean, isIsolated: boolean): readonly Piece[] => [
-  enterUser(usesGs, isIsolated),
+export const user = (usesGs: boolean, crossing: Crossing): readonly Piece[] => [
+  enterUser(usesGs, crossing),
   ...applicationAddresses,
 ]
 export const ownStack: readonly Piece[] = [enterSameRing, ...applicationAddresses]
@@ -84,5 +95,19 @@ const threadMain = routine('user.thread', (asm) => {
   asm.emit('ud2')
 })
 
-/** The application's side. */
-export const userSide: readonly Piece[] = [main, threadMain]
+/** The handler of upcalls, likewise, and back to where the thread was. */
+const upcall = routine('user.upcall', (asm) => {
+  asm.emit('sub', rsp, 8)
+  asm.emit('call', symbol('application.thread'))
+  asm.emit('call', symbol('kernel.endUpcall'))
+  asm.emit('ud2')
+})
+
+/** The application's side, with stacks of its own or not. */
+export const userSide: readonly Piece[] = [
+  main,
+  threadMain,
+  upcall,
+  constantFunction('user.upcallAddress', 'user.upcall'),
+]
+export const sameStackSide: readonly Piece[] = [constantFunction('user.upcallAddress', 0)]

@@ -38,6 +38,7 @@ import {
 } from '../../socket/stream'
 import { sendTo as sendToWork, recvFrom as recvFromWork } from '../../socket/datagram'
 import { close as closeWork } from '../../socket/descriptors'
+import { setUpcall as setUpcallWork, raise as raiseWork, endUpcall as endUpcallWork } from '../../task/upcall'
 import { poll as pollWork } from '../../socket/poll'
 import {
   pollerCreate as pollerCreateWork,
@@ -274,6 +275,26 @@ export function socketName(fd: i32, isPeer: u32, out: usize): i32 {
 export function setBlocking(fd: i32, isBlocking: u32): i32 {
   enterKernel()
   const result = setBlockingWork(fd, isBlocking)
+  leaveKernel()
+  return result
+}
+
+export function setUpcall(address: u32, entry: u32): void {
+  enterKernel()
+  setUpcallWork(address, entry)
+  leaveKernel()
+}
+
+export function raise(id: u32, argument: u32): i32 {
+  enterKernel()
+  const result = raiseWork(id, argument)
+  leaveKernel()
+  return result
+}
+
+export function endUpcall(): i32 {
+  enterKernel()
+  const result = endUpcallWork()
   leaveKernel()
   return result
 }

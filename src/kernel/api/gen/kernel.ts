@@ -33,6 +33,9 @@ export declare function close(fd: i32): i32
 export declare function socketOption(fd: i32, option: u32, value: u32): i32
 export declare function socketName(fd: i32, isPeer: u32, out: usize): i32
 export declare function setBlocking(fd: i32, isBlocking: u32): i32
+export declare function setUpcall(address: u32, entry: u32): void
+export declare function raise(id: u32, argument: u32): i32
+export declare function endUpcall(): i32
 export declare function poll(entries: usize, count: u32, timeoutMs: i32): i32
 export declare function pollerCreate(): i32
 export declare function pollerControl(fd: i32, operation: u32, watched: i32, interest: u32, token: u32): i32

@@ -2,7 +2,7 @@
  * Breaks out of ring 3 in as many ways as there are threads below; each must end with a message of the kernel that says
  * what it did, while this program goes on and serves.
  */
-import { console, join, print, send, spawn } from 'onering'
+import { console, currentThread, join, onUpcall, print, raise, send, spawn } from 'onering'
 import {
   cli,
   clts,
@@ -29,7 +29,7 @@ import {
   writeFlags,
   wrmsr,
 } from './cpu'
-import { write } from './kernel'
+import { endUpcall, setUpcall, write } from './kernel'
 
 const KERNEL: usize = 0x10_2000
 const KERNEL_CODE: u64 = 0x10_8000
@@ -169,6 +169,70 @@ function failedAssertion(_argument: u32): void {
   assert(false, 'on purpose')
 }
 
+/** Has the kernel leave for where the application must not go. */
+function upcallTo(address: u32): void {
+  setUpcall(address, 1)
+  raise(currentThread(), 0)
+}
+
+function handlerWithTables(_argument: u32): void {
+  writeCr3(0x50_0000)
+}
+
+function privilegedUpcall(_argument: u32): void {
+  onUpcall(handlerWithTables)
+  raise(currentThread(), 0)
+}
+
+function handlerWithoutEnd(_argument: u32): void {
+  print(`depth ${recursion(0)}\n`)
+}
+
+function overflowInUpcall(_argument: u32): void {
+  onUpcall(handlerWithoutEnd)
+  raise(currentThread(), 0)
+}
+
+/** Returns to where the kernel's way back is not. */
+function handlerThatReturns(_argument: u32): void {
+  write64(<usize>framePointer() + 8, KERNEL_CODE)
+}
+
+function returnIntoKernel(_argument: u32): void {
+  onUpcall(handlerThatReturns)
+  raise(currentThread(), 0)
+}
+
+function endWithoutUpcall(_argument: u32): void {
+  print(`ended ${endUpcall()}\n`)
+  cli()
+}
+
+function handlerThatEnds(_argument: u32): void {
+  endUpcall()
+  print('NOT ENDED\n')
+}
+
+function endTwice(_argument: u32): void {
+  onUpcall(handlerThatEnds)
+  raise(currentThread(), 0)
+  print(`ended ${endUpcall()}\n`)
+  cli()
+}
+
+/** AC, NT, DF and IOPL of a handler must follow neither the kernel nor what the handler has interrupted. */
+function handlerWithFlags(_argument: u32): void {
+  writeFlags(readFlags() | 0x4_7400)
+  endUpcall()
+}
+
+function flagsOfUpcall(_argument: u32): void {
+  onUpcall(handlerWithFlags)
+  raise(currentThread(), 0)
+  print(`flags ${readFlags() & 0x4_7400}\n`)
+  cli()
+}
+
 function attack(name: string, entry: (argument: u32) => void, argument: u32): void {
   print(`# ${name}\n`)
   const status = join(spawn(entry, argument))
@@ -205,6 +269,14 @@ export function main(): i32 {
   attack('jumping into the kernel', jumpIntoKernel, 0)
   attack('writing its own code', writeOwnCode, 0)
   attack('overflowing the stack', overflow, 0)
+  attack('an upcall into the kernel', upcallTo, <u32>KERNEL_CODE)
+  attack('an upcall to the null page', upcallTo, 8)
+  attack('a privileged instruction in an upcall', privilegedUpcall, 0)
+  attack('overflowing the stack in an upcall', overflowInUpcall, 0)
+  attack('an upcall that returns into the kernel', returnIntoKernel, 0)
+  attack('the end of an upcall that never began', endWithoutUpcall, 0)
+  attack('the end of an upcall twice', endTwice, 0)
+  attack('the flags of an upcall', flagsOfUpcall, 0)
   attack('a failed assertion', failedAssertion, 0)
   console.log('still here')
   return send(99, new Uint8Array(1)) == -9 ? 0 : 1
