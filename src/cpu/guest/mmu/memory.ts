@@ -21,10 +21,10 @@ function mayTranslate(cpu: usize, va: u64, size: u32, access: u32): bool {
 }
 
 /**
- * Address in the wasm memory of bytes that the supervisor may reach without more ado, as generated code finds it: the tag covers paging, crossing and
- * watching; or 0. Programs' accesses may be subject to alignment checks.
+ * Address in the wasm memory of `size` ≤ 4096 bytes that the supervisor may reach without more ado, as generated code finds it: the tag covers canonical form,
+ * paging, crossing and watching; or 0. Programs' accesses may be subject to alignment checks.
  */
-function direct(cpu: usize, va: u64, size: u32, access: u32): usize {
+export function direct(cpu: usize, va: u64, size: u32, access: u32): usize {
   if (access & ACCESS_USER) return 0
   const entry = tlbEntry(cpu, accessClass(cpu, access), va)
   const tag = load<u64>(entry + (access & ACCESS_WRITE ? <usize>TLB_WRITE_TAG : <usize>TLB_READ_TAG))
@@ -78,9 +78,12 @@ export function write(cpu: usize, va: u64, size: u32, value: u64, access: u32): 
   return CONTINUE
 }
 
+/** Accesses to descriptor tables and TSS. */
+export const READ_SYSTEM: u32 = ACCESS_READ | ACCESS_IMPLICIT
+
 /** A read of a descriptor table or TSS. */
 export function readSystem(cpu: usize, va: u64, size: u32): u64 {
-  return read(cpu, va, size, ACCESS_READ | ACCESS_IMPLICIT)
+  return read(cpu, va, size, READ_SYSTEM)
 }
 
 /** A write to a descriptor table or TSS (accessed and busy bits). */
@@ -125,10 +128,23 @@ export function writeUnaligned(cpu: usize, va: u64, size: u32, value: u64): i32 
  * interrupted program does not open user pages. A stack address that may not be accessed at all is #SS, not #GP.
  */
 export function writeStack(cpu: usize, va: u64, size: u32, value: u64, cpl: u32): i32 {
-  let access = cpl == 3 ? ACCESS_WRITE | ACCESS_USER : ACCESS_WRITE
-  if (cpl != 3 && getCpl(cpu) == 3) access |= ACCESS_IMPLICIT
+  const access = stackAccess(cpu, cpl)
   if (!isAddressable(cpu, va, size, access)) return raiseSs(cpu, 0)
   return writeWatched(cpu, va, size, value, access)
+}
+
+function stackAccess(cpu: usize, cpl: u32): u32 {
+  if (cpl == 3) return ACCESS_WRITE | ACCESS_USER
+  return getCpl(cpu) == 3 ? ACCESS_WRITE | ACCESS_IMPLICIT : ACCESS_WRITE
+}
+
+/** `direct` for what `writeStack` writes, and for what `readStack` reads. */
+export function directFrame(cpu: usize, va: u64, size: u32, cpl: u32): usize {
+  return direct(cpu, va, size, stackAccess(cpu, cpl))
+}
+
+export function directStack(cpu: usize, va: u64, size: u32): usize {
+  return direct(cpu, va, size, explicit(cpu, ACCESS_READ))
 }
 
 /** A read of the current stack. */

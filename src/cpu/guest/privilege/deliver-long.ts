@@ -20,7 +20,7 @@ import {
 } from '../bits'
 import { CS, SS } from '../../layout'
 import { isCanonical } from '../mmu/canonical'
-import { readSystem, writeStack } from '../mmu/memory'
+import { direct, directFrame, READ_SYSTEM, readSystem, writeStack } from '../mmu/memory'
 import { EVENT_EXTERNAL } from '../private'
 import { pending, raise, raiseGp, raiseNp } from '../raise'
 import * as D from '../segmentation/descriptor'
@@ -54,8 +54,10 @@ function chooseStack(cpu: usize, ist: u32, newCpl: u32): u64 {
   return rsp
 }
 
-function push(cpu: usize, at: u64, value: u64, cpl: u32, id: u32): i32 {
-  if (writeStack(cpu, at, 8, value, cpl)) return EXCEPTION
+/** The `n`th word below `top`; `host`: address of `top` in the wasm memory, or 0 when the frame needs every check. */
+function push(cpu: usize, top: u64, host: usize, n: u32, value: u64, cpl: u32, id: u32): i32 {
+  if (host) store<u64>(host - (n << 3), value)
+  else if (writeStack(cpu, top - (n << 3), 8, value, cpl)) return EXCEPTION
   step(cpu, id, value)
   return CONTINUE
 }
@@ -73,10 +75,11 @@ export function deliverLong(
   // gate ← IDT[vector]
   if ((vector << 4) + 15 > load<u32>(cpu, IDTR + 8)) return raise(cpu, VECTOR_GP, 1, gateError(cpu, vector))
   const gateAddress = load<u64>(cpu, IDTR) + (vector << 4)
-  const gate = readSystem(cpu, gateAddress, 8)
-  if (pending(cpu)) return EXCEPTION
-  const gateHigh = readSystem(cpu, gateAddress + 8, 8)
-  if (pending(cpu)) return EXCEPTION
+  const gateHost = direct(cpu, gateAddress, 16, READ_SYSTEM)
+  const gate = gateHost ? load<u64>(gateHost) : readSystem(cpu, gateAddress, 8)
+  if (!gateHost && pending(cpu)) return EXCEPTION
+  const gateHigh = gateHost ? load<u64>(gateHost, 8) : readSystem(cpu, gateAddress + 8, 8)
+  if (!gateHost && pending(cpu)) return EXCEPTION
   step(cpu, P.STEP_READ_GATE, gate)
   const gateAttributes = D.attributesOf(gate)
   const type = gateAttributes & 0x1f
@@ -99,26 +102,29 @@ export function deliverLong(
   if ((attributes & (DESC_L | DESC_DB)) != DESC_L) return raiseGp(cpu, selector)
   const newCpl = isConforming(attributes) ? cpl : D.dplOf(attributes)
 
-  let rsp = chooseStack(cpu, <u32>(gate >> 32) & 7, newCpl)
+  let top = chooseStack(cpu, <u32>(gate >> 32) & 7, newCpl)
   if (pending(cpu)) return EXCEPTION
   if (!isCanonical(cpu, target)) return raiseGp(cpu, 0)
   // RSP ← RSP AND −16, then the frame of five or six quadwords, whatever the levels are.
-  rsp &= ~15
-  step(cpu, P.STEP_ALIGN_STACK, rsp)
-  if (push(cpu, (rsp -= 8), segSelector(cpu, SS), newCpl, P.STEP_PUSH_SS)) return EXCEPTION
-  if (push(cpu, (rsp -= 8), getGpr(cpu, RSP), newCpl, P.STEP_PUSH_RSP)) return EXCEPTION
-  if (push(cpu, (rsp -= 8), flags, newCpl, P.STEP_PUSH_RFLAGS)) return EXCEPTION
-  if (push(cpu, (rsp -= 8), segSelector(cpu, CS), newCpl, P.STEP_PUSH_CS)) return EXCEPTION
-  if (push(cpu, (rsp -= 8), rip, newCpl, P.STEP_PUSH_RIP)) return EXCEPTION
-  if (hasError && push(cpu, (rsp -= 8), error, newCpl, P.STEP_PUSH_ERROR)) return EXCEPTION
+  top &= ~15
+  step(cpu, P.STEP_ALIGN_STACK, top)
+  const size: u32 = hasError ? 48 : 40
+  const low = directFrame(cpu, top - size, size, newCpl)
+  const host = low ? low + size : 0
+  if (push(cpu, top, host, 1, segSelector(cpu, SS), newCpl, P.STEP_PUSH_SS)) return EXCEPTION
+  if (push(cpu, top, host, 2, getGpr(cpu, RSP), newCpl, P.STEP_PUSH_RSP)) return EXCEPTION
+  if (push(cpu, top, host, 3, flags, newCpl, P.STEP_PUSH_RFLAGS)) return EXCEPTION
+  if (push(cpu, top, host, 4, segSelector(cpu, CS), newCpl, P.STEP_PUSH_CS)) return EXCEPTION
+  if (push(cpu, top, host, 5, rip, newCpl, P.STEP_PUSH_RIP)) return EXCEPTION
+  if (hasError && push(cpu, top, host, 6, error, newCpl, P.STEP_PUSH_ERROR)) return EXCEPTION
   if (markAccessed(cpu, selector, code)) return EXCEPTION
 
   // From here on nothing can fault.
   const isInner = newCpl != cpl
   setCode(cpu, selector, code, newCpl)
   if (isInner) setNullStack(cpu, newCpl, newCpl)
-  setGpr(cpu, RSP, rsp)
-  step(cpu, P.STEP_RSP, rsp)
+  setGpr(cpu, RSP, top - size)
+  step(cpu, P.STEP_RSP, top - size)
   let newFlags = flags & ~(TF | NT | RF | VM)
   if (type == TYPE_INTERRUPT_GATE) newFlags &= ~IF
   setFlags(cpu, newFlags)

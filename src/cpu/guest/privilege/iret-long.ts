@@ -1,6 +1,7 @@
 /** IRET in IA-32e mode: from 64-bit code always five values, from compatibility mode two more only on a change of level. */
 import * as P from '../../probe'
 import { DESC_L, NT } from '../bits'
+import { directStack } from '../mmu/memory'
 import { pending, raiseGp } from '../raise'
 import * as D from '../segmentation/descriptor'
 import { getCpl, getGpr, mode64, RSP, setGpr, systemFlags } from '../state'
@@ -13,11 +14,13 @@ import { fetchReturnCode, fetchReturnStack, peek, setReturnStack } from './retur
 export function iretLong(cpu: usize, size: u32): i32 {
   // There are no tasks to return to.
   if (systemFlags(cpu) & NT) return raiseGp(cpu, 0)
-  const rip = peek(cpu, 0, size)
+  // From 64-bit code all five words at once, where nothing can go wrong.
+  const host = size == 8 && mode64(cpu) ? directStack(cpu, getGpr(cpu, RSP), 40) : 0
+  const rip = host ? load<u64>(host) : peek(cpu, 0, size)
   if (pending(cpu)) return EXCEPTION
-  const selector = <u32>peek(cpu, size, size) & 0xffff
+  const selector = <u32>(host ? load<u64>(host, 8) : peek(cpu, size, size)) & 0xffff
   if (pending(cpu)) return EXCEPTION
-  const flags = peek(cpu, 2 * size, size)
+  const flags = host ? load<u64>(host, 16) : peek(cpu, 2 * size, size)
   if (pending(cpu)) return EXCEPTION
   step(cpu, P.STEP_POP_RIP, rip)
   step(cpu, P.STEP_POP_CS, selector)
@@ -32,9 +35,9 @@ export function iretLong(cpu: usize, size: u32): i32 {
   let stackSelector: u32 = 0
   let stack: u64 = 0
   if (hasStack) {
-    rsp = peek(cpu, 3 * size, size)
+    rsp = host ? load<u64>(host, 24) : peek(cpu, 3 * size, size)
     if (pending(cpu)) return EXCEPTION
-    stackSelector = <u32>peek(cpu, 4 * size, size) & 0xffff
+    stackSelector = <u32>(host ? load<u64>(host, 32) : peek(cpu, 4 * size, size)) & 0xffff
     if (pending(cpu)) return EXCEPTION
     stack = fetchReturnStack(cpu, stackSelector, selector, code)
     if (pending(cpu)) return EXCEPTION

@@ -1,7 +1,7 @@
 /** Descriptors in the GDT and LDT. SDM Vol. 3A, 3.4 and 3.5. */
 import { GDTR, LDTR } from '../../layout'
 import { DESC_G, DESC_P } from '../bits'
-import { readSystem, writeSystem } from '../mmu/memory'
+import { direct, READ_SYSTEM, readSystem, writeSystem } from '../mmu/memory'
 import { segAttributes, segBase, segLimit } from '../state'
 import { CONTINUE } from '../status'
 
@@ -29,7 +29,8 @@ export function descriptorAddress(cpu: usize, selector: u32, size: u32): u64 {
 
 /** The 8 bytes of a descriptor; check `pending` afterwards. */
 export function readDescriptor(cpu: usize, address: u64): u64 {
-  return readSystem(cpu, address, 8)
+  const host = direct(cpu, address, 8, READ_SYSTEM)
+  return host ? load<u64>(host) : readSystem(cpu, address, 8)
 }
 
 /** Descriptor bits 40–55, right-aligned, as the state block keeps them; bits 8–11 are the limit's top bits. */
