@@ -100,14 +100,14 @@ export const barePrograms: Readonly<Record<string, Bare>> = {
       loop(asm, () => asm.emit('call', target))
     },
   },
-  'syscall and sysret': { rounds: 3_000_000, ring: 3, emit: (asm) => loop(asm, () => asm.emit('syscall')) },
+  'syscall and sysret': { rounds: 20_000_000, ring: 3, emit: (asm) => loop(asm, () => asm.emit('syscall')) },
   'int and iret': {
-    rounds: 1_000_000,
+    rounds: 4_000_000,
     ring: 3,
     emit: (asm) => loop(asm, () => asm.emit('int', VECTOR_RETURN)),
   },
   'page faults': {
-    rounds: 500_000,
+    rounds: 2_000_000,
     ring: 0,
     emit(asm) {
       asm.emit('mov', rsi, UNMAPPED)

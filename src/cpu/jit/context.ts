@@ -23,10 +23,12 @@ import {
   loadI32,
   loadI64,
   loadV128,
+  ltU,
   ne,
   or,
   shl,
   shrU,
+  sub,
   wrap,
   xor,
   Expr,
@@ -852,8 +854,15 @@ export class RegionContext extends Context {
     return this.f.call(runtime.flag(which), flagKind.value, flagX.value, flagResult.value)
   }
 
+  /** Behind INC and DEC, which are the ones to ask most often, CF mostly stands in X already. */
   protected storedCarry(): I32 {
-    return this.#flag('carry')
+    const { flagKind, flagX } = this.#frame
+    const isImplied = ltU(sub(and(flagKind.value, i32(0xff)), i32(L.FLAGS_ADD)), i32(L.FLAGS_LOGIC))
+    return this.f.choose(
+      isImplied,
+      () => this.#flag('carry'),
+      () => and(wrap(flagX.value), i32(1)),
+    )
   }
 
   protected storedCondition(code: number): I32 {
