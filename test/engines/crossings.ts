@@ -74,6 +74,9 @@ const userPieces: readonly Piece[] = [
   (asm) => asm.emit('syscall'),
   (asm) => asm.emit('int', SERVICE),
   (asm) => asm.emit('ud2'),
+  (asm) => asm.emit('verw', mem({ base: rsp, disp: 2, size: 16 })),
+  // Of three bytes, too.
+  (asm) => asm.emit('swapgs'),
   read(UNMAPPED),
   read(KERNEL),
   read(USER),

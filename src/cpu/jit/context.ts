@@ -114,6 +114,8 @@ export class RegionContext extends Context {
   /** The frame's `where` tells of this instruction on every path from here. */
   #isPlaced = false
   #hasY = false
+  /** The counter of the instruction, as long as it has not been counted. */
+  #uncounted: number | null = null
   readonly #depth: number
   /** How the instruction ended its block by itself. */
   transfer: Transfer | null = null
@@ -145,8 +147,20 @@ export class RegionContext extends Context {
     }
   }
 
+  override count(counter: number): void {
+    this.#uncounted = counter
+  }
+
+  /** From here on the interpreter does not begin the instruction anew. */
+  #commit(): void {
+    if (this.#uncounted === null || this.#isConditional) return
+    super.count(this.#uncounted)
+    this.#uncounted = null
+  }
+
   /** The instruction is complete: notes what is known behind it. */
   finish(): void {
+    this.#commit()
     this.#known.flags = this.flags && { kind: this.flags.kind, bits: this.flags.bits, hasY: this.#hasY }
     this.#known.forget(this.#conditional)
   }
@@ -685,6 +699,7 @@ export class RegionContext extends Context {
       if (!this.#stored) return this.#giveUp()
       if (!known) throw new Untranslatable(this.#decoded, name)
     }
+    this.#commit()
     frame.spill(known?.reads ?? ALL, !known)
     this.#sync()
     const status = frame.runtime.call(f, name, this.cpu, ...bound) as I32
@@ -732,6 +747,7 @@ export class RegionContext extends Context {
       f.br(known?.quiet ? frame.counted : frame.rare)
       return i64(0)
     }
+    this.#commit()
     frame.spill(known?.reads ?? ALL, !known)
     this.#sync()
     const value = frame.runtime.call(f, name, this.cpu, ...bound) as I64

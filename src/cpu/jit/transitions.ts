@@ -1,6 +1,7 @@
 /**
  * SYSCALL and SYSRET between ring 3 and ring 0 as they usually are, in the midst of a region: the micro-steps of `guest/privilege/syscall.ts` and `sysret.ts`
- * in the same order. What is not usual (FRED, a probe, a flag that needs a look) fails a hope, and the helper does it. SDM Vol. 2B, SYSCALL and SYSRET.
+ * in the same order; and SWAPGS, which comes with them. What is not usual (FRED, a probe, a flag that needs a look) fails a hope, and the helper does it. SDM
+ * Vol. 2B, SYSCALL, SYSRET and SWAPGS.
  */
 import { COUNT_RINGS, COUNT_SINCE, COUNT_TRANSITIONS } from '../counters.ts'
 import type { HelperName } from '../helpers.ts'
@@ -50,12 +51,16 @@ const SUPERVISOR = 0
 const SUPERVISOR_ANY = 1
 const USER = 2
 
-/** Bits that are set when the fast transitions are off or somebody listens. */
+/** Bits that are set in another ring than `ring`, or under FRED. */
+function isElsewhere(cpu: I32, ring: number): I32 {
+  const isFred = and(loadI32(cpu, L.CR4 + 4), i32(CR4_HIGH_FRED))
+  return or(isFred, xor(loadI32(cpu, L.CPL), i32(ring)))
+}
+
+/** The same, and when the fast transitions are off or somebody listens. */
 function isUnusual(cpu: I32, ring: number): I32 {
   const disabled = xor(and(loadI32(cpu, L.EFER), i32(EFER_SCE)), i32(EFER_SCE))
-  const isFred = and(loadI32(cpu, L.CR4 + 4), i32(CR4_HIGH_FRED))
-  const elsewhere = xor(loadI32(cpu, L.CPL), i32(ring))
-  return or(or(disabled, isFred), or(elsewhere, loadI32(cpu, L.PROBE)))
+  return or(or(disabled, loadI32(cpu, L.PROBE)), isElsewhere(cpu, ring))
 }
 
 /** A flat segment of ring `ring`, as `setFlatCode` and `setFlatStack` load it. `selector` has 16 bits. */
@@ -135,11 +140,21 @@ function sysret(c: RegionContext): void {
   })
 }
 
+function swapgs(c: RegionContext): void {
+  const { f, cpu } = c
+  const gs = L.SEGMENTS + L.GS * L.SEG_SIZE + L.SEG_BASE
+  c.expect(isElsewhere(cpu, 0))
+  const base = f.let(loadI64(cpu, gs))
+  f.store('i64.store', cpu, loadI64(cpu, L.KERNEL_GS_BASE), gs)
+  f.store('i64.store', cpu, base, L.KERNEL_GS_BASE)
+}
+
 /** What stands for the call of a helper, or undefined. */
 export function usualTransition(
   name: HelperName,
   args: readonly Expr[],
 ): ((c: RegionContext) => void) | undefined {
   if (name === 'syscall') return syscall
+  if (name === 'swapgs') return swapgs
   return name === 'sysret' && args[0]?.constant === 8 ? sysret : undefined
 }

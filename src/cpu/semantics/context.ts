@@ -220,6 +220,12 @@ export abstract class Context {
   /** Reports an event of `probe.ts`; for instructions that are traced on request (`Shape.traced`). */
   abstract probe(event: number, x: I64, y: I64): void
 
+  /** Counts an attempt of the instruction. A context that may leave the instruction to another one counts when it no longer can. */
+  count(counter: number): void {
+    const at = L.COUNTERS + 8 * counter
+    this.setStateI64(at, add(this.stateI64(at), i64(1)))
+  }
+
   // Flags
 
   /**

@@ -1,8 +1,6 @@
 /** All meanings, by row. */
 import { rows, type Row } from '../../isa/index.ts'
 import { counterOf } from '../counter-names.ts'
-import * as L from '../layout.ts'
-import { add, i64 } from '../wasm/index.ts'
 import { arithmetic } from './arithmetic.ts'
 import { avx } from './avx/index.ts'
 import { bits } from './bits.ts'
@@ -41,11 +39,10 @@ const byMnemonic = new Map(families.flatMap((family) => Object.entries(family.mn
 
 /** Every attempt is counted, where the instruction has a counter. */
 function counted(definition: Definition, counter: number): Definition {
-  const at = L.COUNTERS + 8 * counter
   return {
     ...definition,
     emit(c) {
-      c.setStateI64(at, add(c.stateI64(at), i64(1)))
+      c.count(counter)
       definition.emit(c)
     },
   }
