@@ -1,6 +1,6 @@
 /**
  * FRED event delivery: one entry point for each ring, a frame of 64 bytes that tells what happened, and the stack that the event's level asks for.
- * No table is read. Intel's FRED specification 5.0, 5.1 – 5.3.
+ * No table is read. Intel's FRED specification (document 346446), FRED event delivery.
  */
 import * as L from '../../layout'
 import * as P from '../../probe'

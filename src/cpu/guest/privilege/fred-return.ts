@@ -1,4 +1,4 @@
-/** ERETS and ERETU: back from a FRED event within ring 0, and to ring 3. Intel's FRED specification 5.0, 6.1 and 6.2. */
+/** ERETS and ERETU: back from a FRED event within ring 0, and to ring 3. Intel's FRED specification (document 346446), ERETS and ERETU. */
 import * as L from '../../layout'
 import * as P from '../../probe'
 import { DESC_L, IF, RF, TF } from '../bits'

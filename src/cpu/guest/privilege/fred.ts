@@ -1,4 +1,4 @@
-/** What the transitions of FRED share: whether it is on, the stack levels, and the words of a frame. Intel's FRED specification 5.0, chapters 3 – 5. */
+/** What the transitions of FRED share: whether it is on, the stack levels, and the words of a frame. Intel's FRED specification (document 346446). */
 import { STAR } from '../../layout'
 import { STEP_CSL, STEP_GS_BASE } from '../../probe'
 import { GS, KERNEL_GS_BASE } from '../../layout'

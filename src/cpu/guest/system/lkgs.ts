@@ -1,4 +1,4 @@
-/** LKGS: loads GS as MOV does, but leaves its base alone and puts the descriptor's into IA32_KERNEL_GS_BASE. Intel's FRED specification 5.0, 9.1. */
+/** LKGS: loads GS as MOV does, but leaves its base alone and puts the descriptor's into IA32_KERNEL_GS_BASE. Intel's FRED specification (document 346446), LKGS. */
 import { GS, KERNEL_GS_BASE } from '../../layout'
 import { raiseUd } from '../raise'
 import { loadSegment } from '../segmentation/load'
