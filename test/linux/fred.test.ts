@@ -38,7 +38,7 @@ describe.skipIf(missing !== undefined)(`a kernel with FRED${missing ? `: ${missi
   let without: Run
   beforeAll(async () => {
     const script =
-      'traps; traps32; echo END; grep -m1 -wo fred /proc/cpuinfo; dmesg -r | grep "^<[0-3]>"; poweroff -f'
+      'traps; traps32; echo END; grep -m1 -wo fred /proc/cpuinfo; dmesg -r | grep "^<[0-4]>"; poweroff -f'
     const files = ['traps', 'traps32'].map((name) => {
       return { path: `bin/${name}`, mode: 0o100755, data: readFileSync(join(folder, name)) }
     })
@@ -52,7 +52,7 @@ describe.skipIf(missing !== undefined)(`a kernel with FRED${missing ? `: ${missi
 
   test('uses it: events come by FRED, and go by ERETU and ERETS', () => {
     expect(withFred.output).toMatch(/\nfred\n/)
-    expect(withFred.output).not.toMatch(/^<[0-3]>/m)
+    expect(withFred.output).not.toMatch(/^<[0-4]>/m)
     for (const event of ['fred-event', 'eretu', 'erets'])
       expect(withFred.events[event], event).toBeGreaterThan(1000)
     expect([withFred.events.syscall, withFred.events.sysret]).toEqual([undefined, undefined])

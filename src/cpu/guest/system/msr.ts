@@ -21,8 +21,8 @@ import { isReadable, isWritable } from './x2apic'
 
 /** Variable-range MTRRs: eight pairs; fixed ranges and write-combining supported. */
 const MTRR_CAPABILITIES: u64 = 0x508
-/** Microcode revision, in the high half as Intel reports it. */
-const MICROCODE_REVISION: u64 = 1 << 32
+/** The microcode's, in the upper half. Above all revisions that Intel has published for this signature: Linux from 6.16 on compares, and calls a processor with an older one vulnerable. */
+const MICROCODE_REVISION: u64 = 0x7fff_ffff << 32
 /** Nothing is executed speculatively here, so nothing leaks: kernels may leave their remedies out. */
 const ARCH_CAPABILITIES: u64 =
   (1 << 0) | // RDCL_NO (Meltdown)
