@@ -292,10 +292,14 @@ export class Board {
 
   /** The machine wakes: as after a reset, but that firmware finds out why, and boots nothing. */
   resume(): void {
+    const { hostBridge } = this.chipset
+    const { pam } = hostBridge
     this.pm.resume()
     this.#resetDevices()
     this.rtc.setResumes()
     if (this.#options.bios === undefined) this.#setUpAsFirmware()
+    // Shadow RAM stays in its place, as on QEMU: there a BIOS finds that it has run before, and looks for the reason.
+    else hostBridge.pam = pam
   }
 
   #resetDevices(): void {

@@ -58,6 +58,16 @@ test('the functions that firmware looks for are there', () => {
   expect(readConfig(POWER, 0, 4)).toBe(0x7113_8086)
 })
 
+test('shadow RAM stays in its place while the machine sleeps; a reset shows the ROM', () => {
+  const { board, ram, writeConfig, readConfig } = create()
+  writeConfig(HOST_BRIDGE, PAM0, 1, 0x30)
+  ram[0xf_0000] = 0x55
+  board.resume()
+  expect([ram[0xf_0000], readConfig(HOST_BRIDGE, PAM0, 1)]).toEqual([0x55, 0x30])
+  board.reset()
+  expect([ram[0xf_0000], readConfig(HOST_BRIDGE, PAM0, 1)]).toEqual([0xb1, 0])
+})
+
 test('shadow RAM: ROM, RAM, both, and back', () => {
   const { board, ram, pages, writeConfig } = create()
   expect([ram[0xf_0000], pages.get(0xf_0000)]).toEqual([0xb1, 'rom'])

@@ -24,7 +24,7 @@ const folder = mkdtempSync(join(tmpdir(), 'onering-grub-linux-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 describe.skipIf(!isPossible)('GRUB boots Debian from a CD', () => {
-  test('to a shell, and off', { timeout: BOOT_MS }, async () => {
+  test('to a shell, to sleep in S3, awake through the BIOS, and off', { timeout: BOOT_MS }, async () => {
     const debian = openDebian()
     mkdirSync(join(folder, 'root/boot/grub'), { recursive: true })
     writeFileSync(join(folder, 'root/boot/grub/grub.cfg'), CONFIG)
@@ -41,6 +41,9 @@ describe.skipIf(!isPossible)('GRUB boots Debian from a CD', () => {
     })
     await console_.expect(PROMPT)
     expect(await console_.command('uname -r')).toBe(`${debian.release}\n`)
+    await console_.command('echo +3 > /sys/class/rtc/rtc0/wakealarm')
+    expect(await console_.command('echo mem > /sys/power/state; echo back')).toContain('back\n')
+    expect(await console_.command('cat /sys/power/suspend_stats/success')).toBe('1\n')
     console_.type('poweroff -f\n')
     expect(await console_.exit).toMatchObject({ reason: 'power-off', status: 0 })
   })

@@ -55,9 +55,9 @@ export class HostBridgeI440fx {
     this.fn.allowWrite(PAM, [0x30, 0x33, 0x33, 0x33, 0x33, 0x33, 0x33])
     this.fn.config[SMRAM] = 0x02
     this.fn.allowWrite(SMRAM, [0x48])
-    this.#before = this.#pam()
+    this.#before = this.pam
     this.fn.onLoad = () => {
-      this.#before = this.#pam()
+      this.#before = this.pam
       for (const segment of this.segments) this.#onPam(segment)
     }
     this.fn.onConfigWrite = (offset, size) => {
@@ -67,8 +67,16 @@ export class HostBridgeI440fx {
 
   /** All of the area is RAM, as firmware leaves it for a system that needs none of it. */
   openShadowRam(): void {
-    this.fn.config.fill(0x33, PAM, PAM + 7)
-    this.fn.config[PAM] = 0x30
+    this.pam = Uint8Array.of(0x30, 0x33, 0x33, 0x33, 0x33, 0x33, 0x33)
+  }
+
+  /** PAM0 … PAM6. */
+  get pam(): Uint8Array {
+    return this.fn.config.slice(PAM, PAM + 7)
+  }
+
+  set pam(registers: Uint8Array) {
+    this.fn.config.set(registers, PAM)
     this.#update()
   }
 
@@ -87,13 +95,9 @@ export class HostBridgeI440fx {
     }
   }
 
-  #pam(): Uint8Array {
-    return this.fn.config.slice(PAM, PAM + 7)
-  }
-
   #update(): void {
     const before = this.#before
-    this.#before = this.#pam()
+    this.#before = this.pam
     for (const segment of PAM_SEGMENTS) {
       const changed = before[segment.register - PAM]! ^ this.fn.config[segment.register]!
       if ((changed >> segment.shift) & 3) this.#onPam(this.#attributes(segment))
