@@ -1,104 +1,100 @@
 /**
- * Random programs on two engines. A fragment is up to two pages of random instructions with many short branches, exceptions that lead back into it, and registers
- * that point to data, now and then to the code itself. Both engines get the same runs; everything must be equal after each.
+ * Fragments of random programs on two engines. A fragment begins at a random place of a program, or where the one before has ended, and goes on for a random number of
+ * instructions; everything must be equal then. Exceptions lead back into the program, registers point to data, in
+ * some fragments to the code itself.
  */
 import * as L from '../../src/cpu/layout.ts'
 import type { Engine } from '../../src/cpu/run-loop.ts'
-import { rows, type Row } from '../../src/isa/index.ts'
 import { createMachine, type TestMachine } from '../cpu/machine.ts'
-import { encode, Random } from '../cpu/silicon/random.ts'
+import { Random } from '../cpu/silicon/random.ts'
+import { randomProgram } from './random-program.ts'
 
-const IDT = 0x7000
+/** Page tables, GDT, TSS and IDT of a machine lie below. */
+const TABLES = 0x8000
+const GDT = 0x6000
 const TSS = 0x6800
+const IDT = 0x7000
 const BUSY_TSS64 = 0x8b
 const IST1 = 36
-const JMP_REL32 = 0xe9
+const INTERRUPT_GATE_IST1 = 0x8e01
+/** Exceptions have a stack of their own, which the program cannot lose. */
+const EXCEPTION_STACK = 0x3_f000
 const CODE = 0x4_0000
-/** Most fragments are short, for there are many of them; the long ones lie on two pages. */
-const SIZES = [256, 256, 256, 256, 512, 512, 1024, 8192]
+/** Most programs are short, for there are many of them; the long ones lie on two pages. */
+const SIZES = [64, 64, 64, 64, 64, 128, 128, 128, 128, 128, 256, 256, 512, 512, 1024, 8192]
 const CODE_ROOM = 8192
-/** Where exceptions lead to: for each vector a jump into the fragment, so that even a storm of them retires instructions. */
+/** Where exceptions lead to: for each vector a jump into the program, so that even a storm of them retires instructions. */
 const HANDLERS = CODE + CODE_ROOM
 const HANDLER_BYTES = 8
-/** Exceptions have a stack of their own, which the fragment cannot lose. */
-const EXCEPTION_STACK = 0x3_f000
+const JMP_REL32 = 0xe9
 const DATA = 0x8_0000
+const DATA_BYTES = 0x1_0000
 const RAM = 1 << 20
 const FLAT_DATA = 0xc093
 const CODE64 = 0xa09b
+/** Of a program: the later ones meet code that is translated already, with other registers. */
+const FRAGMENTS = 40
+/** Programs after which machines are made anew. */
+const PROGRAMS_PER_MACHINE = 250
 
-const branches = rows.filter(
-  ({ branch, operandSize }) =>
-    operandSize !== 16 && ['jmp', 'jcc', 'call', 'ret', 'jmp-indirect', 'call-indirect'].includes(branch),
-)
-/** What a program does most of the time, and everything there is. */
-export const common = rows.filter(
-  ({ feature, branch, privileged, operandSize }) =>
-    feature === 'base' && branch === 'none' && !privileged && operandSize !== 16,
-)
-const legal = rows.filter(({ modes }) => modes & 4)
-
-function instruction(random: Random): number[] {
-  const kind = random.below(20)
-  const list: readonly Row[] = kind < 4 ? branches : kind < 17 ? common : legal
-  const row = random.pick(list)
-  if (!(row.modes & 4)) return instruction(random)
-  const bytes = encode(row, random, true)
-  // Branches that stay near.
-  const relative = row.operands[0]?.kind === 'relative'
-  if (relative && row.immediateBytes === 4) {
-    const distance = random.below(600) - 300
-    new DataView(Uint8Array.from([0, 0, 0, 0]).buffer).setInt32(0, distance, true)
-    for (let i = 0; i < 4; i++) bytes[bytes.length - 4 + i] = (distance >> (8 * i)) & 0xff
-  }
-  return bytes
+/** A machine and its tables as they were before anybody wrote over them. */
+interface Side extends TestMachine {
+  readonly tables: Uint8Array
 }
 
-function program(random: Random, size: number): Uint8Array {
-  const code = new Uint8Array(CODE_ROOM)
-  let at = 0
-  while (at < size - 16) {
-    code.set(instruction(random), at)
-    at += instructionLength(code, at, random)
-  }
-  return code
+function createSide(engine: Engine): Side {
+  const machine = createMachine(64, RAM, engine)
+  return { ...machine, tables: machine.ram.slice(0, TABLES) }
 }
 
-/** Mostly the next instruction follows at once; sometimes they overlap, as when one jumps into the middle of another. */
-function instructionLength(code: Uint8Array, at: number, random: Random): number {
-  let length = 1
-  while (length < 15 && code[at + length] !== 0) length++
-  return random.below(30) === 0 ? 1 : length
+/** Bytes that lie there already stay, and with them what was translated. */
+function put({ cpu, ram }: TestMachine, bytes: Uint8Array, at: number): void {
+  if (Buffer.compare(ram.subarray(at, at + bytes.length), bytes) === 0) return
+  cpu.ramWritten(at, bytes.length)
+  ram.set(bytes, at)
 }
 
-export function prepare({ cpu, ram, view }: TestMachine, seed: number): void {
-  const random = new Random(seed)
+/** Memory for a program; gives its size. */
+function loadProgram(side: Side, random: Random): number {
   const size = random.pick(SIZES)
-  cpu.ramWritten(0, 0x1_0000)
-  cpu.ramWritten(HANDLERS, 256 * HANDLER_BYTES)
+  const code = new Uint8Array(CODE_ROOM)
+  code.set(randomProgram(random, size))
+  put(side, code, CODE)
+  const tables = side.tables.slice()
+  const idt = new DataView(tables.buffer, IDT)
+  const handlers = new DataView(new ArrayBuffer(256 * HANDLER_BYTES))
   for (let vector = 0; vector < 256; vector++) {
-    const handler = HANDLERS + vector * HANDLER_BYTES
-    view.setUint32(IDT + 16 * vector, (8 << 16) | (handler & 0xffff), true)
-    view.setUint16(IDT + 16 * vector + 4, 0x8e01, true)
-    view.setUint16(IDT + 16 * vector + 6, handler >>> 16, true)
-    ram[handler] = JMP_REL32
-    view.setInt32(handler + 1, CODE + random.below(size) - (handler + 5), true)
+    const at = vector * HANDLER_BYTES
+    idt.setUint32(16 * vector, (8 << 16) | ((HANDLERS + at) & 0xffff), true)
+    idt.setUint16(16 * vector + 4, INTERRUPT_GATE_IST1, true)
+    idt.setUint16(16 * vector + 6, HANDLERS >>> 16, true)
+    handlers.setUint8(at, JMP_REL32)
+    handlers.setInt32(at + 1, CODE + random.below(size) - (HANDLERS + at + 5), true)
   }
-  ram.fill(0, TSS, TSS + 104)
-  view.setBigUint64(TSS + IST1, BigInt(EXCEPTION_STACK), true)
-  cpu.ramWritten(CODE, CODE_ROOM)
-  ram.set(program(random, size), CODE)
-  cpu.ramWritten(DATA, 0x1_0000)
-  ram.fill(0, DATA, DATA + 0x1_0000)
+  new DataView(tables.buffer).setBigUint64(TSS + IST1, BigInt(EXCEPTION_STACK), true)
+  put(side, tables, 0)
+  put(side, new Uint8Array(handlers.buffer), HANDLERS)
+  put(side, new Uint8Array(DATA_BYTES), DATA)
+  return size
+}
+
+/** Registers for a fragment that begins at a random place. */
+function begin({ cpu }: Side, random: Random, size: number): void {
+  const meetsCode = random.below(8) === 0
   for (let n = 0; n < 16; n++) {
     const kind = random.below(12)
-    const pointer = kind === 0 ? CODE + random.below(size) : DATA + random.below(0x8000)
+    const pointer = kind < 2 && meetsCode ? CODE + random.below(size) : DATA + random.below(DATA_BYTES / 2)
     cpu.setGpr(n, kind < 9 ? BigInt(pointer) : random.u64())
     for (const lane of [0, 1] as const) cpu.vector(n, lane).set(random.bytes(16))
   }
   // Most repeated instructions are to come to their end.
   if (random.below(16) > 0) cpu.setGpr(1, BigInt(random.below(40)))
-  cpu.setGpr(4, BigInt(DATA + 0x8000))
+  cpu.setGpr(4, BigInt(DATA + DATA_BYTES / 2))
+  cpu.rip = BigInt(CODE + random.below(size))
+}
+
+/** System registers as a program begins with them. */
+function resetSystem({ cpu }: Side): void {
   for (const field of [L.SHUTDOWN, L.HALTED, L.CPL]) cpu.setState32(field, 0)
   for (const seg of [L.ES, L.SS, L.DS, L.FS, L.GS])
     cpu.setSegment(seg, { selector: 0x10, base: 0n, limit: 0xffff_ffff, attributes: FLAT_DATA })
@@ -106,14 +102,13 @@ export function prepare({ cpu, ram, view }: TestMachine, seed: number): void {
   cpu.setSegment(L.TR, { selector: 0x28, base: BigInt(TSS), limit: 103, attributes: BUSY_TSS64 })
   cpu.setState64(L.IDTR, BigInt(IDT))
   cpu.setState32(L.IDTR + 8, 0xfff)
-  cpu.setState64(L.GDTR, 0x6000n)
+  cpu.setState64(L.GDTR, BigInt(GDT))
   cpu.setState32(L.GDTR + 8, 47)
   cpu.setState64(L.CR3, 0x1000n)
   cpu.setState64(L.CR4, 0x50620n)
   cpu.setState64(L.EFER, 0x501n)
   cpu.setState64(L.CR0, 0x80010033n)
   cpu.setState32(L.MXCSR, 0x1f80)
-  cpu.rip = BigInt(CODE + random.below(size))
   cpu.rflags = 2n
   cpu.stateChanged()
 }
@@ -132,53 +127,82 @@ export function describe({ cpu }: TestMachine): string[] {
   return lines
 }
 
+/** Where two sides differ, a line each; `ends`: how their runs ended. */
+function differences([a, b]: readonly [Side, Side], ends: readonly string[]): string[] {
+  const found: string[] = []
+  if (ends[0] !== ends[1]) found.push(`ended with ${ends.join(' | ')}`)
+  if (a.bus.log.join() !== b.bus.log.join()) found.push('different accesses to devices')
+  if (Buffer.compare(a.ram, b.ram) !== 0)
+    found.push(`RAM at ${a.ram.findIndex((byte, i) => byte !== b.ram[i]).toString(16)}`)
+  if (Buffer.compare(a.cpu.canonicalState(), b.cpu.canonicalState()) !== 0) {
+    const [x, y] = [describe(a), describe(b)]
+    const lines = x.flatMap((line, i) => (line === y[i] ? [] : [`${line} | ${y[i]}`]))
+    found.push(...(lines.length > 0 ? lines : ['a system register']))
+  }
+  return found
+}
+
+/** One becomes what the other is. */
+function align(from: Side, to: Side): void {
+  to.cpu.ramWritten(0, RAM)
+  to.ram.set(from.ram)
+  to.cpu.load(from.cpu.save())
+  to.bus.mmio.clear()
+  for (const [gpa, value] of from.bus.mmio) to.bus.mmio.set(gpa, value)
+}
+
 export interface FragmentsResult {
   readonly fragments: number
   readonly instructions: number
-  /** Seed of the first fragment that differed, and how; null when none did. */
+  /** Seed of the first program that differed, and how; null when none did. */
   readonly difference: string | null
 }
 
-/** `count` fragments from consecutive seeds. */
-export function runFragments(seed: number, count: number, engine: Engine): FragmentsResult {
-  let machines: TestMachine[] = []
-  let instructions = 0
-  for (let n = 0; n < count; n++) {
-    const fragment = (seed + n) | 0
-    if (n % 2000 === 0) machines = [createMachine(64, RAM, 'interpreter'), createMachine(64, RAM, engine)]
-    const [a, b] = machines as [TestMachine, TestMachine]
-    for (const machine of machines) {
-      machine.bus.log.length = 0
-      prepare(machine, fragment)
-    }
-    const before = a.cpu.retired
-    const random = new Random(~fragment)
-    for (let run = 0; run < 4; run++) {
-      const budget = 1 + random.below(run === 3 ? 1000 : 50)
-      const ends = machines.map(({ cpu }) => cpu.run(budget))
-      // Where a run of nothing but faults is cut off depends on the engine.
-      if (machines.some(({ cpu }) => cpu.getState32(L.EXCEPTION_FUEL) === 0)) {
-        b.ram.set(a.ram)
-        b.cpu.load(a.cpu.save())
-        b.bus.mmio.clear()
-        for (const [gpa, value] of a.bus.mmio) b.bus.mmio.set(gpa, value)
-        break
-      }
-      const [x, y] = [describe(a), describe(b)]
-      const differing = x.flatMap((line, i) => (line === y[i] ? [] : [`${line} | ${y[i]}`]))
-      if (ends[0] !== ends[1]) differing.push(`ended with ${ends.join(' | ')}`)
-      if (a.bus.log.join() !== b.bus.log.join()) differing.push('different accesses to devices')
-      const same = Buffer.compare(a.ram, b.ram) === 0
-      if (!same) differing.push(`RAM at ${a.ram.findIndex((byte, i) => byte !== b.ram[i]).toString(16)}`)
-      if (differing.length > 0)
-        return {
-          fragments: n + 1,
-          instructions,
-          difference: `fragment ${fragment}, run ${run}: ${differing.join('\n')}`,
-        }
-      if (ends[0] !== 'budget') break
-    }
-    instructions += a.cpu.retired - before
+/** The fragments of `programs` programs from consecutive seeds. */
+export function runFragments(seed: number, programs: number, engine: Engine): FragmentsResult {
+  let sides: readonly [Side, Side] | null = null
+  let [fragments, instructions] = [0, 0]
+  for (let n = 0; n < programs; n++) {
+    const program = (seed + n) | 0
+    if (n % PROGRAMS_PER_MACHINE === 0) sides = [createSide('interpreter'), createSide(engine)]
+    const both = sides!
+    const before = both[0].cpu.retired
+    const difference = runProgram(both, program, () => fragments++)
+    instructions += both[0].cpu.retired - before
+    if (difference) return { fragments, instructions, difference: `program ${program}, ${difference}` }
   }
-  return { fragments: count, instructions, difference: null }
+  return { fragments, instructions, difference: null }
+}
+
+function runProgram(sides: readonly [Side, Side], program: number, count: () => void): string | null {
+  const random = new Random(~program)
+  const sizes = sides.map((side) => {
+    side.bus.log.length = 0
+    return loadProgram(side, new Random(program))
+  })
+  let isFresh = true
+  for (let fragment = 0; fragment < FRAGMENTS; fragment++) {
+    if (isFresh || random.below(2) === 0) {
+      const start = random.below(2 ** 31)
+      for (const [i, side] of sides.entries()) {
+        if (isFresh) {
+          loadProgram(side, new Random(program))
+          resetSystem(side)
+        }
+        begin(side, new Random(start), sizes[i]!)
+      }
+    }
+    const budget = 1 + random.below(fragment % 4 === 3 ? 500 : 60)
+    const ends = sides.map(({ cpu }) => cpu.run(budget))
+    count()
+    // Where a run of nothing but faults is cut off depends on the engine.
+    if (sides.some(({ cpu }) => cpu.getState32(L.EXCEPTION_FUEL) === 0)) {
+      align(...sides)
+      return null
+    }
+    const found = differences(sides, ends)
+    if (found.length > 0) return `fragment ${fragment}: ${found.join('\n')}`
+    isFresh = ends[0] !== 'budget'
+  }
+  return null
 }

@@ -1,4 +1,4 @@
-/** `tsx test/engines/fuzz.ts [--seed N] [--count N] [--engine jit|auto]`: random programs on the interpreter and another engine, until one differs. */
+/** `tsx test/engines/fuzz.ts [--seed N] [--count N] [--engine jit|auto]`: so many random fragments on the interpreter and another engine, until one differs. */
 import { parseArgs } from 'node:util'
 import type { Engine } from '../../src/cpu/run-loop.ts'
 import { runFragments } from './fragments.ts'
@@ -13,12 +13,18 @@ const { values } = parseArgs({
 const seed = Number(values.seed)
 console.log(`--seed ${seed} repeats this`)
 const count = Number(values.count)
-const BATCH = 100
-for (let done = 0; done < count; done += BATCH) {
-  const result = runFragments(seed + done, Math.min(BATCH, count - done), values.engine as Engine)
+const BATCH = 250
+let [fragments, instructions] = [0, 0]
+for (let programs = 0; fragments < count; programs += BATCH) {
+  const result = runFragments(seed + programs, BATCH, values.engine as Engine)
+  fragments += result.fragments
+  instructions += result.instructions
   if (result.difference) {
     console.log(result.difference)
     process.exit(1)
   }
-  console.log(`${done + result.fragments} fragments, ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB`)
+  const memory = Math.round(process.memoryUsage().rss / 2 ** 20)
+  console.log(
+    `${fragments} fragments of ${programs + BATCH} programs, ${instructions} instructions, no difference; ${memory} MiB`,
+  )
 }

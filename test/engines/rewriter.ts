@@ -35,7 +35,7 @@ import {
 import * as L from '../../src/cpu/layout.ts'
 import { GDT, type TestMachine } from '../cpu/machine.ts'
 import { encode, type Random } from '../cpu/silicon/random.ts'
-import { common } from './fragments.ts'
+import { common } from './random-program.ts'
 
 const IDT = 0x7000
 const TSS = 0x8000
