@@ -4,6 +4,7 @@ import { LocalApic } from '../../src/devices/interrupt/lapic.ts'
 import type { InterruptMessage } from '../../src/devices/interrupt/message.ts'
 import { TestTime } from './support/fake-time.ts'
 
+const ID = 0x20
 const TPR = 0x80
 const PPR = 0xa0
 const EOI = 0xb0
@@ -199,6 +200,16 @@ test('x2APIC: by MSR only, with a 64-bit ICR, SELF IPI and a derived LDR', () =>
   expect([wire.intr, lapic.readMsr(0x830)]).toEqual([true, 0x0000_0001_0000_0851n])
   lapic.writeMsr(0x1b, 0xfee0_0100n)
   expect([lapic.isEnabled, wire.intr]).toEqual([false, false])
+})
+
+test('the ID stays; writing it is no error, and worth a warning only when it would change', () => {
+  const { read, write, diagnostics } = setUp()
+  write(ID, 0)
+  expect(diagnostics.counters.get('unimplemented')).toBe(0)
+  write(ID, 0x0700_0000)
+  expect(diagnostics.counters.get('unimplemented')).toBe(1)
+  write(ESR, 0)
+  expect([read(ID), read(ESR)]).toEqual([0, 0])
 })
 
 test('virtual wire: LINT0 passes the 8259 pair through until it is masked', () => {

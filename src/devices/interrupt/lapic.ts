@@ -168,7 +168,8 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
     if (!this.isEnabled || this.isX2apic) return
     if (size !== 4 || offset & 0xf) return this.#diagnostics.counters.count('lapic.partial-write')
     const number = offset >> 4
-    if (number === reg.ID || number === reg.SELF_IPI) return this.#illegal(number, value)
+    if (number === reg.ID) return this.#writeId(value)
+    if (number === reg.SELF_IPI) return this.#illegal(number, value)
     this.#write(number, value)
   }
 
@@ -390,8 +391,17 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
     this.#update()
   }
 
-  #illegal(number: number, value: number): void {
+  /** The ID can be changed in some models only (SDM volume 3, 11.4.6), not here. Who wakes from sleep writes the one that is there. */
+  #writeId(value: number): void {
+    if (value >>> 24 !== this.id) this.#warnOfWrite(reg.ID, value)
+  }
+
+  #warnOfWrite(number: number, value: number): void {
     this.#diagnostics.warnings.once('lapic', number << 4, `write 0x${(value >>> 0).toString(16)}`)
+  }
+
+  #illegal(number: number, value: number): void {
+    this.#warnOfWrite(number, value)
     this.#error(reg.ESR_ILLEGAL_REGISTER)
   }
 
