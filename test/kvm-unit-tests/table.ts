@@ -40,7 +40,7 @@ export function markdownTable(results: readonly Result[], patience: number): str
     '',
     `The tests that need no virtual machine extensions, performance counters, Hyper-V or KVM paravirtual device: ${passed.length} of the ${ran.length} below pass (or find nothing to try, "skip"). Made by`,
     `\`ONERING_KVM_UNIT_TESTS_PATIENCE=${patience} npx tsx test/kvm-unit-tests/main.ts --qemu --markdown docs/kvm-unit-tests.md\` ([how to get the tests](../test/kvm-unit-tests/README.md)). QEMU is Debian's 7.2, without KVM.`,
-    `A test may take ${patience} times the suite's own limit here, and once that limit on QEMU, where those that do not end by then hang; both run side by side, on a machine that does other things too.`,
+    `A test may take ${patience} times the suite's own limit here, and once that limit on QEMU; both run side by side, on a machine that does other things too, so a time is an upper bound.`,
     '',
     '| test | bits | onering | checks | s | QEMU TCG | checks | s |',
     '| --- | --- | --- | --- | --: | --- | --- | --: |',
