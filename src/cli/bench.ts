@@ -31,7 +31,7 @@ interface BenchFlags {
 
 const MAX_SAMPLES = 1000
 
-/** Every instruction, SYSCALL with what may be added to it, and the ways to take page faults in the kernel's ring. */
+/** Every instruction, SYSCALL with what may be added to it, those whose isolation is unlike its, and the ways to take page faults in the kernel's ring. */
 const defaultModes = [
   ...ways,
   'direct+pf-ist',
@@ -40,6 +40,8 @@ const defaultModes = [
   'trap+kpti',
   'trap+kpti-nopcid',
   'trap+kpti+mitigations',
+  'trap:gate+kpti',
+  'trap:fred+kpti',
 ]
 
 /** `onering bench`: the same calls through every link mode, counted, and priced by a cycle model. */

@@ -85,6 +85,8 @@ function removeSleeper(thread: Thread): void {
 
 function addSleeper(thread: Thread, deadlineNs: u64): void {
   thread.wakeNs = deadlineNs
+  // Whoever runs meanwhile may never enter the kernel.
+  armAt(deadlineNs)
   const head = sleepers
   if (head === null || head.wakeNs > deadlineNs) {
     thread.nextSleeper = head

@@ -176,14 +176,14 @@ export function initDescriptors(): void {
   finishIsolation()
 }
 
-/** RSP0: what the processor loads when an interrupt or a gate leads from ring 3 to ring 0. */
+/** RSP0: what the processor loads when an event or a gate leads from ring 3 to ring 0. */
 function setInterruptStack(top: usize): void {
-  store<u64>(tss + 4, <u64>top)
+  if (trapKind() == BY_FRED) wrmsr(IA32_FRED_RSP0, <u64>top)
+  else store<u64>(tss + 4, <u64>top)
 }
 
 /** Where entries from ring 3 find their stack: through the TSS, and through GS for SYSCALL. */
 export function setKernelStack(top: usize): void {
-  if (trapKind() == BY_FRED) wrmsr(IA32_FRED_RSP0, <u64>top)
-  else if (!isIsolated()) setInterruptStack(top)
+  if (!isIsolated()) setInterruptStack(top)
   store<u64>(processorBlock(), <u64>top)
 }

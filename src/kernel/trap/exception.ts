@@ -1,5 +1,6 @@
 /** Exceptions: an application in ring 3 loses the thread that caused one; anything else is a panic. */
 import { readCr2, sti } from '../lib/cpu'
+import { userMode } from '../lib/image'
 import { print, printDecimal, printHex } from '../lib/text'
 import { APPLICATION_END, APPLICATION_START } from '../mm/address-space'
 import { isStackAddress } from '../mm/stacks'
@@ -10,10 +11,11 @@ import { printBacktrace } from './backtrace'
 import { isFromUser, TrapFrame } from './frame'
 import { FAULT_PRESENT, resolvePageFault } from './page-fault'
 import { beginPanic, endPanic } from './panic'
-import { DOUBLE_FAULT, exceptionName, GENERAL_PROTECTION, INVALID_OPCODE, PAGE_FAULT } from './vectors'
+import { DEBUG, DOUBLE_FAULT, exceptionName, GENERAL_PROTECTION, INVALID_OPCODE, PAGE_FAULT } from './vectors'
 
 const FAULT_WRITE: u64 = 2
 const FAULT_FETCH: u64 = 16
+const TRAP_FLAG: u64 = 0x100
 
 /** What an address belongs to, for people. */
 function printRegion(address: u64): void {
@@ -55,9 +57,17 @@ function printDeed(frame: TrapFrame): void {
   print(')\n')
 }
 
-/** Returns only when the code may continue: after a page fault that was none of its mistakes. */
+/** A single step that ring 3 has asked for: SYSENTER and call gates let TF into ring 0, which ends it (as Linux does). */
+function endSingleStep(frame: TrapFrame): bool {
+  if (<u32>frame.vector != DEBUG || !userMode() || isFromUser(frame) || !(frame.rflags & TRAP_FLAG))
+    return false
+  frame.rflags &= ~TRAP_FLAG
+  return true
+}
+
+/** Returns only when the code may continue: after a page fault that was none of its mistakes, or a step that was not its own. */
 export function exception(frame: TrapFrame): void {
-  if (resolvePageFault(frame)) return
+  if (resolvePageFault(frame) || endSingleStep(frame)) return
   if (!isFromUser(frame)) {
     beginPanic()
     print('the kernel or an application in its ring ')

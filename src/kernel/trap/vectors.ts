@@ -1,4 +1,5 @@
 /** Interrupt vectors: 0–31 belong to the processor (SDM Vol. 3A table 6-1), the rest is ours. */
+export const DEBUG: u32 = 1
 export const NMI: u32 = 2
 export const OVERFLOW: u32 = 4
 export const INVALID_OPCODE: u32 = 6

@@ -1,6 +1,7 @@
 /** RFLAGS on the way into the kernel. */
 import { type Assembler, mem, rsp } from '../../isa/index.ts'
 
+export const RFLAGS_IF = 1 << 9
 const RFLAGS_AC = 1 << 18
 
 /** The caller may have set AC, which would suspend SMAP. */

@@ -24,6 +24,7 @@ import type { Crossing } from './crossing.ts'
 import { dispatch, dispatchTable, scrub, stubs } from './dispatch.ts'
 import { INTERRUPTS_ON } from './flags.ts'
 import { handle } from './interrupt.ts'
+import { arrive, depart } from './isolation.ts'
 import { clearBuffers, fillReturnStack } from './mitigations.ts'
 import { alignedRoutine, type Piece, routine } from './piece.ts'
 import { userCode, userData } from './segments.ts'
@@ -32,6 +33,7 @@ import { scrubAll } from './user.ts'
 
 /** Where ring 0's events arrive, behind ring 3's. */
 const KERNEL_ENTRY = 256
+const FRAME_WORDS = 8
 /** Bytes of the frame: the event's vector, and its type in the low half of another. */
 const VECTOR = 44
 const TYPE = 46
@@ -62,22 +64,25 @@ function loadVector(asm: Assembler, isUser: boolean): void {
 }
 
 /** Makes of the frame what `src/kernel/trap/frame.ts` describes, and of the way back one instruction. */
-const event = (name: string, isUser: boolean, back: 'eretu' | 'erets') =>
+const event = (name: string, fromUser?: Crossing) =>
   routine(name, (asm) => {
     asm.emit('push', 0)
     asm.emit('push', rax)
-    loadVector(asm, isUser)
+    loadVector(asm, fromUser !== undefined)
     asm.emit('mov', byteAt(8), al)
     asm.emit('pop', rax)
     handle(asm)
     // The vector; the way back begins at the error code.
     asm.emit('add', rsp, 8)
-    asm.emit(back)
+    if (fromUser?.hasMitigations) clearBuffers(asm)
+    if (fromUser?.isIsolated) depart(asm, FRAME_WORDS, fromUser)
+    asm.emit(fromUser ? 'eretu' : 'erets')
   })
 
 export const fred: Transition = {
-  kernel: (calls, { hasMitigations }) => [
+  kernel: (calls, crossing) => [
     alignedRoutine('fred.entry', 4096, (asm) => {
+      if (crossing.isIsolated) arrive(asm, FRAME_WORDS, crossing)
       asm.emit('cmp', byteAt(TYPE), TYPE_CALL)
       asm.emit('jne', symbol('fred.userEvent'))
       asm.emit('cmp', byteAt(VECTOR), VECTOR_SYSCALL)
@@ -87,6 +92,7 @@ export const fred: Transition = {
       asm.emit('jmp', symbol('fred.kernelEvent'))
     }),
     routine('call.entry', (asm) => {
+      const { isIsolated, hasMitigations } = crossing
       // A word below RBP makes RSP a multiple of 16.
       asm.emit('push', rbp)
       asm.emit('push', 0)
@@ -98,10 +104,11 @@ export const fred: Transition = {
       if (hasMitigations) clearBuffers(asm)
       asm.emit('pop', rbp)
       asm.emit('pop', rbp)
+      if (isIsolated) depart(asm, FRAME_WORDS, crossing)
       asm.emit('eretu')
     }),
-    event('fred.userEvent', true, 'eretu'),
-    event('fred.kernelEvent', false, 'erets'),
+    event('fred.userEvent', crossing),
+    event('fred.kernelEvent'),
     ...dispatchTable(calls),
   ],
   application: (calls) =>
@@ -115,7 +122,7 @@ export const fred: Transition = {
 }
 
 /** enterApplication(rip, rsp, first, second): a frame of 64 bytes, and ERETU. */
-export const enterByEretu = ({ hasMitigations }: Crossing): Piece =>
+export const enterByEretu = (crossing: Crossing): Piece =>
   routine('entry.enterApplication', (asm) => {
     asm.emit('cli')
     const frame = [0, 0, userData | 3, rsi, INTERRUPTS_ON, userCode | 3, rdi, 0]
@@ -123,6 +130,7 @@ export const enterByEretu = ({ hasMitigations }: Crossing): Piece =>
     asm.emit('mov', rdi, rdx)
     asm.emit('mov', rsi, rcx)
     scrubAll(asm)
-    if (hasMitigations) clearBuffers(asm)
+    if (crossing.hasMitigations) clearBuffers(asm)
+    if (crossing.isIsolated) depart(asm, FRAME_WORDS, crossing)
     asm.emit('eretu')
   })

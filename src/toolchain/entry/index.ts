@@ -14,7 +14,7 @@ import { interrupt } from './interrupt.ts'
 import { trampoline } from './isolation.ts'
 import type { LinkMode, Way } from './link-mode.ts'
 import { assemble, constantFunction, type Piece } from './piece.ts'
-import { processorBlock } from './processor-block.ts'
+import { byAddress, processorBlock, throughGs } from './processor-block.ts'
 import { sameStack } from './same-stack.ts'
 import { sameStackMain, withoutOwnStack, withoutSameStack } from './same-ring.ts'
 import { segments } from './segments.ts'
@@ -48,9 +48,9 @@ const transitions: Readonly<Record<Way, Transition>> = {
 }
 
 /** How the application gets the processor. */
-function applicationStart(mode: LinkMode, usesGs: boolean, crossing: Crossing): readonly Piece[] {
+function applicationStart(mode: LinkMode, crossing: Crossing): readonly Piece[] {
   if (mode.way === 'trap:fred') return [enterByEretu(crossing), ...applicationAddresses, ...withoutSameStack]
-  if (mode.ring === 3) return [...user(usesGs, crossing), ...withoutSameStack]
+  if (mode.ring === 3) return [...user(crossing), ...withoutSameStack]
   if (mode.hasOwnStack) return [...ownStack, ...withoutSameStack]
   return [...withoutOwnStack, ...sameStackMain(mode.way === 'lto' ? 'kernel' : 'application')]
 }
@@ -58,13 +58,18 @@ function applicationStart(mode: LinkMode, usesGs: boolean, crossing: Crossing): 
 /** The entry code for `mode`, with stubs or a dispatch table for `calls`. */
 export function entryCode(mode: LinkMode, calls: readonly NumberedCall[]): EntryCode {
   const transition = transitions[mode.way]
-  const usesGs = mode.ring === 3 && mode.way !== 'trap:gate'
   const isTrap = mode.ring === 3
-  const crossing = { isIsolated: mode.isolation !== 'none', hasMitigations: mode.hasMitigations }
+  const usesGs = isTrap && mode.way !== 'trap:gate'
+  const crossing = {
+    usesGs,
+    block: usesGs ? throughGs : byAddress,
+    isIsolated: mode.isolation !== 'none',
+    hasMitigations: mode.hasMitigations,
+  }
   const border = [
-    ...interrupt(mode, usesGs, crossing),
+    ...interrupt(mode, crossing),
     ...transition.kernel(calls, crossing),
-    ...applicationStart(mode, usesGs, crossing),
+    ...applicationStart(mode, crossing),
   ]
   const kernel = [
     ...boot,

@@ -11,12 +11,13 @@ import { routine } from './piece.ts'
 import type { Transition } from './transition.ts'
 
 export const int80: Transition = {
-  kernel: (calls, { isIsolated, hasMitigations }) => [
+  kernel: (calls, crossing) => [
     routine('call.entry', (asm) => {
+      const { isIsolated, hasMitigations } = crossing
       asm.emit('swapgs')
       if (hasMitigations) fenceSwapgs(asm)
       asm.emit('cld')
-      if (isIsolated) arrive(asm, 5)
+      if (isIsolated) arrive(asm, 5, crossing)
       if (hasMitigations) fillReturnStack(asm)
       asm.emit('push', rbp)
       clearAlignmentCheck(asm)
@@ -26,7 +27,7 @@ export const int80: Transition = {
       scrub(asm, ecx, r11d)
       if (hasMitigations) clearBuffers(asm)
       asm.emit('pop', rbp)
-      if (isIsolated) depart(asm)
+      if (isIsolated) depart(asm, 5, crossing)
       asm.emit('swapgs')
       asm.emit('iretq')
     }),

@@ -24,6 +24,7 @@ import {
   rsp,
   symbol,
 } from '../../isa/index.ts'
+import { finishArrival } from './call-gate.ts'
 import type { Crossing } from './crossing.ts'
 import { onInterruptStack } from './interrupt-stack.ts'
 import type { LinkMode } from './link-mode.ts'
@@ -68,40 +69,46 @@ export function handle(asm: Assembler): void {
   for (const register of registers.toReversed()) asm.emit('pop', register)
 }
 
-/** `usesGs`: every way in from ring 3 has one SWAPGS, and every way out. */
-const common = (usesGs: boolean, byRet: boolean, { isIsolated, hasMitigations }: Crossing): Piece =>
+const common = (mode: LinkMode, crossing: Crossing): Piece =>
   routine('interrupt.common', (asm) => {
+    const { usesGs, isIsolated, hasMitigations } = crossing
+    const crosses = usesGs || isIsolated
+    const mayInterruptArrival = mode.way === 'trap:gate' && isIsolated
     const fromKernel = asm.label('from kernel')
     const toKernel = asm.label('to kernel')
     const cs = (offset: number) => mem({ base: rsp, disp: offset, size: 8 })
-    if (usesGs) {
+    if (crosses) {
       asm.emit('test', cs(24), 3)
       asm.emit('je', fromKernel)
-      asm.emit('swapgs')
-      if (hasMitigations) fenceSwapgs(asm)
+      if (usesGs) asm.emit('swapgs')
+      if (usesGs && hasMitigations) fenceSwapgs(asm)
       // Vector and error code, and what the processor has pushed.
-      if (isIsolated) arrive(asm, 7)
+      if (isIsolated) arrive(asm, 7, crossing)
+      const known = asm.label('known')
+      if (mayInterruptArrival) asm.emit('jmp', known)
       asm.bind(fromKernel)
+      if (mayInterruptArrival) finishArrival(asm, crossing)
+      asm.bind(known)
     }
     clearAlignmentCheck(asm)
     asm.emit('cld')
     handle(asm)
     asm.emit('add', rsp, 16)
-    if (usesGs) {
+    if (crosses) {
       asm.emit('test', cs(8), 3)
       asm.emit('je', toKernel)
       if (hasMitigations) clearBuffers(asm)
-      if (isIsolated) depart(asm)
-      asm.emit('swapgs')
+      if (isIsolated) depart(asm, 5, crossing)
+      if (usesGs) asm.emit('swapgs')
       asm.bind(toKernel)
     }
-    if (byRet) returnByRet(asm)
+    if (mode.faults === 'ret') returnByRet(asm)
     else asm.emit('iretq')
   })
 
-export const interrupt = (mode: LinkMode, usesGs: boolean, crossing: Crossing): readonly Piece[] => [
+export const interrupt = (mode: LinkMode, crossing: Crossing): readonly Piece[] => [
   ...(mode.ring === 3 ? [stubs('interrupt.common')] : [stubs('interrupt.device'), onInterruptStack]),
-  common(usesGs, mode.faults === 'ret', crossing),
+  common(mode, crossing),
   constantFunction('entry.interruptStubs', 'interrupt.stubs'),
   constantFunction('entry.interruptStubSize', stubBytes),
 ]

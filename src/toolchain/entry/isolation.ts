@@ -3,7 +3,7 @@
  * tables and the processor's block are mapped of the kernel. CR3 changes on every way in and out; what the processor pushes by itself goes to a
  * small stack in the block's page, and from there to the thread's.
  *
- * Interrupts are off, and GS base is the block's address. With PCIDs the roots have bit 63 set, so that nothing is flushed.
+ * Interrupts are off, and the block can be reached. With PCIDs the roots have bit 63 set, so that nothing is flushed.
  */
 import {
   type Assembler,
@@ -17,6 +17,7 @@ import {
   rsp,
   symbol,
 } from '../../isa/index.ts'
+import type { Crossing } from './crossing.ts'
 import { constantFunction, marker, type Piece, routine } from './piece.ts'
 import {
   APPLICATION_ROOT,
@@ -50,20 +51,21 @@ function moveFrame(asm: Assembler, words: number, top: Memory | number): void {
 }
 
 /** From the entry stack with a frame of `words` words to the thread's stack, in the kernel's tables. */
-export function arrive(asm: Assembler, words: number): void {
-  asm.emit('mov', throughGs(SCRATCH), rax)
-  useKernelTables(asm, rax)
-  moveFrame(asm, words, throughGs(KERNEL_STACK))
-  asm.emit('mov', rax, throughGs(SCRATCH))
+export function arrive(asm: Assembler, words: number, { block }: Crossing): void {
+  asm.emit('mov', block(SCRATCH), rax)
+  asm.emit('mov', rax, block(KERNEL_ROOT))
+  asm.emit('mov', cr3, rax)
+  moveFrame(asm, words, block(KERNEL_STACK))
+  asm.emit('mov', rax, block(SCRATCH))
 }
 
-/** The reverse, with the frame of five words that IRET takes. */
-export function depart(asm: Assembler): void {
-  asm.emit('mov', throughGs(SCRATCH), rax)
-  moveFrame(asm, 5, BLOCK_BYTES)
-  asm.emit('mov', rax, throughGs(APPLICATION_ROOT))
+/** The reverse, with the frame that the way back takes; flags stay. */
+export function depart(asm: Assembler, words: number, { block }: Crossing): void {
+  asm.emit('mov', block(SCRATCH), rax)
+  moveFrame(asm, words, BLOCK_BYTES)
+  asm.emit('mov', rax, block(APPLICATION_ROOT))
   asm.emit('mov', cr3, rax)
-  asm.emit('mov', rax, throughGs(SCRATCH))
+  asm.emit('mov', rax, block(SCRATCH))
 }
 
 /** The pages of code that both tables map: `pieces`, alone on them. The kernel asks where they are. */

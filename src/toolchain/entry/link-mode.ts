@@ -53,9 +53,6 @@ const described: Readonly<Record<Way, string>> = {
   'trap:fred': 'ring 3; SYSCALL as an event of FRED',
 }
 
-/** A call gate leaves interrupts on, so that one may come before the entry has changed tables; processors with FRED need no isolation. */
-const canIsolate = (way: Way): boolean => way.startsWith('trap') && way !== 'trap:gate' && way !== 'trap:fred'
-
 function modeOf(way: Way, isolation: Isolation, hasMitigations: boolean, faults: Faults): LinkMode {
   const ring = way.startsWith('trap') ? 3 : 0
   const name = [
@@ -69,9 +66,10 @@ function modeOf(way: Way, isolation: Isolation, hasMitigations: boolean, faults:
 }
 
 function modesOf(way: Way): LinkMode[] {
-  const isolations: Isolation[] = canIsolate(way) ? ['none', 'kpti', 'kpti-nopcid'] : ['none']
   if (!way.startsWith('trap')) return faultStrategies.map((faults) => modeOf(way, 'none', false, faults))
-  return [false, true].flatMap((on) => isolations.map((isolation) => modeOf(way, isolation, on, 'double')))
+  return [false, true].flatMap((on) =>
+    (['none', 'kpti', 'kpti-nopcid'] as const).map((isolation) => modeOf(way, isolation, on, 'double')),
+  )
 }
 
 const modes: ReadonlyMap<string, LinkMode> = new Map(ways.flatMap(modesOf).map((mode) => [mode.name, mode]))

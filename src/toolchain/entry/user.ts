@@ -41,16 +41,16 @@ export function scrubAll(asm: Assembler): void {
 }
 
 /** enterApplication(rip, rsp, first, second): into ring 3 by IRET, which every processor and every link mode has. */
-const enterUser = (usesGs: boolean, { isIsolated, hasMitigations }: Crossing): Piece =>
+const enterUser = (crossing: Crossing): Piece =>
   routine('entry.enterApplication', (asm) => {
     asm.emit('cli')
     for (const value of [userData | 3, rsi, INTERRUPTS_ON, userCode | 3, rdi]) asm.emit('push', value)
     asm.emit('mov', rdi, rdx)
     asm.emit('mov', rsi, rcx)
     scrubAll(asm)
-    if (hasMitigations) clearBuffers(asm)
-    if (isIsolated) depart(asm)
-    if (usesGs) asm.emit('swapgs')
+    if (crossing.hasMitigations) clearBuffers(asm)
+    if (crossing.isIsolated) depart(asm, 5, crossing)
+    if (crossing.usesGs) asm.emit('swapgs')
     asm.emit('iretq')
   })
 
@@ -70,10 +70,7 @@ export const applicationAddresses: readonly Piece[] = [
 ]
 
 /** The kernel's side, of an application in ring 3 or in ring 0 with its own stacks. */
-export const user = (usesGs: boolean, crossing: Crossing): readonly Piece[] => [
-  enterUser(usesGs, crossing),
-  ...applicationAddresses,
-]
+export const user = (crossing: Crossing): readonly Piece[] => [enterUser(crossing), ...applicationAddresses]
 export const ownStack: readonly Piece[] = [enterSameRing, ...applicationAddresses]
 
 /** On the application's stack: the initialisers, `main`, and its result as exit status. */

@@ -52,6 +52,9 @@ export function main(): i32 {
   sleep(50)
   ok(turns > 0, 'a thread runs while another sleeps')
   ok(monotonicTime() - start >= 50_000_000, 'sleep lasts as long as it should')
+  const again = monotonicTime()
+  for (let i = 0; i < 3; i++) sleep(2)
+  ok(monotonicTime() - again < 9_000_000, 'and the sleeper does not wait for the end of its slice')
   flag[0] = false
   equal(join(spinner), 0, 'a thread that never waits is preempted')
 
