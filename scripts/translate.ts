@@ -43,6 +43,7 @@ const runtime = new Runtime(module, new SharedTable(0))
 const { entries } = emitRegion(module, region, {
   runtime,
   ram: 0,
+  hasUsualTransitions: true,
   counting: { hotExit: 0, failures: 1 },
   takeSite: () => 0,
 })

@@ -691,7 +691,7 @@ export class RegionContext extends Context {
   #system(after: (() => void) | null, name: HelperName, args: readonly Expr[]): void {
     const { f } = this
     const frame = this.#frame
-    const usual = frame.isHopeful && !this.#isConditional ? usualTransition(name, args) : undefined
+    const usual = frame.crossesRings && !this.#isConditional ? usualTransition(name, args) : undefined
     if (usual) return usual(this)
     const bound = args.map((arg) => f.let(arg))
     const known = effects[name]

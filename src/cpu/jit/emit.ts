@@ -65,7 +65,7 @@ class RegionEmitter {
     f: FunctionBuilder,
     region: Region,
     graph: Graph,
-    { runtime, ram, counting, takeSite }: RegionOptions,
+    { runtime, ram, counting, hasUsualTransitions, takeSite }: RegionOptions,
   ) {
     this.#takeSite = takeSite
     this.#f = f
@@ -73,7 +73,7 @@ class RegionEmitter {
     this.#graph = graph
     this.#ram = ram
     if (counting.failures !== 0) this.sites.set(counting.failures, 'failure')
-    this.#frame = new Frame(f, runtime, region.mode, counting)
+    this.#frame = new Frame(f, runtime, region.mode, counting, hasUsualTransitions)
     this.#structure = new Structure(f, graph, {
       node: (node) => this.#node(node),
     })
@@ -263,6 +263,8 @@ export interface RegionOptions {
   /** Linear address of guest-physical address 0. */
   readonly ram: number
   readonly counting: Counting
+  /** Neither FRED nor a listener makes transitions between rings more than they usually are. */
+  readonly hasUsualTransitions: boolean
   /** Gives a site to count a way out, or 0. */
   takeSite(): number
 }

@@ -76,6 +76,8 @@ export class Frame {
   readonly #failures: number
   /** What is usual is expected: that accesses near each other lie on one page, and floats are plain. */
   readonly isHopeful: boolean
+  /** Transitions between rings are done here, see `transitions.ts`. */
+  readonly crossesRings: boolean
   readonly #kind: Variable<'i32'>
   readonly #rip: Variable<'i64'>
   readonly #left: Variable<'i32'>
@@ -95,10 +97,17 @@ export class Frame {
   readonly #hosts: Variable<'i32'>[] = []
   #stored: Label | null = null
 
-  constructor(f: FunctionBuilder, runtime: Runtime, mode: number, { hotExit, failures }: Counting) {
+  constructor(
+    f: FunctionBuilder,
+    runtime: Runtime,
+    mode: number,
+    { hotExit, failures }: Counting,
+    hasUsualTransitions: boolean,
+  ) {
     this.#hotExit = hotExit
     this.#failures = failures
     this.isHopeful = failures !== 0
+    this.crossesRings = this.isHopeful && hasUsualTransitions
     this.#mode = mode
     this.long = (mode & L.MODE_CODE) === L.MODE_CODE64
     const [cpu, budget, entry, base] = f.params as [I32, I32, I32, I64]

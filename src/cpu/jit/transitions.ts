@@ -35,7 +35,7 @@ const R11 = 11
 const EFER_SCE = 1
 const CR4_SMAP = 1 << 21
 /** CR4.FRED stands in the upper half. */
-const CR4_HIGH_FRED = 1
+export const CR4_HIGH_FRED = 1
 const RF = 1n << 16n
 /** Flags that change what code is, or which TLB array it uses. */
 const TF_AC = 0x4_0100

@@ -11,6 +11,7 @@ import { emitRegion, type Exit } from './emit.ts'
 import { Runtime } from './runtime.ts'
 import { HOT_FAILURE, hotExit, SiteAllocator } from './sites.ts'
 import type { SharedTable } from './table.ts'
+import { CR4_HIGH_FRED } from './transitions.ts'
 
 /** Samples of a block after which it is hot. */
 const HOT = 2
@@ -268,6 +269,7 @@ export class Translator {
       runtime: new Runtime(module, this.#table),
       ram: this.#map.ram,
       counting: { hotExit: hotExit(knowledge.improvements), failures },
+      hasUsualTransitions: this.#hasUsualTransitions,
       takeSite: () => {
         if (knowledge.improvements >= MAX_IMPROVEMENTS) return 0
         const site = this.#sites.take()
@@ -298,6 +300,11 @@ export class Translator {
     this.#installed.add(installed)
     this.#bytes += bytes.length
     this.#compiled++
+  }
+
+  get #hasUsualTransitions(): boolean {
+    const isFred = (this.#view.getUint32(this.#map.state + L.CR4 + 4, true) & CR4_HIGH_FRED) !== 0
+    return !isFred && this.#view.getUint32(this.#map.state + L.PROBE, true) === 0
   }
 
   #drop(installed: Installed): void {
