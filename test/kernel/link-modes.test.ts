@@ -12,12 +12,12 @@ async function outputOf(app: string, link: string, args: readonly string[]): Pro
   return guest.lines.map(({ text }) => text).join('\n')
 }
 
-const some = [...ways, 'trap+kpti+mitigations', 'trap:int80+kpti']
+const some = [...ways, 'trap+kpti+mitigations', 'trap:int80+kpti', 'trap:gate+kpti', 'trap:fred+kpti']
 
 describe.each([
   ['src/app/hello.ts', linkModes, []],
   ['test/kernel/guest/sockets.ts', some, []],
-  ['test/kernel/guest/upcalls.ts', linkModes, ['--net', 'none']],
+  ['test/kernel/guest/upcalls.ts', some, ['--net', 'none']],
   // Without a network no other interrupt comes to the aid of the scheduler's.
   ['test/kernel/guest/threads.ts', some, ['--net', 'none']],
 ])('the output of %s', (app, modes, args) => {
