@@ -1,4 +1,5 @@
 /** The loop that executes: takes events between instructions, finds the next block, enters it, and looks why it came back. */
+import { MAX_LENGTH } from '../isa/index.ts'
 import type { CpuBus } from './bus.ts'
 import type { DebugPoints } from './debug-points.ts'
 import * as S from './guest/private.ts'
@@ -72,8 +73,6 @@ const AGAIN_COST = 250
 const DR6_BS = 0x4000
 const DEBUGCTL_BTF = 2n
 const VECTOR_GP = 13
-/** Bytes of the longest instruction. */
-const MAX_LENGTH = 15
 
 export class RunLoop {
   readonly statistics: RunStatistics = new RunStatistics()

@@ -28,7 +28,8 @@ export const DecodeStatus = {
 } as const
 export type DecodeStatus = (typeof DecodeStatus)[keyof typeof DecodeStatus]
 
-const MAX_LENGTH = 15
+/** Bytes of the longest instruction. SDM Vol. 2A, 2.3.11. */
+export const MAX_LENGTH = 15
 
 /** Kinds of prefix bytes, by value; 0 for what is none. 1 segment, 2 operand size, 3 address size, 4 LOCK, 5 REPNE, 6 REP, 7 REX. */
 const prefixKind = new Uint8Array(256)

@@ -30,7 +30,7 @@ export type {
   Row,
 } from './row.ts'
 export { rowById, rows } from './rows/index.ts'
-export { decode, DecodeStatus } from './decode.ts'
+export { decode, DecodeStatus, MAX_LENGTH } from './decode.ts'
 export { branchTarget, format } from './format.ts'
 export type { Symbolize } from './format.ts'
 export {

@@ -295,6 +295,25 @@ describe.skipIf(!haveHelpers)('code that changes', () => {
     expect(machine.cpu.retired).toBe(3)
   })
 
+  test('an undefined instruction becomes one by its second byte', () => {
+    const machine = createMachine()
+    const HANDLER = 0x11000
+    // Decoded bytes are remembered in units of sixteen: the opcode lies behind the end of one.
+    const AT = 0x1200f
+    const CPUID = 0xa2
+    place(
+      machine,
+      assemble((asm) => asm.emit('mov', mem({ base: rbx, size: 8 }), CPUID).emit('iretq')),
+      HANDLER,
+    )
+    place(machine, [0x0f, 0xb8, 0xf4], AT)
+    setHandlers(machine, { 6: HANDLER })
+    machine.cpu.setGpr(3, BigInt(AT + 1))
+    machine.cpu.rip = BigInt(AT)
+    expect(machine.cpu.run(100)).toBe('halted')
+    expect(machine.cpu.retired).toBe(4)
+  })
+
   test('a loop that patches its own body each time round', () => {
     const machine = createMachine()
     place(

@@ -2,7 +2,7 @@
  * The cache of decoded blocks. A block is a straight line of records that ends with a branch, at the end of its page, or after
  * MAX_INSTRUCTIONS; one more record behind it continues. It is found by guest-physical address and MODE, so it survives changes of the page tables.
  */
-import { decode, DecodeStatus, Instruction, type Row } from '../../isa/index.ts'
+import { decode, DecodeStatus, Instruction, MAX_LENGTH, type Row } from '../../isa/index.ts'
 import * as L from '../layout.ts'
 import type { MemoryMap } from '../memory-map.ts'
 import { CoveredBytes } from './covered-bytes.ts'
@@ -324,6 +324,8 @@ export class BlockCache {
     let secondPage = -1
     let open = true
     let previous: string | null = null
+    /** Where the bytes end that decide what this block is. */
+    let decided = 0
     const instruction = this.#instruction
     while (open && count < limit) {
       const allowed = codeBytes - (offset - pageOffset)
@@ -349,6 +351,8 @@ export class BlockCache {
       previous = this.#writeInstruction(record, status, offset, mode, previous)
       if (status !== DecodeStatus.ok || instruction.row.branch !== 'none') open = false
       record += R.RECORD_SIZE
+      // What is no instruction may become one by any of the bytes that one can have.
+      decided = offset + (status === DecodeStatus.ok ? instruction.length : MAX_LENGTH)
       offset += instruction.length
       count++
       if (offset >= PAGE) open = false
@@ -361,7 +365,7 @@ export class BlockCache {
     // The guard stands before the first instruction, and its block costs what the instruction costs.
     if (first !== start) this.#view.setUint32(start + R.REMAINING, count, true)
     const handler = this.#view.getUint32(start + R.HANDLER, true)
-    const length = offset - pageOffset
+    const length = decided - pageOffset
     const inPage = Math.min(length, PAGE - pageOffset)
     this.cover(gpa, inPage)
     if (secondPage >= 0 && length > inPage) this.cover(secondPage, length - inPage)

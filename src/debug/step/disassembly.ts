@@ -1,7 +1,7 @@
 /** Instructions at an address, as the processor would decode them now, with their lines of source. */
 import type { Cpu } from '../../cpu/cpu.ts'
 import { MODE, MODE_CODE, MODE_CODE32, MODE_CODE64 } from '../../cpu/layout.ts'
-import { decode, DecodeStatus, format, Instruction } from '../../isa/index.ts'
+import { decode, DecodeStatus, format, Instruction, MAX_LENGTH } from '../../isa/index.ts'
 import { readMemory } from '../memory.ts'
 import { describePlace, type SourceLine, type Symbols } from '../symbols/symbols.ts'
 
@@ -13,19 +13,18 @@ export interface CodeLine {
   readonly source: SourceLine | null
 }
 
-const LONGEST = 15
 const BITS: Readonly<Record<number, 16 | 32 | 64>> = { [MODE_CODE64]: 64, [MODE_CODE32]: 32 }
 const instruction = new Instruction()
 
 /** `count` instructions from `address` on; fewer where memory ends. */
 export function disassemble(cpu: Cpu, symbols: Symbols, address: bigint, count: number): CodeLine[] {
   const bits = BITS[cpu.getState32(MODE) & MODE_CODE] ?? 16
-  const bytes = readMemory(cpu, address, count * LONGEST)
+  const bytes = readMemory(cpu, address, count * MAX_LENGTH)
   const lines: CodeLine[] = []
   for (let at = 0; at < bytes.length && lines.length < count;) {
     const here = BigInt.asUintN(64, address + BigInt(at))
     const isGood =
-      decode(bytes, at, Math.min(bytes.length, at + LONGEST), bits, instruction) === DecodeStatus.ok
+      decode(bytes, at, Math.min(bytes.length, at + MAX_LENGTH), bits, instruction) === DecodeStatus.ok
     const name = (target: bigint): string | undefined => describePlace(symbols.at(target)) ?? undefined
     lines.push({
       address: here,
