@@ -1,8 +1,8 @@
 /** Conversions of X: to and from integers, between formats, to integral values. SDM Vol. 1, 11.5.2; Vol. 2 for each. */
 import { FLOAT_HALF, FLOAT_SINGLE } from '../../float-operations'
-import { IE, raised, setRaised, signal } from './flags'
+import { IE, PE, raised, setRaised, signal } from './flags'
 import * as F from './format'
-import { INFINITY, NAN, X, ZERO, isSignaling, unpackInteger } from './number'
+import { DENORMAL, INFINITY, NAN, X, ZERO, isSignaling, unpackInteger } from './number'
 import { fits, toIntegerMagnitude } from './pack'
 
 /** The rounding that an immediate asks for: bits 1:0, or MXCSR.RC with bit 2. */
@@ -62,10 +62,11 @@ export function fromHalf(): u64 {
   return F.numberIn(FLOAT_SINGLE, X)
 }
 
-/** VCVTPS2PH; MXCSR.FTZ does not count. */
+/** VCVTPS2PH; MXCSR.FTZ does not count. What is denormal already is inexact also where an unmasked underflow keeps the result: so on silicon. */
 export function toHalf(immediate: u32): u64 {
   if (isSignaling(X)) signal(IE)
   if (X.kind == NAN || X.kind == INFINITY || X.kind == ZERO) return F.numberIn(FLOAT_HALF, X)
   F.denormal(X)
+  if (X.kind == DENORMAL) signal(PE)
   return F.finiteIn(FLOAT_HALF, roundingOf(immediate), false, X.sign, X.exponent, X.significand, 0)
 }
