@@ -225,8 +225,9 @@ export class RunLoop {
       if (watched !== 0 && !this.#passing && this.#parts.points.isAt(va)) return 'breakpoint'
       this.#passing = false
       const stepping = (mode & L.MODE_SINGLE_STEP) !== 0
-      const instructions = stepping || watched !== 0 || this.#isShadowed ? 1 : budget
-      const block =
+      const isShadowed = this.#isShadowed
+      const instructions = stepping || watched !== 0 || isShadowed ? 1 : budget
+      const block: Block | null =
         mode & L.MODE_SEGMENTED
           ? this.#segmentedBlock(va, mode, instructions)
           : this.#blockFor(va, mode, instructions, careful)
@@ -245,7 +246,9 @@ export class RunLoop {
         this.#view.setUint32(link, block.record, true)
       if (stepping) this.#state.setState32(S.DEBUG_PENDING, this.#state.getState32(S.DEBUG_PENDING) | DR6_BS)
       this.#state.setState64(L.CODE_BASE, BigInt.asUintN(64, rip - (va & 0xfffn)))
-      const status = this.#enter(block, budget, careful)
+      const status: number = isShadowed
+        ? this.#enterAlone(block, budget, careful)
+        : this.#enter(block, budget, careful)
       careful = status === STATUS_CAREFUL
       delivered = status === STATUS_EXCEPTION
       this.#inTranslated = status === STATUS_BUDGET_TRANSLATED
@@ -285,6 +288,19 @@ export class RunLoop {
     if (this.#parts.engine === 'jit' && !careful) this.#parts.translator?.force(va, block)
     if (block.count <= budget) return block
     return this.#parts.blocks.once(va, mode, budget)
+  }
+
+  /** The block's one instruction, whatever it leads to: an interrupt may wait for the end of the shadow. */
+  #enterAlone(block: Block, budget: number, careful: boolean): number {
+    const withheld = BigInt(budget - 1)
+    const add = (field: number, amount: bigint): void =>
+      this.#state.setState64(field, this.#state.getState64(field) + amount)
+    add(L.RETIRED_LIMIT, -withheld)
+    add(L.BUDGET, -withheld)
+    const status = this.#enter(block, 1, careful)
+    add(L.RETIRED_LIMIT, withheld)
+    add(L.BUDGET, withheld)
+    return status
   }
 
   #enter(block: Block, budget: number, careful: boolean): number {

@@ -295,6 +295,31 @@ describe.skipIf(!haveHelpers)('code that changes', () => {
     expect(machine.cpu.retired).toBe(3)
   })
 
+  test('an interrupt that waits for the instruction behind STI comes right after it, wherever that leads', () => {
+    const machine = createMachine()
+    const { cpu } = machine
+    const HANDLER = 0x11000
+    const VECTOR = 0x20
+    machine.bus.acknowledgeInterrupt = () => {
+      cpu.setState32(L.INTR, 0)
+      return VECTOR
+    }
+    place(machine, [0xf4], HANDLER)
+    // sti; jmp rbx; inc rax; …
+    place(machine, [0xfb, 0xff, 0xe3, 0x48, 0xff, 0xc0, 0x48, 0xff, 0xc0, 0xf4])
+    setHandlers(machine, { [VECTOR]: HANDLER })
+    // The place that the branch leads to is known already.
+    cpu.rip = BigInt(BASE + 3)
+    expect(cpu.run(100)).toBe('halted')
+    cpu.setState32(L.HALTED, 0)
+    cpu.setGpr(0, 0n)
+    cpu.setGpr(3, BigInt(BASE + 3))
+    cpu.rip = BigInt(BASE)
+    cpu.setState32(L.INTR, 1)
+    expect(cpu.run(100)).toBe('halted')
+    expect(cpu.gpr(0)).toBe(0n)
+  })
+
   test('an undefined instruction becomes one by its second byte', () => {
     const machine = createMachine()
     const HANDLER = 0x11000
