@@ -103,10 +103,7 @@ export class RunLoop {
     this.#cpu = parts.map.state
   }
 
-  /**
-   * Executes at most `instructions` instructions, exactly so many unless it returns earlier. Interrupts are taken at instruction
-   * boundaries; their delivery costs no instruction. A guest that does nothing but fault, or moves very long strings, makes it return early, with `budget`.
-   */
+  /** `Cpu.run`. */
   run(instructions: number): RunEnd {
     this.#interrupted = false
     this.#state.setState32(S.POINT_MET, 0)
@@ -126,10 +123,7 @@ export class RunLoop {
     return 'budget'
   }
 
-  /**
-   * To the next boundary at which a debugger can look: one instruction has retired, or an event was delivered (`event`), whose handler has not begun. A run that
-   * is not stepped passes the same boundaries.
-   */
+  /** `Cpu.step`. */
   step(): RunEnd | 'event' {
     this.#stepping = true
     const before = this.#state.deliveredEvents

@@ -176,20 +176,18 @@ export function runFragments(seed: number, programs: number, engine: Engine): Fr
 
 function runProgram(sides: readonly [Side, Side], program: number, count: () => void): string | null {
   const random = new Random(~program)
-  const sizes = sides.map((side) => {
-    side.bus.log.length = 0
-    return loadProgram(side, new Random(program))
-  })
+  let size = 0
   let isFresh = true
+  for (const { bus } of sides) bus.log.length = 0
   for (let fragment = 0; fragment < FRAGMENTS; fragment++) {
     if (isFresh || random.below(2) === 0) {
       const start = random.below(2 ** 31)
-      for (const [i, side] of sides.entries()) {
+      for (const side of sides) {
         if (isFresh) {
-          loadProgram(side, new Random(program))
+          size = loadProgram(side, new Random(program))
           resetSystem(side)
         }
-        begin(side, new Random(start), sizes[i]!)
+        begin(side, new Random(start), size)
       }
     }
     const budget = 1 + random.below(fragment % 4 === 3 ? 500 : 60)

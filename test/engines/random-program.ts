@@ -1,5 +1,5 @@
 /** Random programs: legal instructions of every kind, with many short branches, now and then one that overlaps the one before. */
-import { rows, type Row } from '../../src/isa/index.ts'
+import { MAX_LENGTH, rows, type Row } from '../../src/isa/index.ts'
 import { encode, type Random } from '../cpu/silicon/random.ts'
 
 const branches = rows.filter(
@@ -14,7 +14,6 @@ export const common = rows.filter(
 const legal = rows.filter(({ modes }) => modes & 4)
 /** Branches with a 32-bit distance stay within so many bytes. */
 const REACH = 600
-const LONGEST = 15
 
 function randomInstruction(random: Random): number[] {
   const kind = random.below(20)
@@ -33,7 +32,7 @@ function randomInstruction(random: Random): number[] {
 export function randomProgram(random: Random, size: number): Uint8Array {
   const code = new Uint8Array(size)
   let at = 0
-  while (at <= size - LONGEST - 1) {
+  while (at <= size - MAX_LENGTH - 1) {
     const bytes = randomInstruction(random)
     code.set(bytes.slice(0, size - at), at)
     at += random.below(30) === 0 ? 1 : bytes.length
