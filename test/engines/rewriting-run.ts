@@ -1,5 +1,5 @@
 /** The guest that rewrites its code on two engines, side by side. */
-import type { Cpu } from '../../src/cpu/cpu.ts'
+import type { Cpu, CpuState } from '../../src/cpu/cpu.ts'
 import type { Engine } from '../../src/cpu/run-loop.ts'
 import * as L from '../../src/cpu/layout.ts'
 import { createMachine, type TestMachine } from '../cpu/machine.ts'
@@ -28,6 +28,8 @@ export class Rewriting {
   guests = 0
   readonly #seed: number
   readonly #machines: readonly [TestMachine, TestMachine]
+  /** As the machines were before a guest: one may have destroyed what the next needs. */
+  readonly #initial: readonly { readonly cpu: CpuState; readonly ram: Uint8Array }[]
   #random = new Random(1)
   #steps = 0
   #lastRounds = 0
@@ -35,6 +37,7 @@ export class Rewriting {
   constructor(seed: number, engine: Engine) {
     this.#seed = seed
     this.#machines = [createMachine(64, RAM, 'interpreter'), createMachine(64, RAM, engine)]
+    this.#initial = this.#machines.map(({ cpu, ram }) => ({ cpu: cpu.save(), ram: ram.slice() }))
     for (const { cpu, bus } of this.#machines)
       bus.acknowledgeInterrupt = () => {
         cpu.setState32(L.INTR, 0)
@@ -67,7 +70,13 @@ export class Rewriting {
   #restart(): void {
     this.guests++
     this.#lastRounds = 0
-    for (const machine of this.#machines) install(machine, new Random(this.#seed + this.guests))
+    for (const [i, machine] of this.#machines.entries()) {
+      const { cpu, ram } = this.#initial[i]!
+      machine.cpu.ramWritten(0, ram.length)
+      machine.ram.set(ram)
+      machine.cpu.load(cpu)
+      install(machine, new Random(this.#seed + this.guests))
+    }
     this.#random = new Random(~(this.#seed + this.guests))
   }
 
