@@ -201,6 +201,8 @@ export class RunLoop {
       if (woken) {
         link = 0
         careful = false
+        // The frame may have been written where a breakpoint watches.
+        if (this.#state.getState32(S.DEBUG_PENDING) !== 0) continue
       }
 
       const { rip } = this.#state

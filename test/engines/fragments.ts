@@ -7,31 +7,22 @@ import * as L from '../../src/cpu/layout.ts'
 import type { Engine } from '../../src/cpu/run-loop.ts'
 import { createMachine, type TestMachine } from '../cpu/machine.ts'
 import { Random } from '../cpu/silicon/random.ts'
+import {
+  CODE,
+  CODE_ROOM,
+  DATA,
+  DATA_BYTES,
+  resetSegments,
+  resetSystem,
+  systemTables,
+  TABLES,
+  type Bits,
+} from './fragment-system.ts'
 import { randomProgram } from './random-program.ts'
 
-/** Page tables, GDT, TSS and IDT of a machine lie below. */
-const TABLES = 0x8000
-const GDT = 0x6000
-const TSS = 0x6800
-const IDT = 0x7000
-const BUSY_TSS64 = 0x8b
-const IST1 = 36
-const INTERRUPT_GATE_IST1 = 0x8e01
-/** Exceptions have a stack of their own, which the program cannot lose. */
-const EXCEPTION_STACK = 0x3_f000
-const CODE = 0x4_0000
 /** Most programs are short, for there are many of them; the long ones lie on two pages. */
 const SIZES = [64, 64, 64, 64, 64, 128, 128, 128, 128, 128, 256, 256, 512, 512, 1024, 8192]
-const CODE_ROOM = 8192
-/** Where exceptions lead to: for each vector a jump into the program, so that even a storm of them retires instructions. */
-const HANDLERS = CODE + CODE_ROOM
-const HANDLER_BYTES = 8
-const JMP_REL32 = 0xe9
-const DATA = 0x8_0000
-const DATA_BYTES = 0x1_0000
 const RAM = 1 << 20
-const FLAT_DATA = 0xc093
-const CODE64 = 0xa09b
 /** Of a program: the later ones meet code that is translated already, with other registers. */
 const FRAGMENTS = 40
 /** Programs after which machines are made anew. */
@@ -39,12 +30,13 @@ const PROGRAMS_PER_MACHINE = 250
 
 /** A machine and its tables as they were before anybody wrote over them. */
 interface Side extends TestMachine {
+  readonly bits: Bits
   readonly tables: Uint8Array
 }
 
-function createSide(engine: Engine): Side {
-  const machine = createMachine(64, RAM, engine)
-  return { ...machine, tables: machine.ram.slice(0, TABLES) }
+function createSide(bits: Bits, engine: Engine): Side {
+  const machine = createMachine(bits, RAM, engine)
+  return { ...machine, bits, tables: machine.ram.slice(0, TABLES) }
 }
 
 /** Bytes that lie there already stay, and with them what was translated. */
@@ -58,59 +50,27 @@ function put({ cpu, ram }: TestMachine, bytes: Uint8Array, at: number): void {
 function loadProgram(side: Side, random: Random): number {
   const size = random.pick(SIZES)
   const code = new Uint8Array(CODE_ROOM)
-  code.set(randomProgram(random, size))
+  code.set(randomProgram(random, size, side.bits))
   put(side, code, CODE)
-  const tables = side.tables.slice()
-  const idt = new DataView(tables.buffer, IDT)
-  const handlers = new DataView(new ArrayBuffer(256 * HANDLER_BYTES))
-  for (let vector = 0; vector < 256; vector++) {
-    const at = vector * HANDLER_BYTES
-    idt.setUint32(16 * vector, (8 << 16) | ((HANDLERS + at) & 0xffff), true)
-    idt.setUint16(16 * vector + 4, INTERRUPT_GATE_IST1, true)
-    idt.setUint16(16 * vector + 6, HANDLERS >>> 16, true)
-    handlers.setUint8(at, JMP_REL32)
-    handlers.setInt32(at + 1, CODE + random.below(size) - (HANDLERS + at + 5), true)
-  }
-  new DataView(tables.buffer).setBigUint64(TSS + IST1, BigInt(EXCEPTION_STACK), true)
-  put(side, tables, 0)
-  put(side, new Uint8Array(handlers.buffer), HANDLERS)
+  for (const [at, bytes] of systemTables(side.tables, side.bits, random, size)) put(side, bytes, at)
   put(side, new Uint8Array(DATA_BYTES), DATA)
   return size
 }
 
 /** Registers for a fragment that begins at a random place. */
-function begin({ cpu }: Side, random: Random, size: number): void {
+function begin({ cpu, bits }: Side, random: Random, size: number): void {
+  if (bits === 32) resetSegments({ cpu }, bits, random)
   const meetsCode = random.below(8) === 0
   for (let n = 0; n < 16; n++) {
     const kind = random.below(12)
     const pointer = kind < 2 && meetsCode ? CODE + random.below(size) : DATA + random.below(DATA_BYTES / 2)
-    cpu.setGpr(n, kind < 9 ? BigInt(pointer) : random.u64())
+    cpu.setGpr(n, kind < 9 ? BigInt(pointer) : BigInt.asUintN(n < 8 ? 64 : bits, random.u64()))
     for (const lane of [0, 1] as const) cpu.vector(n, lane).set(random.bytes(16))
   }
   // Most repeated instructions are to come to their end.
   if (random.below(16) > 0) cpu.setGpr(1, BigInt(random.below(40)))
   cpu.setGpr(4, BigInt(DATA + DATA_BYTES / 2))
   cpu.rip = BigInt(CODE + random.below(size))
-}
-
-/** System registers as a program begins with them. */
-function resetSystem({ cpu }: Side): void {
-  for (const field of [L.SHUTDOWN, L.HALTED, L.CPL]) cpu.setState32(field, 0)
-  for (const seg of [L.ES, L.SS, L.DS, L.FS, L.GS])
-    cpu.setSegment(seg, { selector: 0x10, base: 0n, limit: 0xffff_ffff, attributes: FLAT_DATA })
-  cpu.setSegment(L.CS, { selector: 8, base: 0n, limit: 0xffff_ffff, attributes: CODE64 })
-  cpu.setSegment(L.TR, { selector: 0x28, base: BigInt(TSS), limit: 103, attributes: BUSY_TSS64 })
-  cpu.setState64(L.IDTR, BigInt(IDT))
-  cpu.setState32(L.IDTR + 8, 0xfff)
-  cpu.setState64(L.GDTR, BigInt(GDT))
-  cpu.setState32(L.GDTR + 8, 47)
-  cpu.setState64(L.CR3, 0x1000n)
-  cpu.setState64(L.CR4, 0x50620n)
-  cpu.setState64(L.EFER, 0x501n)
-  cpu.setState64(L.CR0, 0x80010033n)
-  cpu.setState32(L.MXCSR, 0x1f80)
-  cpu.rflags = 2n
-  cpu.stateChanged()
 }
 
 /** What a guest could see, as lines. */
@@ -159,12 +119,17 @@ export interface FragmentsResult {
 }
 
 /** The fragments of `programs` programs from consecutive seeds. */
-export function runFragments(seed: number, programs: number, engine: Engine): FragmentsResult {
+export function runFragments(
+  seed: number,
+  programs: number,
+  engine: Engine,
+  bits: Bits = 64,
+): FragmentsResult {
   let sides: readonly [Side, Side] | null = null
   let [fragments, instructions] = [0, 0]
   for (let n = 0; n < programs; n++) {
     const program = (seed + n) | 0
-    if (n % PROGRAMS_PER_MACHINE === 0) sides = [createSide('interpreter'), createSide(engine)]
+    if (n % PROGRAMS_PER_MACHINE === 0) sides = [createSide(bits, 'interpreter'), createSide(bits, engine)]
     const both = sides!
     const before = both[0].cpu.retired
     const difference = runProgram(both, program, () => fragments++)
@@ -185,7 +150,7 @@ function runProgram(sides: readonly [Side, Side], program: number, count: () => 
       for (const side of sides) {
         if (isFresh) {
           size = loadProgram(side, new Random(program))
-          resetSystem(side)
+          resetSystem(side, side.bits, new Random(~start))
         }
         begin(side, new Random(start), size)
       }

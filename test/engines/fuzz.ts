@@ -1,6 +1,7 @@
-/** `tsx test/engines/fuzz.ts [--seed N] [--count N] [--engine jit|auto]`: so many random fragments on the interpreter and another engine, until one differs. */
+/** `tsx test/engines/fuzz.ts [--seed N] [--count N] [--engine jit|auto] [--bits 32|64]`: so many random fragments on the interpreter and another engine, until one differs. */
 import { parseArgs } from 'node:util'
 import type { Engine } from '../../src/cpu/run-loop.ts'
+import type { Bits } from './fragment-system.ts'
 import { runFragments } from './fragments.ts'
 
 const { values } = parseArgs({
@@ -8,6 +9,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: `${Date.now() & 0x7fffffff}` },
     count: { type: 'string', default: '100000' },
     engine: { type: 'string', default: 'jit' },
+    bits: { type: 'string', default: '64' },
   },
 })
 const seed = Number(values.seed)
@@ -16,7 +18,7 @@ const count = Number(values.count)
 const BATCH = 250
 let [fragments, instructions] = [0, 0]
 for (let programs = 0; fragments < count; programs += BATCH) {
-  const result = runFragments(seed + programs, BATCH, values.engine as Engine)
+  const result = runFragments(seed + programs, BATCH, values.engine as Engine, Number(values.bits) as Bits)
   fragments += result.fragments
   instructions += result.instructions
   if (result.difference) {

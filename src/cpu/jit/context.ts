@@ -46,8 +46,17 @@ import { entryOf } from './runtime.ts'
 import { usualTransition } from './transitions.ts'
 
 const PAGE_MASK = i64(~0xfffn)
+/** Of the attributes of a segment: P, S, code, expand-down and writable; and a data segment that grows upwards. SDM Vol. 3A, 3.4.5. */
+const SEGMENT_KIND = 0x9e
+const WRITABLE_DATA = 0x92
+const I32_ADD = 0x6a
+const I32_SUB = 0x6b
 const I64_ADD = 0x7c
 const I64_SUB = 0x7d
+const I64_AND = 0x83
+const I32_WRAP = 0xa7
+const I64_EXTEND_U = 0xad
+const MASK_32 = 0xffff_ffff
 /** Helpers of transitions between rings, after which the region may go on. */
 const jumping = new Set<HelperName>(['syscall', 'sysret', 'iret', 'intN'])
 /** Symbolic offsets stay exact. */
@@ -174,22 +183,32 @@ export class RegionContext extends Context {
     return bound
   }
 
+  /** Outside 64-bit code only the low 32 bits count, so cutting and extending make no difference. */
   #symbolOf(value: Expr): Symbolic | undefined {
     const known = this.#symbols.get(value)
-    if (known || value.type !== 'i64') return known
+    if (known) return known
     const [x, y] = value.args
-    const sign = value.code[0] === I64_ADD ? 1 : value.code[0] === I64_SUB ? -1 : 0
-    if (sign === 0 || !x || y?.constant === undefined) return undefined
-    const base = this.#symbolOf(x)
+    const [code] = value.code
+    if (!x || (value.type !== 'i64' && this.#frame.long)) return undefined
+    if (!this.#frame.long && (code === I32_WRAP || code === I64_EXTEND_U)) return this.#symbolOf(x)
+    if (y?.constant === undefined) return undefined
     const delta = Number(y.constant)
+    if (!this.#frame.long && code === I64_AND && delta === MASK_32) return this.#symbolOf(x)
+    const sign = code === I64_ADD || code === I32_ADD ? 1 : code === I64_SUB || code === I32_SUB ? -1 : 0
+    const base = sign === 0 ? undefined : this.#symbolOf(x)
     return base && Math.abs(delta) < MAX_DELTA ? { ...base, offset: base.offset + sign * delta } : undefined
+  }
+
+  /** Addresses are sums of so many bits. */
+  get #addressBits(): number {
+    return this.#frame.long ? 64 : 32
   }
 
   // The instruction's place
 
   ripAt(offset: Offset): I64 {
     const rip = add(this.#frame.base, i64(offset))
-    return this.shape.long ? rip : and(rip, i64(0xffff_ffff))
+    return this.#frame.long ? rip : and(rip, i64(MASK_32))
   }
 
   get #rip(): I64 {
@@ -254,14 +273,15 @@ export class RegionContext extends Context {
   gpr(number: number, bits: number): Value {
     const whole = this.#frame.gpr(number).value
     const bound = this.let(bits === 64 ? whole : truncate(whole, bits))
-    if (bits === 64) this.#symbols.set(bound, this.#known.register(number))
+    if (bits >= this.#addressBits) this.#symbols.set(bound, this.#known.register(number))
     return bound
   }
 
   setGpr(number: number, bits: number, value: Value): void {
     const local = this.#frame.gpr(number)
     this.#frame.gprWritten(number)
-    this.#known.setRegister(number, bits === 64 && !this.#isConditional ? this.#symbolOf(value) : undefined)
+    const isWhole = bits >= this.#addressBits && !this.#isConditional
+    this.#known.setRegister(number, isWhole ? this.#symbolOf(value) : undefined)
     if (this.#isConditional) this.#conditional |= 1 << number
     if (bits === 64) return this.f.set(local, toI64(value))
     const narrow = extendU(value.type === 'i64' ? wrap(value as I64) : (value as I32))
@@ -365,7 +385,8 @@ export class RegionContext extends Context {
 
   readForWrite(index: number, bits: number = this.operand(index).bits): Value {
     const { kind } = this.operand(index)
-    return kind === 'memory' ? this.loadForWrite(bits, this.address(index)) : this.read(index, bits)
+    if (kind !== 'memory') return this.read(index, bits)
+    return this.loadForWrite(bits, this.address(index, 'write', bits / 8))
   }
 
   writeBack(index: number, value: Value, bits: number = this.operand(index).bits): void {
@@ -392,8 +413,8 @@ export class RegionContext extends Context {
     else if (memory.base >= 0) sum = add(this.#frame.gpr(memory.base).value, sum)
     if (isVector) return this.let(sum)
     const offset = this.wrapOffset(index, sum)
-    const symbol =
-      instruction.addressSize === 64 ? this.#symbolOfOperand(memory, Number(displacement)) : undefined
+    const isWhole = instruction.addressSize === this.#addressBits
+    const symbol = isWhole ? this.#symbolOfOperand(memory, Number(displacement)) : undefined
     if (symbol) this.#symbols.set(offset, symbol)
     return offset
   }
@@ -413,10 +434,11 @@ export class RegionContext extends Context {
   wrapOffset(_index: number, offset: I64): I64 {
     const { addressSize } = this.#instruction
     if (addressSize === 64) return this.let(offset)
-    return this.let(and(offset, i64(addressSize === 32 ? 0xffff_ffff : 0xffff)))
+    return this.let(and(offset, i64(addressSize === 32 ? MASK_32 : 0xffff)))
   }
 
   override address(index: number, access?: AccessKind, bytes?: number): I64 {
+    if (this.shape.segmented) return super.address(index, access, bytes)
     const known = this.#addresses.get(index)
     if (known) return known
     const bound = super.address(index, access, bytes)
@@ -424,12 +446,32 @@ export class RegionContext extends Context {
     return bound
   }
 
-  /** Translated code runs with flat segments, but for the bases of FS and GS. */
-  linear(index: number, offset: I64): I64 {
-    const { segment } = this.#operand(index)
-    if (segment < L.FS) return offset
-    const va = add(offset, loadI64(this.cpu, L.SEGMENTS + segment * L.SEG_SIZE + L.SEG_BASE))
-    return this.let(this.#frame.long ? va : and(va, i64(0xffff_ffff)))
+  linear(index: number, offset: I64, access: AccessKind, bytes: number): I64 {
+    return this.#linear(this.#operand(index).segment, offset, access, bytes)
+  }
+
+  override segmentAddress(segment: I32, offset: I64, access: AccessKind, bytes: number): I64 {
+    return this.#linear(Number(segment.constant), offset, access, bytes)
+  }
+
+  /** Translated code runs with flat segments, but for FS and GS; and CS, which cannot be written. */
+  #linear(segment: number, offset: I64, access: AccessKind, bytes: number): I64 {
+    const { long, isHopeful } = this.#frame
+    if (segment < L.FS && (long || segment !== L.CS)) return offset
+    const at = L.SEGMENTS + segment * L.SEG_SIZE
+    const base = loadI64(this.cpu, at + L.SEG_BASE)
+    if (long) return this.let(add(offset, base))
+    if (access !== 'none') {
+      if (segment === L.CS || !isHopeful || this.#isConditional)
+        return super.segmentAddress(i32(segment), offset, access, bytes)
+      const otherKind = xor(
+        and(loadI32(this.cpu, at + L.SEG_ATTRIBUTES), i32(SEGMENT_KIND)),
+        i32(WRITABLE_DATA),
+      )
+      const limit = extendU(loadI32(this.cpu, at + L.SEG_LIMIT))
+      this.expect(or(otherKind, ltU(limit, add(offset, i64(bytes - 1)))))
+    }
+    return this.let(and(add(offset, base), i64(MASK_32)))
   }
 
   // Memory
@@ -607,7 +649,7 @@ export class RegionContext extends Context {
 
   /** What is compared with a place of the region is canonical when it is the same. */
   override checkTarget(rip: I64): void {
-    if (!this.#guess) return super.checkTarget(rip)
+    if (!this.#guess || this.shape.segmented) return super.checkTarget(rip)
     this.f.if(ne(rip, this.#guess), () => super.checkTarget(rip))
   }
 
@@ -620,13 +662,15 @@ export class RegionContext extends Context {
   }
 
   jumpTo(rip: I64): void {
-    this.f.set(this.#frame.target, this.shape.long ? rip : and(rip, i64(0xffff_ffff)))
+    this.f.set(this.#frame.target, this.#frame.long ? rip : and(rip, i64(MASK_32)))
     this.transfer = { kind: 'indirect' }
   }
 
   // State block and helpers
 
+  /** What MODE says was known when the region was found. */
   stateI32(offset: number): I32 {
+    if (offset === L.MODE) return i32(this.#frame.mode)
     return this.let(loadI32(this.cpu, offset))
   }
 

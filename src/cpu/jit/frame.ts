@@ -71,7 +71,7 @@ export class Frame {
   readonly target: Variable<'i64'>
   /** Which instruction leaves to the interpreter, if one does: its offset from the home page << 8, instructions from it to the end of its block. */
   readonly where: Variable<'i64'>
-  readonly #mode: number
+  readonly mode: number
   readonly #hotExit: number
   readonly #failures: number
   /** What is usual is expected: that accesses near each other lie on one page, and floats are plain. */
@@ -107,9 +107,9 @@ export class Frame {
     this.#hotExit = hotExit
     this.#failures = failures
     this.isHopeful = failures !== 0
-    this.crossesRings = this.isHopeful && hasUsualTransitions
-    this.#mode = mode
+    this.mode = mode
     this.long = (mode & L.MODE_CODE) === L.MODE_CODE64
+    this.crossesRings = this.long && this.isHopeful && hasUsualTransitions
     const [cpu, budget, entry, base] = f.params as [I32, I32, I32, I64]
     this.f = f
     this.runtime = runtime
@@ -186,7 +186,7 @@ export class Frame {
   /** Whether a helper that jumps has ended in any other way than a jump within the region's mode, with nothing for the host to do. */
   isElsewhere(status: I32): I32 {
     const { cpu } = this
-    const other = or(xor(status, i32(STATUS_JUMP)), xor(loadI32(cpu, L.MODE), i32(this.#mode)))
+    const other = or(xor(status, i32(STATUS_JUMP)), xor(loadI32(cpu, L.MODE), i32(this.mode)))
     return or(other, or(loadI32(cpu, L.INTR), loadI32(cpu, L.EXIT_REQUEST)))
   }
 

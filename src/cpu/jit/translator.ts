@@ -184,7 +184,7 @@ export class Translator {
     }
     if (exit !== 'failure') knowledge.improvements++
     const [seed] = region.entries as [Offset]
-    const va = BigInt.asUintN(64, this.#sites.base(site) + BigInt(seed))
+    const va = BigInt.asUintN(bitsOf(region.mode), this.#sites.base(site) + BigInt(seed))
     const gpa = this.#execGpa(va)
     installed.drop()
     if (gpa >= 0) this.#translate(va, gpa, region.mode, knowledge)
@@ -234,7 +234,8 @@ export class Translator {
   /** False when an instruction turned out not to be translatable: then once more without it. */
   #tryTranslate(va: bigint, seed: number, mode: number, knowledge: Knowledge): boolean {
     const home = va - BigInt(seed)
-    const page = (relative: number): number => this.#execGpa(home + BigInt(relative * PAGE))
+    const page = (relative: number): number =>
+      this.#execGpa(BigInt.asUintN(bitsOf(mode), home + BigInt(relative * PAGE)))
     const wanted = (offset: Offset): boolean => {
       if (this.#eager || knowledge.wanted.has(offset)) return true
       const gpa = page(pageOf(offset))
@@ -330,7 +331,13 @@ export class Translator {
   }
 }
 
+/** 64-bit code, and 32-bit code with flat segments. */
 function isTranslatable(mode: number): boolean {
-  const rare = L.MODE_SINGLE_STEP | L.MODE_TRACE_CALLS
-  return (mode & L.MODE_CODE) === L.MODE_CODE64 && (mode & rare) === 0
+  const rare = L.MODE_SINGLE_STEP | L.MODE_TRACE_CALLS | L.MODE_SEGMENTED
+  return (mode & L.MODE_CODE) !== L.MODE_CODE16 && (mode & rare) === 0
+}
+
+/** Width of addresses. */
+function bitsOf(mode: number): 32 | 64 {
+  return (mode & L.MODE_CODE) === L.MODE_CODE64 ? 64 : 32
 }
