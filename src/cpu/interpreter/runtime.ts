@@ -124,9 +124,9 @@ export function defineRuntime(module: ModuleBuilder): Runtime {
   const lookup = module.function({ params: ['i32', 'i64', 'i32'], results: ['i32'] }, (f) => {
     const [cpu, rip, budget] = f.params as [I32, I64, I32]
     f.store('i64.store', cpu, rip, L.RIP)
-    const isLong = eq(and(loadI32(cpu, L.MODE), i32(L.MODE_CODE)), i32(L.MODE_CODE64))
+    const isFlat = eqz(and(loadI32(cpu, L.MODE), i32(L.MODE_SEGMENTED)))
     // At the end of the budget nothing is fetched: a walk would mark the page as accessed.
-    f.if(and(isLong, gtS(budget, i32(0))), () => {
+    f.if(and(isFlat, gtS(budget, i32(0))), () => {
       const tag = loadI64(f.let(tlbEntry(cpu, rip)), L.TLB_EXEC_TAG)
       f.if(ne(tag, and(rip, i64(~0xfff))), () => {
         const gpa = f.call<'i64'>(helper('translateExec'), cpu, rip)
