@@ -25,13 +25,17 @@ import {
   loadV128,
   ltU,
   ne,
+  op,
   or,
+  replaceLowest,
   shl,
   shrU,
   sub,
   wrap,
   xor,
   Expr,
+  type F32,
+  type F64,
   type I32,
   type I64,
   type Int,
@@ -40,6 +44,7 @@ import {
 } from '../wasm/index.ts'
 import type { Decoded, Offset } from './block.ts'
 import { effects } from './effects.ts'
+import { Floats } from './floats.ts'
 import { ALL, type Frame } from './frame.ts'
 import { HOST_BIAS, type Group, type Known, type Symbolic } from './known.ts'
 import { entryOf } from './runtime.ts'
@@ -113,9 +118,7 @@ export class RegionContext extends Context {
   readonly #node: number
   /** What bound expressions are, as far as it is known. */
   readonly #symbols = new Map<Expr, Symbolic>()
-  /** Bits of floats: the register that they were read from, and those that are not denormal. */
-  readonly #lanes = new Map<Expr, number>()
-  readonly #normal = new Set<Expr>()
+  readonly #floats: Floats
   /** General registers written in a condition. */
   #conditional = 0
   /** Guest memory has been written: the instruction cannot be done again from its beginning. */
@@ -123,6 +126,7 @@ export class RegionContext extends Context {
   /** The frame's `where` tells of this instruction on every path from here. */
   #isPlaced = false
   #hasY = false
+  #isOrder: boolean
   /** The counter of the instruction, as long as it has not been counted. */
   #uncounted: number | null = null
   readonly #depth: number
@@ -139,8 +143,10 @@ export class RegionContext extends Context {
     this.#remaining = place.remaining
     this.#depth = frame.f.depth
     this.#known = place.known
+    this.#floats = new Floats(place.known.plain)
     this.#guess = place.guess
     this.#node = place.node
+    this.#isOrder = place.known.isOrder
     this.#setKnown(place.known.flags)
   }
 
@@ -171,6 +177,7 @@ export class RegionContext extends Context {
   finish(): void {
     this.#commit()
     this.#known.flags = this.flags && { kind: this.flags.kind, bits: this.flags.bits, hasY: this.#hasY }
+    this.#known.isOrder = this.#isOrder
     this.#known.forget(this.#conditional)
   }
 
@@ -180,6 +187,7 @@ export class RegionContext extends Context {
     const bound = super.let(value)
     const symbol = bound === value ? undefined : this.#symbolOf(value)
     if (symbol) this.#symbols.set(bound, symbol)
+    if (value.type === 'v128' && bound !== value) this.#floats.copy(bound, value)
     return bound
   }
 
@@ -325,30 +333,27 @@ export class RegionContext extends Context {
     const { kind } = this.operand(index)
     const { register, registerClass } = this.#operand(index)
     if (kind === 'memory') this.store(bits, this.address(index, 'write', bits / 8), value)
-    else if (kind === 'vector') {
-      this.setVector(register, this.#withLow(register, value, bits))
-      if (this.#normal.has(value) && !this.#isConditional) this.#known.normal.set(register, bits)
-    } else if (kind === 'mmx') this.#writeMmx(register, value as I64)
+    else if (kind === 'vector') this.setVector(register, this.#withLow(register, value, bits))
+    else if (kind === 'mmx') this.#writeMmx(register, value as I64)
     else if (registerClass === C.gpr8High) this.setGprHigh(register - 4, value)
     else this.setGpr(register, bits, value)
   }
 
+  override readLowest(index: number, bits: 32 | 64): Value {
+    if (this.operand(index).kind !== 'memory') return this.read(index, bits)
+    return this.#lowOf(this.loadScalar(bits, this.address(index, 'read', bits / 8)), bits)
+  }
+
   #lane(register: number, bits: number): Value {
-    const value = this.#lowOf(this.vector(register), bits)
-    this.#lanes.set(value, register)
-    if (this.#known.normal.get(register) === bits) this.#normal.add(value)
-    return value
+    return this.#lowOf(this.vector(register), bits)
   }
 
-  override isNormal(bits: Value): boolean {
-    return this.#normal.has(bits)
+  override isPlain(floats: Value | V128, bits: number): boolean {
+    return this.#floats.isPlain(floats, bits)
   }
 
-  override noteNormal(bits: Value): void {
-    if (this.#isConditional || !this.#frame.isHopeful) return
-    this.#normal.add(bits)
-    const register = this.#lanes.get(bits)
-    if (register !== undefined) this.#known.normal.set(register, bits.type === 'i64' ? 64 : 32)
+  override notePlain(floats: Value | V128, bits: number): void {
+    if (!this.#isConditional && this.#frame.isHopeful) this.#floats.notePlain(floats, bits)
   }
 
   /** Lane 0 of a vector that is bound; reading it costs nothing, so it need not be. */
@@ -365,10 +370,10 @@ export class RegionContext extends Context {
   }
 
   #withLow(register: number, value: Value, bits: number): V128 {
-    const old = this.#frame.vector(register, 0).value
-    if (bits === 64) return laneOp('i64x2.replace_lane', 0, old, value as I64)
+    const old = this.vector(register)
+    if (bits === 64) return replaceLowest(old, value)
     const narrow = value.type === 'i64' ? wrap(value as I64) : (value as I32)
-    if (bits === 32) return laneOp('i32x4.replace_lane', 0, old, narrow)
+    if (bits === 32) return replaceLowest(old, narrow)
     return laneOp(bits === 16 ? 'i16x8.replace_lane' : 'i8x16.replace_lane', 0, old, narrow)
   }
 
@@ -576,23 +581,14 @@ export class RegionContext extends Context {
 
   vector(number: number, lane = 0): V128 {
     const value = this.let(this.#frame.vector(number, lane).value)
-    if (lane === 0) this.#lanes.set(value, number)
+    if (lane === 0) this.#floats.read(number, value)
     return value
   }
 
   setVector(number: number, value: V128, lane = 0): void {
     this.#frame.vectorWritten(number, lane)
-    if (lane === 0) this.#copyNormal(number, value)
+    if (lane === 0) this.#floats.write(number, this.#isConditional ? null : value)
     this.f.set(this.#frame.vector(number, lane), value)
-  }
-
-  /** A register gets a vector, maybe that of another. */
-  #copyNormal(number: number, value: V128): void {
-    const { normal } = this.#known
-    const from = this.#isConditional ? undefined : this.#lanes.get(value)
-    const bits = from === undefined ? undefined : normal.get(from)
-    if (bits === undefined) normal.delete(number)
-    else normal.set(number, bits)
   }
 
   readVector(index: number, lane = 0): V128 {
@@ -626,6 +622,11 @@ export class RegionContext extends Context {
 
   storeVector(address: I64, value: V128): void {
     this.#storeTo(address, [value])
+  }
+
+  override loadScalar(bits: 32 | 64, address: I64): V128 {
+    const { host, offset } = this.#direct(this.let(address), bits, false)
+    return this.let(load(bits === 64 ? 'v128.load64_zero' : 'v128.load32_zero', host, offset))
   }
 
   loadWide(address: I64): [V128, V128] {
@@ -706,6 +707,15 @@ export class RegionContext extends Context {
     this.f.brIf(this.#frame.counted, unusual)
   }
 
+  override get leavesRare(): boolean {
+    return this.#frame.isHopeful && !this.#isConditional
+  }
+
+  override leaveWhen(suspicious: I32, unusual: I32): void {
+    this.#place()
+    this.f.if(suspicious, () => this.f.brIf(this.#frame.counted, unusual))
+  }
+
   /** Accesses and fetches have other rights from here on: those of the TLB array at `base`. */
   useTlb(base: I32): void {
     const { f } = this
@@ -766,7 +776,7 @@ export class RegionContext extends Context {
       if (after) f.if(status, () => frame.leave(status, this.left, false))
     }
     if (!known) this.#known.mxcsr = null
-    if (!known) this.#known.normal.clear()
+    if (!known) this.#known.plain.clear()
     if (known?.quiet) return
     this.#known.forgetTlb()
     frame.loadTlb()
@@ -826,6 +836,7 @@ export class RegionContext extends Context {
     const { f } = this
     const { flagResult, flagX, flagY } = this.#frame
     this.#frame.flagsWritten()
+    this.#isOrder = false
     f.set(this.#frame.flagKind, i32(kind | ((bits - 1) << 8)))
     f.set(flagResult, result)
     if (kind !== L.FLAGS_LOGIC) f.set(flagX, x)
@@ -834,6 +845,7 @@ export class RegionContext extends Context {
   }
 
   #forgetFlags(): void {
+    this.#isOrder = false
     this.flags = null
     this.#hasY = false
   }
@@ -852,6 +864,7 @@ export class RegionContext extends Context {
     const { flags } = this
     const { flagResult, flagX } = this.#frame
     this.#frame.flagsWritten()
+    this.#isOrder = false
     if (!flags) return this.storeCarryOverflow(carry, overflow)
     const place = this.let(extendU(or(carry, shl(overflow, i32(11)))))
     f.set(flagX, or(adjustOf(i32(flags.kind), flags.x, flags.result), place))
@@ -897,6 +910,24 @@ export class RegionContext extends Context {
     this.#forgetFlags()
   }
 
+  override setOrderFlags(bits: I64, x: F32 | F64, y: F32 | F64): void {
+    this.storeExplicitFlags(bits)
+    if (!this.#frame.isHopeful || this.#isConditional) return
+    const wide = (value: F32 | F64): F64 => (value.type === 'f64' ? value : op('f64.promote_f32', value))
+    this.f.set(this.#frame.floatX, wide(x))
+    this.f.set(this.#frame.floatY, wide(y))
+    this.#isOrder = true
+  }
+
+  /** Behind a comparison of floats of which neither is a NaN. */
+  #orderCondition(code: number): I32 {
+    const { floatX, floatY } = this.#frame
+    const names = { 2: 'lt', 3: 'ge', 4: 'eq', 5: 'ne', 6: 'le', 7: 'gt', 14: 'eq', 15: 'ne' } as const
+    const name = names[code as keyof typeof names]
+    // OF, SF and PF are clear.
+    return name ? op(`f64.${name}`, floatX.value, floatY.value) : i32(code & 1)
+  }
+
   override setAllFlags(bits: I64): void {
     this.storeExplicitFlags(bits)
   }
@@ -926,6 +957,7 @@ export class RegionContext extends Context {
   }
 
   protected storedCondition(code: number): I32 {
+    if (this.#isOrder) return this.#orderCondition(code)
     const zero = (): I32 => eqz(this.#frame.flagResult.value)
     const less = (): I32 => xor(this.#flag('sign'), this.#flag('overflow'))
     const even = [

@@ -67,6 +67,9 @@ export class Frame {
   readonly flagX: Variable<'i64'>
   /** Second operand of the comparison that the flags follow from; only within a block. */
   readonly flagY: Variable<'i64'>
+  /** Floats whose comparison the flags follow from; only within a block. */
+  readonly floatX: Variable<'f64'>
+  readonly floatY: Variable<'f64'>
   /** Target of an indirect jump. */
   readonly target: Variable<'i64'>
   /** Which instruction leaves to the interpreter, if one does: its offset from the home page << 8, instructions from it to the end of its block. */
@@ -124,6 +127,8 @@ export class Frame {
     this.flagResult = f.local('i64')
     this.flagX = f.local('i64')
     this.flagY = f.local('i64')
+    this.floatX = f.local('f64')
+    this.floatY = f.local('f64')
     this.target = f.local('i64')
     this.where = f.local('i64')
     this.#kind = f.local('i32')

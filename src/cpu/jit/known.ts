@@ -4,6 +4,7 @@
  */
 import type { Variable } from '../wasm/index.ts'
 import type { KnownFlags } from './context.ts'
+import type { PlainLanes } from './floats.ts'
 
 /** A 64-bit value: something unknown, plus a constant. */
 export interface Symbolic {
@@ -42,12 +43,14 @@ let unknowns = 0
 
 export class Known {
   flags: KnownFlags | null
+  /** Whether the flags follow from a comparison of the frame's `floatX` and `floatY`. */
+  isOrder = false
   readonly #registers: Symbolic[]
   readonly #groups: Map<string, Group>
   /** Pages, by number from the home page, that the exec TLB has where they were translated from. */
   readonly #mapped: Set<number>
-  /** By number of a vector register: bits of the float in its lowest lane, if that is known not to be denormal. */
-  readonly normal: Map<number, number>
+  /** By number of a vector register. */
+  readonly plain: Map<number, PlainLanes>
   /** What MXCSR has been compared with, successfully. */
   mxcsr: string | null
 
@@ -57,19 +60,28 @@ export class Known {
     groups: ReadonlyMap<string, Group> = new Map(),
     mapped: ReadonlySet<number> = new Set(),
     mxcsr: string | null = null,
-    normal: ReadonlyMap<number, number> = new Map(),
+    plain: ReadonlyMap<number, PlainLanes> = new Map(),
   ) {
     this.flags = flags
     this.#registers = registers
     this.#groups = new Map(groups)
     this.#mapped = new Set(mapped)
     this.mxcsr = mxcsr
-    this.normal = new Map(normal)
+    this.plain = new Map(plain)
   }
 
   /** For one of several ways on. */
   fork(): Known {
-    return new Known(this.flags, [...this.#registers], this.#groups, this.#mapped, this.mxcsr, this.normal)
+    const known = new Known(
+      this.flags,
+      [...this.#registers],
+      this.#groups,
+      this.#mapped,
+      this.mxcsr,
+      this.plain,
+    )
+    known.isOrder = this.isOrder
+    return known
   }
 
   register(number: number): Symbolic {

@@ -16,6 +16,7 @@ import {
   loadI64,
   ltU,
   ne,
+  replaceLowest,
   select,
   shl,
   shrS,
@@ -25,6 +26,8 @@ import {
   wrap,
   xor,
   type Expr,
+  type F32,
+  type F64,
   type FunctionBuilder,
   type I32,
   type I64,
@@ -88,6 +91,10 @@ export abstract class Context {
   abstract read(index: number, bits?: number): Value
   /** Writes a register or memory operand; memory may fault. */
   abstract write(index: number, value: Value, bits?: number): void
+  /** Like `read`, of the lowest lane of a vector register, or of as much memory; for what computes in vector registers. */
+  readLowest(index: number, bits: 32 | 64): Value {
+    return this.read(index, bits)
+  }
   /** Like `read`, of an operand that `writeBack` will write; see `loadForWrite`. */
   abstract readForWrite(index: number, bits?: number): Value
   abstract writeBack(index: number, value: Value, bits?: number): void
@@ -147,6 +154,10 @@ export abstract class Context {
   abstract loadForWrite(bits: number, va: I64): Value
   abstract storeBack(bits: number, value: Value): void
   abstract loadVector(va: I64): V128
+  /** 32 or 64 bits as the lowest lane of a vector, with zeros above. */
+  loadScalar(bits: 32 | 64, va: I64): V128 {
+    return replaceLowest(v128(0n, 0n), this.load(bits, va))
+  }
   abstract storeVector(va: I64, value: V128): void
   /** 256 bits, as two lanes; a store that faults has written nothing. */
   abstract loadWide(va: I64): [V128, V128]
@@ -196,13 +207,28 @@ export abstract class Context {
   differs(offset: number, mask: number, value: number): I32 {
     return xor(and(this.stateI32(offset), i32(mask)), i32(value))
   }
-  /** Whether a float, given by its bits, is known not to be denormal; and that it is not, from here on. For implementations that remember. */
-  isNormal(bits: Value): boolean {
+  /**
+   * Whether floats of `bits` bits, the bits of one or a vector of them, are known to be *plain*: neither denormal nor NaN; and that they are, from here
+   * on. For implementations that remember.
+   */
+  isPlain(floats: Value | V128, bits: number): boolean {
+    void floats
     void bits
     return false
   }
-  noteNormal(bits: Value): void {
+  notePlain(floats: Value | V128, bits: number): void {
+    void floats
     void bits
+  }
+  /** Whether what is rare may be left to another context, as long as nothing has changed. */
+  get leavesRare(): boolean {
+    return false
+  }
+  /** Does so when `unusual` holds; whenever it does, so does `suspicious`, which is told sooner. */
+  leaveWhen(suspicious: I32, unusual: I32): void {
+    void suspicious
+    void unusual
+    throw new TypeError('there is no other context')
   }
   abstract setStateI32(offset: number, value: I32): void
   abstract setStateI64(offset: number, value: I64): void
@@ -266,6 +292,13 @@ export abstract class Context {
   setAllFlags(bits: I64): void {
     this.flags = null
     this.storeExplicitFlags(bits)
+  }
+
+  /** The same of comparing two floats; `x` and `y` are neither NaN if the context leaves what is rare to another one. */
+  setOrderFlags(bits: I64, x: F32 | F64, y: F32 | F64): void {
+    void x
+    void y
+    this.setAllFlags(bits)
   }
 
   protected abstract storeExplicitFlags(bits: I64): void

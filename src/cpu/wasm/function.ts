@@ -4,6 +4,7 @@
  */
 import { Bytes, leb } from './bytes.ts'
 import { Expr, f32, f64, hasTypes, i32, i64, noArgs, v128, type I32 } from './expression.ts'
+import { floatOf } from './reinterpret.ts'
 import { storeCode, type Storable, type StoreName } from './memory.ts'
 import { valTypeCodes, type FuncType, type FunctionRef, type ValType } from './types.ts'
 
@@ -114,6 +115,8 @@ export class FunctionBuilder {
   /** Evaluates `value` here and now; the result may be used any number of times and costs nothing. */
   let<T extends ValType>(value: Expr<T>): Expr<T> {
     if (value.stable) return value
+    const float = floatOf(value)
+    if (float) return new Expr(value.type, value.code, [this.let(float)], undefined, true)
     const index = this.#temporary(value.type)
     this.#assign(index, value)
     return new Expr(value.type, localGet(index), noArgs, undefined, true)
@@ -239,6 +242,26 @@ export class FunctionBuilder {
       () => assign(otherwise()),
     )
     return new Expr(result!.type, result!.value.code, [], undefined, true)
+  }
+
+  /** What is done when one of the conditions holds, which is rare. */
+  unless(conditions: readonly I32[], rarely: () => void): void {
+    const open = conditions.filter(({ constant }) => constant !== 0)
+    if (open.length === 0) return
+    this.block((end) => {
+      this.block((exception) => {
+        for (const condition of open) this.brIf(exception, condition)
+        this.br(end)
+      })
+      rarely()
+    })
+  }
+
+  /** `usual`, or when one of the conditions holds, which is rare, something else. */
+  chooseUnless<T extends ValType>(rare: readonly I32[], usual: Expr<T>, otherwise: () => Expr<T>): Expr<T> {
+    const result = this.variable(usual.type, usual)
+    this.unless(rare, () => this.set(result, otherwise()))
+    return new Expr(result.type, result.value.code, [], undefined, true)
   }
 
   #nest(opcode: number, body: (label: Label) => void): void {

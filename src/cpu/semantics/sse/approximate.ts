@@ -4,6 +4,7 @@ import {
   and,
   eqz,
   f64,
+  fromBits,
   i32,
   i64,
   laneOp,
@@ -11,6 +12,7 @@ import {
   or,
   select,
   shl,
+  toBits,
   type Expr,
   type I32,
   type V128,
@@ -18,7 +20,7 @@ import {
 import type { Context } from '../context.ts'
 import type { Definition, Definitions } from '../definition.ts'
 import type { Value } from '../values.ts'
-import { fromBits, single, toBits } from './float.ts'
+import { single } from './float.ts'
 import { scalar, unary } from './form.ts'
 import { isNaN, isNotFinite } from './plain.ts'
 
@@ -40,10 +42,10 @@ function approximate(index: number, compute: (x: F64) => F64): (c: Context, x: V
     const input = c.let(flushed(x as I32))
     const special = or(eqz(shl(input, i32(1))), isNotFinite(single, input))
     const middle = or(and(input, i32(-1 << below)), i32(1 << (below - 1)))
-    const argument = fromBits(single, c.let(select(special, input, middle))) as Expr<'f32'>
+    const argument = fromBits(c.let(select(special, input, middle))) as Expr<'f32'>
     const value = c.let(compute(op('f64.promote_f32', argument)))
     const rounded = and(add(op('i64.reinterpret_f64', value), i64(1n << 39n)), i64(-1n << 40n))
-    const result = c.let(toBits(single, op('f32.demote_f64', op('f64.reinterpret_i64', rounded))) as I32)
+    const result = c.let(toBits(op('f32.demote_f64', op('f64.reinterpret_i64', rounded))) as I32)
     // Which NaN WebAssembly gives is open.
     const nan = select(isNaN(single, input), or(input, i32(0x00400000)), i32(-0x400000))
     return select(op('f64.ne', value, value), nan, flushed(result))

@@ -2,7 +2,9 @@
 import * as O from '../../float-operations.ts'
 import {
   and,
+  extendS,
   extendU,
+  fromBits,
   i32,
   i64,
   op,
@@ -13,15 +15,17 @@ import {
   sub,
   wrap,
   type I32,
+  type Int,
   type V128,
 } from '../../wasm/index.ts'
 import type { Context } from '../context.ts'
 import type { Definition, Definitions } from '../definition.ts'
 import { toI64, type Value } from '../values.ts'
-import { countOf, double, fromBits, oddLanesToCompare, oddToCompare, single, type Format } from './float.ts'
+import { double, oddLanesToCompare, single, type Format } from './float.ts'
 import { binaryLanes, scalar, secondOf, vectored } from './form.ts'
 import { immediate, vector } from './lanes.ts'
 import { chooseLanes, codeOf, softLanes, softScalar } from './soft.ts'
+import { countOf, settleOrder } from './settle.ts'
 
 /**
  * The predicates of the immediate (SDM Vol. 2A, CMPPD, table 3-1) as sets of the outcomes that they are true for. Those of legacy SSE are the first
@@ -73,36 +77,32 @@ function packed(f: Format): Definition {
 }
 
 const test = (f: Format, name: string, x: Value, y: Value): I32 =>
-  raw(`${f.float}.${name}`, [fromBits(f, x), fromBits(f, y)]) as I32
+  raw(`${f.float}.${name}`, [fromBits(x), fromBits(y)]) as I32
 
 /** The scalar forms compare in the lowest lane and keep the others. */
 const low = (f: Format): Definition =>
   scalar(f.bits, (c, x, y) => {
     const predicate = predicateOf(c)
-    return c.f.choose(
-      oddToCompare(f, x, y),
-      () => softScalar(c, codeOf(O.FLOAT_COMPARE, f), f.bits, [x, y], predicate),
-      () => {
-        const outcomes = ['lt', 'eq', 'gt'].map((name, n) =>
-          and(sub(i32(0), test(f, name, x, y)), isIn(predicate, 1 << n)),
-        )
-        const mask = outcomes.reduce((a, b) => or(a, b))
-        return f.bits === 64 ? (raw('i64.extend_i32_s', [mask]) as Value) : mask
-      },
+    const outcomes = ['lt', 'eq', 'gt'].map((name, n) =>
+      and(sub(i32(0), test(f, name, x, y)), isIn(predicate, 1 << n)),
+    )
+    const mask = outcomes.reduce((a, b) => or(a, b))
+    const usual = c.let(f.bits === 64 ? extendS(mask) : mask)
+    return settleOrder<Int>(c, f, x, y, usual, () =>
+      softScalar(c, codeOf(O.FLOAT_COMPARE, f), f.bits, [x, y], predicate),
     )
   })
 
 /** ZF, PF and CF: 111 unordered, 000 greater, 001 less, 100 equal; the other flags are cleared. `quiet`: UCOMISS. */
 function compareFlags(f: Format, quiet: boolean): Definition {
   return vectored((c) => {
-    const y = c.read(1, f.bits)
+    const y = c.readLowest(1, f.bits)
     const x = c.read(0, f.bits)
-    const flags = c.f.choose(
-      oddToCompare(f, x, y),
-      () => toI64(softScalar(c, codeOf(O.FLOAT_ORDER, f), 64, [x, y], i32(Number(quiet)))),
-      () => extendU(or(test(f, 'lt', x, y), shl(test(f, 'eq', x, y), i32(6)))),
+    const usual = extendU(or(test(f, 'lt', x, y), shl(test(f, 'eq', x, y), i32(6))))
+    const flags = settleOrder(c, f, x, y, usual, () =>
+      toI64(softScalar(c, codeOf(O.FLOAT_ORDER, f), 64, [x, y], i32(Number(quiet)))),
     )
-    c.setAllFlags(flags)
+    c.setOrderFlags(flags, fromBits(x), fromBits(y))
   })
 }
 

@@ -8,6 +8,7 @@ import {
   eqz,
   f32,
   f64,
+  fromBits,
   i32,
   i64,
   laneOp,
@@ -15,6 +16,7 @@ import {
   or,
   raw,
   select,
+  toBits,
   type Expr,
   type I32,
   type I64,
@@ -23,11 +25,12 @@ import {
 import type { Context } from '../context.ts'
 import type { Definition, Definitions } from '../definition.ts'
 import type { Value } from '../values.ts'
-import { countOf, double, fromBits, single, toBits, type Format } from './float.ts'
+import { double, single, type Format } from './float.ts'
 import { narrowingLanes, scalar, unaryLanes, vectored, wideningLanes } from './form.ts'
 import { pick, vector } from './lanes.ts'
 import * as P from './plain.ts'
 import { chooseLanes, codeOf, softLanes, softScalar } from './soft.ts'
+import { countOf } from './settle.ts'
 
 type F64 = Expr<'f64'>
 
@@ -43,7 +46,7 @@ function toInteger(f: Format, truncate: boolean): Definition {
   return vectored((c) => {
     const bits = c.operand(0).bits as 32 | 64
     const source = c.read(1, f.bits)
-    const x = c.let(raw(`${f.float}.${truncate ? 'trunc' : 'nearest'}`, [fromBits(f, source)]) as F64)
+    const x = c.let(raw(`${f.float}.${truncate ? 'trunc' : 'nearest'}`, [fromBits(source)]) as F64)
     const limit = 2 ** (bits - 1)
     const above = raw(`${f.float}.ge`, [x, floatConstant(f, -limit)]) as I32
     const below = raw(`${f.float}.lt`, [x, floatConstant(f, limit)]) as I32
@@ -61,7 +64,7 @@ function toInteger(f: Format, truncate: boolean): Definition {
 /** CVTSI2SS and CVTSI2SD. Doubles hold 32 bits, and 64 when these are few enough, without rounding. */
 function fromInteger(f: Format): Definition {
   const convert = (c: Context, _x: Value, y: Value): Value => {
-    const plain = c.let(toBits(f, raw(`${f.float}.convert_${y.type}_s`, [y]) as F64))
+    const plain = c.let(toBits(raw(`${f.float}.convert_${y.type}_s`, [y]) as F64))
     if (f.bits === 64 && y.type === 'i32') return plain
     const half = f.bits === 32 ? 2 ** 24 : 2 ** 53
     const exact =
@@ -83,11 +86,11 @@ const promote = (c: Context, bits: Value): Value =>
   c.f.choose(
     or(P.isDenormal(single, bits), P.isNaN(single, bits)),
     () => softScalar(c, codeOf(O.FLOAT_WIDEN, single), 64, [bits]),
-    () => toBits(double, op('f64.promote_f32', fromBits(single, bits) as Expr<'f32'>)),
+    () => toBits(op('f64.promote_f32', fromBits(bits) as Expr<'f32'>)),
   )
 
 function demote(c: Context, bits: Value): Value {
-  const plain = c.let(toBits(single, op('f32.demote_f64', fromBits(double, bits) as F64)))
+  const plain = c.let(toBits(op('f32.demote_f64', fromBits(bits) as F64)))
   const odd = and(P.isNotOrdinary(single, plain), eqz(P.isZero(double, bits)))
   return c.f.choose(
     or(P.oddMode(c), odd),

@@ -6,20 +6,24 @@ import * as O from '../../float-operations.ts'
 import {
   and,
   eqz,
+  fromBits,
   i32,
   op,
   or,
   raw,
   select,
+  toBits,
   type Expr,
   type I32,
   type Int,
   type V128,
+  type ValType,
 } from '../../wasm/index.ts'
 import type { Context } from '../context.ts'
 import type { Value } from '../values.ts'
 import { pick, vector } from './lanes.ts'
 import * as P from './plain.ts'
+import { countOf, settleLanes, settleOrder, settleScalar } from './settle.ts'
 import { chooseLanes, codeOf, softLanes, softScalar } from './soft.ts'
 
 /** Single or double precision. */
@@ -59,105 +63,68 @@ export const double: Format = {
 
 export type Float = Expr<'f32'> | Expr<'f64'>
 
-/** The float with these bits. */
-export function fromBits(f: Format, bits: Value): Float {
-  return raw(`${f.float}.reinterpret_${f.int}`, [bits]) as Float
-}
-
-export function toBits(f: Format, value: Float): Value {
-  return raw(`${f.int}.reinterpret_${f.float}`, [value]) as Value
-}
-
 export type BinaryName = 'add' | 'sub' | 'mul' | 'div'
 const codes = { add: O.FLOAT_ADD, sub: O.FLOAT_SUB, mul: O.FLOAT_MUL, div: O.FLOAT_DIV }
 
 // Scalars
 
-/** `result` when `odd` is 0. Bound. */
-function choose(c: Context, odd: I32, result: Value, soft: () => Value): Value {
-  return c.f.choose(odd, soft, () => result)
-}
+/** Where a zero may come from that is no underflow: the operands of which one is zero, or null when every zero is exact. */
+const sourcesOfZero = <T>(name: BinaryName, x: T, y: T): readonly T[] | null =>
+  name === 'mul' ? [x, y] : name === 'div' ? [x] : null
 
 /** Sums that are tiny are exact, which FTZ does not care for; products and quotients are tiny or zero for other reasons than a zero operand. */
 function oddResult(f: Format, name: BinaryName, result: Value, x: Value, y: Value): I32 {
-  if (name === 'add' || name === 'sub') return or(P.isNotFinite(f, result), P.isDenormal(f, result))
-  const zero = name === 'mul' ? or(P.isZero(f, x), P.isZero(f, y)) : P.isZero(f, x)
+  const sources = sourcesOfZero(name, x, y)
+  if (!sources) return or(P.isNotFinite(f, result), P.isDenormal(f, result))
+  const zero = P.oneOf(...sources.map((source) => P.isZero(f, source)))
   return and(P.isNotOrdinary(f, result), eqz(and(P.isZero(f, result), zero)))
 }
 
 /** x ∘ y for bit patterns that are bound. */
 export function scalarBinary(c: Context, f: Format, name: BinaryName, x: Value, y: Value): Value {
-  const value = raw(`${f.float}.${name}`, [fromBits(f, x), fromBits(f, y)]) as Float
-  const result = c.let(toBits(f, value))
-  const odd = [P.oddMode(c), oddOperand(c, f, x), oddOperand(c, f, y)]
-  // Most results are ordinary; only the others are worth a closer look.
-  const chosen = choose(c, P.oneOf(...odd, P.isNotOrdinary(f, result)), result, () =>
-    choose(c, P.oneOf(...odd, oddResult(f, name, result, x, y)), result, () =>
-      softScalar(c, codeOf(codes[name], f), f.bits, [x, y]),
-    ),
-  )
-  for (const value of [x, y, chosen]) c.noteNormal(value)
-  return chosen
-}
-
-function oddOperand(c: Context, f: Format, x: Value): I32 {
-  return c.isNormal(x) ? i32(0) : P.isDenormal(f, x)
+  const result = c.let(toBits(raw(`${f.float}.${name}`, [fromBits(x), fromBits(y)]) as Float))
+  return settleScalar(c, f, {
+    operands: [x, y],
+    results: [result],
+    sourcesOfZero: sourcesOfZero(name, x, y),
+    odd: () => oddResult(f, name, result, x, y),
+    code: codeOf(codes[name], f),
+  })
 }
 
 export function scalarSqrt(c: Context, f: Format, x: Value): Value {
-  const result = c.let(toBits(f, raw(`${f.float}.sqrt`, [fromBits(f, x)]) as Float))
-  const odd = P.oneOf(P.oddMode(c), oddOperand(c, f, x), P.isNotFinite(f, result))
-  const chosen = choose(c, odd, result, () => softScalar(c, codeOf(O.FLOAT_SQRT, f), f.bits, [x]))
-  for (const value of [x, chosen]) c.noteNormal(value)
-  return chosen
-}
-
-/** Not 0 when comparing x and y may set flags. */
-export function oddToCompare(f: Format, x: Value, y: Value): I32 {
-  return P.oneOf(P.isDenormal(f, x), P.isDenormal(f, y), P.isNaN(f, x), P.isNaN(f, y))
+  const result = c.let(toBits(raw(`${f.float}.sqrt`, [fromBits(x)]) as Float))
+  return settleScalar(c, f, {
+    operands: [x],
+    results: [result],
+    sourcesOfZero: null,
+    odd: () => P.isNotFinite(f, result),
+    code: codeOf(O.FLOAT_SQRT, f),
+  })
 }
 
 /** MIN and MAX give the second operand when the operands are equal or one is a NaN, as it is. */
 export function scalarMinMax(c: Context, f: Format, name: 'min' | 'max', x: Value, y: Value): Value {
-  const compare = raw(`${f.float}.${name === 'min' ? 'lt' : 'gt'}`, [fromBits(f, x), fromBits(f, y)]) as I32
+  const [a, b] = [fromBits(x), fromBits(y)]
+  const compare = raw(`${f.float}.${name === 'min' ? 'lt' : 'gt'}`, [a, b]) as I32
   const code = codeOf(name === 'min' ? O.FLOAT_MIN : O.FLOAT_MAX, f)
-  return choose(c, oddToCompare(f, x, y), c.let(select(compare, x, y)), () =>
-    softScalar(c, code, f.bits, [x, y]),
-  )
+  const usual = c.let(toBits(select<ValType>(compare, a, b) as Float))
+  const value = settleOrder(c, f, x, y, usual, () => softScalar(c, code, f.bits, [x, y]))
+  c.notePlain(value, f.bits)
+  return value
 }
 
 // Lanes
-
-/** Lanes of the format in a list of 128-bit ones. */
-export const countOf = (f: Format, v: readonly V128[]): number => (v.length * 128) / f.bits
 
 const each = (x: readonly V128[], y: readonly V128[], f: (x: V128, y: V128) => V128): V128[] =>
   x.map((v, n) => f(v, y[n]!))
 
 function oddLanes(f: Format, name: BinaryName, result: V128, x: V128, y: V128): V128 {
-  const masks = [P.denormalLanes(f, x), P.denormalLanes(f, y), P.notFiniteLanes(f, result)]
-  const zero = P.zeroLanes(f, x)
-  if (name === 'add' || name === 'sub') masks.push(P.denormalLanes(f, result))
-  if (name === 'mul')
-    masks.push(op('v128.andnot', P.smallLanes(f, result), op('v128.or', zero, P.zeroLanes(f, y))))
-  if (name === 'div') masks.push(op('v128.andnot', P.smallLanes(f, result), zero))
-  return masks.reduce((a, b) => op('v128.or', a, b))
-}
-
-/** `code` with the lanes of `plain`, when the results and the operands are no reason to ask the helper. */
-function settle(
-  c: Context,
-  f: Format,
-  name: BinaryName,
-  code: number,
-  plain: readonly V128[],
-  x: readonly V128[],
-  y: readonly V128[],
-): V128[] {
-  const results = plain.map((value) => c.let(value))
-  const masks = results.map((result, n) => oddLanes(f, name, result, x[n]!, y[n]!))
-  const odd = P.oneOf(P.oddMode(c), P.anyOf(masks))
-  return chooseLanes(c, odd, results, () => softLanes(c, code, countOf(f, x), [x, y]))
+  const notFinite = P.notFiniteLanes(f, result)
+  const sources = sourcesOfZero(name, x, y)
+  if (!sources) return op('v128.or', notFinite, P.denormalLanes(f, result))
+  const zero = sources.map((source) => P.zeroLanes(f, source)).reduce((a, b) => op('v128.or', a, b))
+  return op('v128.or', notFinite, op('v128.andnot', P.smallLanes(f, result), zero))
 }
 
 export function packedBinary(
@@ -167,25 +134,41 @@ export function packedBinary(
   x: readonly V128[],
   y: readonly V128[],
 ): V128[] {
-  const plain = each(x, y, (a, b) => vector(`${f.lanes}.${name}`, a, b))
-  return settle(c, f, name, codeOf(codes[name], f), plain, x, y)
+  const results = each(x, y, (a, b) => c.let(vector(`${f.lanes}.${name}`, a, b)))
+  return settleLanes(c, f, {
+    operands: [x, y],
+    results,
+    sourcesOfZero: sourcesOfZero(name, x, y),
+    odd: () => results.map((result, n) => oddLanes(f, name, result, x[n]!, y[n]!)),
+    code: codeOf(codes[name], f),
+  })
 }
 
 /** Subtracts in even lanes, adds in odd ones. */
 export function packedAddSubtract(c: Context, f: Format, x: readonly V128[], y: readonly V128[]): V128[] {
-  const plain = each(x, y, (a, b) => {
+  const results = each(x, y, (a, b) => {
     const sum = vector(`${f.lanes}.add`, a, b)
     const difference = vector(`${f.lanes}.sub`, a, b)
-    return f.bits === 32 ? pick(4, [0, 5, 2, 7], difference, sum) : pick(8, [0, 3], difference, sum)
+    return c.let(f.bits === 32 ? pick(4, [0, 5, 2, 7], difference, sum) : pick(8, [0, 3], difference, sum))
   })
-  return settle(c, f, 'add', codeOf(O.FLOAT_SUB, f, O.FLOAT_ADD), plain, x, y)
+  return settleLanes(c, f, {
+    operands: [x, y],
+    results,
+    sourcesOfZero: null,
+    odd: () => results.map((result, n) => oddLanes(f, 'add', result, x[n]!, y[n]!)),
+    code: codeOf(O.FLOAT_SUB, f, O.FLOAT_ADD),
+  })
 }
 
 export function packedSqrt(c: Context, f: Format, x: readonly V128[]): V128[] {
   const results = x.map((v) => c.let(vector(`${f.lanes}.sqrt`, v)))
-  const masks = x.map((v, n) => op('v128.or', P.denormalLanes(f, v), P.notFiniteLanes(f, results[n]!)))
-  const odd = P.oneOf(P.oddMode(c), P.anyOf(masks))
-  return chooseLanes(c, odd, results, () => softLanes(c, codeOf(O.FLOAT_SQRT, f), countOf(f, x), [x]))
+  return settleLanes(c, f, {
+    operands: [x],
+    results,
+    sourcesOfZero: null,
+    odd: () => results.map((result) => P.notFiniteLanes(f, result)),
+    code: codeOf(O.FLOAT_SQRT, f),
+  })
 }
 
 /** Not 0 when comparing x and y may set flags. */

@@ -7,6 +7,7 @@ import {
   and,
   eqz,
   f64,
+  fromBits,
   geU,
   i32,
   i64,
@@ -14,6 +15,7 @@ import {
   or,
   raw,
   sub,
+  toBits,
   xor,
   type Expr,
   type I32,
@@ -23,11 +25,12 @@ import {
 import type { Context } from '../context.ts'
 import type { Definition, Definitions } from '../definition.ts'
 import type { Value } from '../values.ts'
-import { countOf, double, fromBits, single, toBits, type Format } from './float.ts'
+import { double, single, type Format } from './float.ts'
 import { replaceLow, vectored } from './form.ts'
 import { lanes, pick } from './lanes.ts'
 import * as P from './plain.ts'
 import { chooseLanes, codeOf, softLanes, softScalar } from './soft.ts'
+import { countOf } from './settle.ts'
 
 interface Kind {
   /** Operation of even and odd lanes. */
@@ -115,11 +118,11 @@ function packed(f: Format, kind: Kind, order: readonly number[]): Definition {
 const flipped = (x: Value, when: boolean): I32 => (when ? xor(x as I32, i32(-0x80000000)) : (x as I32))
 
 function scalarSingle(c: Context, kind: Kind, x: Value, y: Value, z: Value): Value {
-  const wide = (bits: Value): Expr<'f64'> => op('f64.promote_f32', fromBits(single, bits) as Expr<'f32'>)
+  const wide = (bits: Value): Expr<'f64'> => op('f64.promote_f32', fromBits(bits) as Expr<'f32'>)
   const product = op('f64.mul', wide(flipped(x, negatesProduct(kind.even))), wide(y))
   const sum = c.let(op('f64.add', product, wide(flipped(z, negatesAddend(kind.even)))))
   const bits = c.let(op('i64.reinterpret_f64', sum))
-  const result = c.let(toBits(single, op('f32.demote_f64', sum)))
+  const result = c.let(toBits(op('f32.demote_f64', sum)))
   const tie = eqz(xor(and(bits, i64(TAIL)), i64(HALF)))
   const from = BigInt.asUintN(64, doubleBits(LEAST))
   const magnitude: I64 = and(bits, i64(double.sign - 1n))

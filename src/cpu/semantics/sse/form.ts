@@ -3,10 +3,10 @@
  * `xmm1, xmm2, xmm3/m128`, which clears what lies above; and VEX.256, which does in its upper lane what it does in the lower. Legacy operands in memory are
  * aligned, those of VEX forms need not be (SDM volume 1, 14.9). What is computed is given by lanes of 128 bits.
  */
-import { laneOp, op, shuffle, type I32, type I64, type V128 } from '../../wasm/index.ts'
+import { op, replaceLowest, shuffle, type I32, type V128 } from '../../wasm/index.ts'
 import type { Context } from '../context.ts'
 import type { Definition, Emit } from '../definition.ts'
-import { toI64, type Value } from '../values.ts'
+import { toI32, toI64, type Value } from '../values.ts'
 import { immediate } from './lanes.ts'
 
 /** A meaning that reads and writes its operands as below, so that it holds for the VEX rows as well. */
@@ -117,7 +117,7 @@ export function scalar(
 ): Definition {
   return vectored((c) => {
     const second = secondOf(c)
-    const y = c.read(second, sourceBits ?? c.operand(second).bits)
+    const y = sourceBits === null ? c.read(second) : c.readLowest(second, sourceBits)
     const result = c.let(operation(c, c.read(firstOf(c), bits), y))
     if (c.shape.vex) c.writeVectors(0, [replaceLow(c.readVector(1), bits, result)])
     else c.write(0, result, bits)
@@ -126,7 +126,5 @@ export function scalar(
 
 /** v with its lowest 32 or 64 bits replaced. */
 export function replaceLow(v: V128, bits: number, value: Value): V128 {
-  return bits === 64
-    ? laneOp('i64x2.replace_lane', 0, v, value as I64)
-    : laneOp('i32x4.replace_lane', 0, v, value as I32)
+  return replaceLowest(v, bits === 64 ? toI64(value) : toI32(value))
 }

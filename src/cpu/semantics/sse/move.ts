@@ -35,7 +35,7 @@ const wholeAligned: Definition = vectored((c) => {
 /** A scalar: from memory with zeros above, to memory, or between registers with the rest of the first source kept. */
 function scalarMove(bits: 32 | 64): Definition {
   return vectored((c) => {
-    if (c.operand(1).kind === 'memory') writeResult(c, [zeroExtended(c.read(1, bits))])
+    if (c.operand(1).kind === 'memory') writeResult(c, [c.loadScalar(bits, c.address(1))])
     else if (c.operand(0).kind === 'memory') c.write(0, c.read(1, bits), bits)
     else {
       const value = c.read(secondOf(c), bits)

@@ -6,19 +6,26 @@
  */
 import * as L from '../../layout.ts'
 import {
+  add,
   and,
   eqz,
+  fromBits,
   geU,
   i32,
+  i64,
   int,
   ltU,
   op,
   or,
   raw,
   shl,
+  shrU,
   sub,
+  toBits,
+  wrap,
   xor,
   type I32,
+  type I64,
   type V128,
 } from '../../wasm/index.ts'
 import type { Context } from '../context.ts'
@@ -76,9 +83,27 @@ export function isNotOrdinary(f: Format, bits: Value): I32 {
   return geU(shifted, int(f.int, 2n * f.infinity - from) as I32)
 }
 
+/**
+ * Quickly told: holds of zeros, of denormals and the numbers next to them, of infinities and NaNs. Exponents of all ones and of 0 to 2 lie together when
+ * one is added, as bits that are clear in all of them.
+ */
+export function isDoubtful(f: Format, bits: Value): I32 {
+  const high = bits.type === 'i64' ? wrap(shrU(toBits(fromBits(bits)) as I64, i64(32))) : (bits as I32)
+  return eqz(and(add(high, i32(highOf(f, f.smallest))), i32(highOf(f, f.infinity - 3n * f.smallest))))
+}
+
+const highOf = (f: Format, bits: bigint): number => Number(bits >> BigInt(f.bits - 32))
+
 // Lanes: masks
 
 const magnitudes = (f: Format, v: V128): V128 => op('v128.and', v, repeated(f.bits, f.sign - 1n))
+
+/** `isDoubtful` of each lane. */
+export function doubtfulLanes(f: Format, v: V128): V128 {
+  const moved = vector(`${f.intLanes}.add`, v, repeated(f.bits, f.smallest))
+  const exponents = op('v128.and', moved, repeated(f.bits, f.infinity - 3n * f.smallest))
+  return vector(`${f.intLanes}.eq`, exponents, repeated(f.bits, 0n))
+}
 
 /** Compared as signed numbers, moved so that zero is the largest. */
 export function denormalLanes(f: Format, v: V128): V128 {

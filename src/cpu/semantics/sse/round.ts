@@ -1,10 +1,11 @@
 /** ROUNDPS, ROUNDPD, ROUNDSS, ROUNDSD: imm8[1:0] gives the rounding unless imm8[2] asks for MXCSR.RC; imm8[3] keeps PE from being set. */
 import * as O from '../../float-operations.ts'
 import * as L from '../../layout.ts'
-import { and, eqz, i32, op, raw, select, type Expr, type I32 } from '../../wasm/index.ts'
+import { and, eqz, fromBits, i32, op, raw, select, toBits, type Expr, type I32 } from '../../wasm/index.ts'
 import type { Context } from '../context.ts'
 import type { Definition, Definitions } from '../definition.ts'
-import { countOf, double, fromBits, rounded, roundingControl, single, toBits, type Format } from './float.ts'
+import { double, rounded, roundingControl, single, type Format } from './float.ts'
+import { countOf } from './settle.ts'
 import { scalar, secondOf, unaryLanes } from './form.ts'
 import { immediate, vector } from './lanes.ts'
 import { anyOf, denormalsAreZeros, isNaN, nanLanes, oneOf, tellsInexact } from './plain.ts'
@@ -35,7 +36,7 @@ function packed(f: Format): Definition {
 function low(f: Format): Definition {
   return scalar(f.bits, (c, _x, bits) => {
     const imm = immediate(c, secondOf(c) + 1)
-    const x = c.let(fromBits(f, bits) as Expr<'f64'>)
+    const x = c.let(fromBits(bits) as Expr<'f64'>)
     const plain = rounded(c, f.float, control(c, imm), x)
     const changed = raw(`${f.float}.ne`, [x, plain]) as I32
     const inexact = and(eqz(eqz(wantsInexact(c, imm))), changed)
@@ -43,7 +44,7 @@ function low(f: Format): Definition {
     return c.f.choose(
       odd,
       () => softScalar(c, codeOf(O.FLOAT_ROUND, f), f.bits, [bits], imm),
-      () => toBits(f, plain),
+      () => toBits(plain),
     )
   })
 }

@@ -44,6 +44,18 @@ export function softLanes(
   return Array.from({ length: results }, (_, at) => loadV128(c.cpu, L.FLOAT_RESULT + 16 * at))
 }
 
+/** `usual` lanes, or when one of the conditions holds, which is rare, others. All bound. */
+export function unlessLanes(
+  c: Context,
+  rare: readonly I32[],
+  usual: readonly V128[],
+  otherwise: () => readonly V128[],
+): V128[] {
+  const results = usual.map((value) => c.f.variable('v128', value))
+  c.f.unless(rare, () => otherwise().forEach((value, n) => c.f.set(results[n]!, value)))
+  return results.map(({ value }) => c.let(value))
+}
+
 /** Plain results when `odd` is 0, else those of the helper. All bound. */
 export function chooseLanes(
   c: Context,
