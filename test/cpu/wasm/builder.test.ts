@@ -17,6 +17,27 @@ function compile(type: w.FuncType, build: (f: w.FunctionBuilder) => void): (...a
   return instance.exports.f as (...args: unknown[]) => unknown
 }
 
+test('the bits of a float are the float again, and lanes are read and replaced as either', () => {
+  const sNaN = 0x7ff4_0000_0000_0001n
+  const through = compile({ params: ['i64', 'i64'], results: ['i64'] }, (b) => {
+    const [low, high] = b.params as [w.I64, w.I64]
+    const pair = b.let(w.laneOp('i64x2.replace_lane', 1, w.op('i64x2.splat', low), high))
+    const lane = w.laneOp('i64x2.extract_lane', 0, pair)
+    const again = b.let(w.toBits(w.fromBits(lane)))
+    expect(w.fromBits(again).type).toBe('f64')
+    b.return(w.laneOp('i64x2.extract_lane', 0, w.replaceLowest(w.op('i64x2.splat', high), again)))
+  })
+  for (const bits of [0n, -1n, 1n, sNaN, 1n << 62n]) expect(through(bits, 5n)).toBe(bits)
+})
+
+test('what is rare is done when one of the conditions holds', () => {
+  const chosen = compile({ params: ['i32', 'i32'], results: ['i32'] }, (b) => {
+    const [x, y] = b.params as [w.I32, w.I32]
+    b.return(b.chooseUnless([w.i32(0), x, w.eqz(y)], w.add(y, w.i32(1)), () => w.i32(-1)))
+  })
+  expect([chosen(0, 5), chosen(1, 5), chosen(0, 0), chosen(1, 0)]).toEqual([6, -1, -1, -1])
+})
+
 // The names come from the specification through wabt, which disassembles what the builder has emitted.
 test('every instruction has the opcode and the type that the text format gives its name', async () => {
   const wabt = await (await import('wabt')).default()
