@@ -335,7 +335,7 @@ export class Cpu extends StateBlock {
 
   /** What the guest can see of the processor, the same for equal processors. */
   canonicalState(): Uint8Array {
-    return makeCanonical(this.save().block, this.rflags)
+    return makeCanonical(this.block.slice(), this.rflags)
   }
 
   /** Its arrays, and the list of what is filled. */
