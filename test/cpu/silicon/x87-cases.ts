@@ -60,6 +60,11 @@ export function randomExtended(random: Random): [significand: bigint, exponent: 
         (0x3fff + 63 - shift) | sign,
       ]
     }
+    case 14:
+    case 15:
+    case 16:
+      // So near each other that sums end half-way between two numbers.
+      return [some, (0x3fff + random.below(3)) | sign]
     default:
       return [some, (0x3fff + random.below(80) - 40) | sign]
   }

@@ -1,5 +1,14 @@
 /** Reads and writes of linear memory with every check, in any alignment. What the fast path of generated code does not do. */
-import { ACCESS_SEGMENT, SS, TLB_ADDEND, TLB_READ_TAG, TLB_WRITE_TAG } from '../../layout'
+import {
+  ACCESS_SEGMENT,
+  SS,
+  TLB_ADDEND,
+  TLB_BASE,
+  TLB_ENTRIES,
+  TLB_ENTRY_SIZE,
+  TLB_READ_TAG,
+  TLB_WRITE_TAG,
+} from '../../layout'
 import { watchData } from '../debug/breakpoints'
 import { pending, raiseGp, raiseSs } from '../raise'
 import { getCpl } from '../state'
@@ -29,6 +38,14 @@ export function direct(cpu: usize, va: u64, size: u32, access: u32): usize {
   const entry = tlbEntry(cpu, accessClass(cpu, access), va)
   const tag = load<u64>(entry + (access & ACCESS_WRITE ? <usize>TLB_WRITE_TAG : <usize>TLB_READ_TAG))
   if (tag != ((va + size - 1) & ~0xfff)) return 0
+  return <usize>(<u32>va + load<u32>(entry, TLB_ADDEND))
+}
+
+/** The same of bytes that the current instruction writes. */
+export function directWrite(cpu: usize, va: u64, size: u32): usize {
+  const index = <usize>(va >> 12) & (TLB_ENTRIES - 1)
+  const entry = <usize>load<u32>(cpu, TLB_BASE) + index * TLB_ENTRY_SIZE
+  if (load<u64>(entry, TLB_WRITE_TAG) != ((va + size - 1) & ~0xfff)) return 0
   return <usize>(<u32>va + load<u32>(entry, TLB_ADDEND))
 }
 

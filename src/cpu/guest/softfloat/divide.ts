@@ -40,30 +40,31 @@ export function squareRoot(a: Extended): void {
   if (a.sign) return V.setInvalid()
   if (a.kind == INFINITY) return V.setInfinity(0)
   if (a.kind == DENORMAL) signal(DE)
-  // Digit by digit: radicand · 2^126 or 2^127 as pairs of bits, root of 64 bits.
+  // The radicand has 127 or 128 bits, its root 64.
   const odd = a.exponent & 1
-  let high: u64 = odd ? a.significand : a.significand >> 1
-  let low: u64 = odd ? 0 : a.significand << 63
-  let root: u64 = 0
-  let rest: u64 = 0
+  const high: u64 = odd ? a.significand : a.significand >> 1
+  const low: u64 = odd ? 0 : a.significand << 63
+  let root = nearRoot(high, low)
   let restHigh: u64 = 0
-  for (let i = 0; i < 64; i++) {
-    restHigh = (restHigh << 2) | (rest >> 62)
-    rest = (rest << 2) | (high >> 62)
-    high = (high << 2) | (low >> 62)
-    low <<= 2
-    const trial = (root << 2) | 1
-    const trialHigh = root >> 62
-    root <<= 1
-    if (restHigh > trialHigh || (restHigh == trialHigh && rest >= trial)) {
-      const borrow = u64(rest < trial)
-      rest -= trial
-      restHigh -= trialHigh + borrow
-      root |= 1
-    }
+  let rest: u64 = 0
+  for (;;) {
+    const squareHigh = wide.multiply(root, root)
+    rest = low - wide.low
+    restHigh = high - squareHigh - u64(low < wide.low)
+    if (squareHigh > high || (squareHigh == high && wide.low > low)) root--
+    else if (restHigh > 1 || (restHigh == 1 && rest > root << 1)) root++
+    else break
   }
   // The root is never half-way between two numbers; above it when the remainder exceeds the root.
   let tail: u64 = 0
   if (restHigh | rest) tail = restHigh || rest > root ? INTEGER_BIT | 1 : 1
   V.setFinite(0, a.exponent >> 1, root, tail)
+}
+
+/** √(high · 2⁶⁴ + low), but for the last place: one of Newton's steps from the root of a double, which has 52 bits right. */
+function nearRoot(high: u64, low: u64): u64 {
+  const guess = Math.sqrt(<f64>high) * 4294967296.0
+  const root: u64 = guess < 18446744073709551615.0 ? <u64>guess : ~(<u64>0)
+  const quotient: u64 = high < root ? wide.divide(high, low, root) : ~(<u64>0)
+  return (root >> 1) + (quotient >> 1) + (root & quotient & 1)
 }

@@ -20,22 +20,26 @@ export function multiply(x: u64, y: u64): u64 {
 /** Remainder of the last division. */
 export let remainder: u64 = 0
 
-/** (high · 2⁶⁴ + next) / divisor, with high < divisor and the top bit of the divisor set. */
+/** (high · 2⁶⁴ + next) / divisor, with high < divisor and the top bit of the divisor set: two digits of 32 bits. Knuth, TAOCP Vol. 2, 4.3.1, algorithm D. */
 export function divide(high: u64, next: u64, divisor: u64): u64 {
-  let rest = high
-  let bits = next
-  let quotient: u64 = 0
-  for (let i = 0; i < 64; i++) {
-    const carry = rest >> 63
-    rest = (rest << 1) | (bits >> 63)
-    bits <<= 1
-    quotient <<= 1
-    if (carry || rest >= divisor) {
-      rest -= divisor
-      quotient |= 1
-    }
+  const upper = digit(high, next >> 32, divisor)
+  const lower = digit(remainder, next & 0xffff_ffff, divisor)
+  return (upper << 32) | lower
+}
+
+/** (high · 2³² + next) / divisor, a number of 32 bits. */
+function digit(high: u64, next: u64, divisor: u64): u64 {
+  const d1 = divisor >> 32
+  const d0 = divisor & 0xffff_ffff
+  let quotient = high / d1
+  let rest = high - quotient * d1
+  // The guess is at most two too large.
+  while (quotient >> 32 || quotient * d0 > ((rest << 32) | next)) {
+    quotient--
+    rest += d1
+    if (rest >> 32) break
   }
-  remainder = rest
+  remainder = ((high << 32) | next) - quotient * divisor
   return quotient
 }
 

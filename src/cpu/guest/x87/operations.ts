@@ -6,6 +6,16 @@ import { operate, squareRoot } from './arithmetic'
 import * as N from './number'
 import { Extended, X, Y } from './number'
 import { conclude, enter, blocked, pop, push, readStack, settle, stackFault, start, underflow } from './stack'
+import {
+  arithmeticUsual,
+  compareMemoryUsual,
+  compareUsual,
+  copyUsual,
+  duplicateUsual,
+  exchangeUsual,
+  loadUsual,
+  memoryUsual,
+} from './usual'
 import { C0, C1, C2, C3, IE, getFsw, isEmpty, setEmpty, setFsw, setTop, getTop, stackRegister } from './state'
 
 /* Formats of memory operands, as in semantics/x87/format.ts; 3 is an integer. */
@@ -35,6 +45,7 @@ function unpackFrom(n: Extended, format: u32, value: u64, high: u32): void {
 
 /** FLD, FILD, FBLD from memory. */
 export function x87Load(cpu: usize, format: u32, value: u64, high: u32): i32 {
+  if (loadUsual(cpu, format, value, high)) return CONTINUE
   enter(cpu)
   if (!isEmpty(cpu, 7)) return push(cpu)
   unpackFrom(X, format, value, high)
@@ -49,6 +60,7 @@ export function x87Load(cpu: usize, format: u32, value: u64, high: u32): i32 {
 
 /** ST(0) ← ST(0) op memory. */
 export function x87Memory(cpu: usize, operation: u32, format: u32, value: u64): i32 {
+  if (memoryUsual(cpu, operation, format, value)) return CONTINUE
   enter(cpu)
   if (!underflow(cpu, 0)) {
     readStack(cpu, X, 0)
@@ -60,6 +72,7 @@ export function x87Memory(cpu: usize, operation: u32, format: u32, value: u64): 
 
 /** ST(to) ← ST(to) op ST(from). */
 export function x87Arithmetic(cpu: usize, operation: u32, to: u32, from: u32, pops: u32): i32 {
+  if (arithmeticUsual(cpu, operation, to, from, pops)) return CONTINUE
   enter(cpu)
   if (!underflow(cpu, to | from)) {
     readStack(cpu, X, to)
@@ -96,6 +109,7 @@ function finishCompare(cpu: usize, conditions: u32, toFlags: u32, pops: u32): i3
 
 /** FCOM and kin with a register. `toFlags`: FCOMI. */
 export function x87Compare(cpu: usize, i: u32, quiet: u32, toFlags: u32, pops: u32): i32 {
+  if (compareUsual(cpu, i, toFlags, pops)) return CONTINUE
   if (toFlags) start(cpu)
   else enter(cpu)
   let conditions: u32 = C0 | C2 | C3
@@ -109,6 +123,7 @@ export function x87Compare(cpu: usize, i: u32, quiet: u32, toFlags: u32, pops: u
 
 /** FCOM, FICOM with memory. */
 export function x87CompareMemory(cpu: usize, format: u32, value: u64, pops: u32): i32 {
+  if (compareMemoryUsual(cpu, format, value, pops)) return CONTINUE
   enter(cpu)
   let conditions: u32 = C0 | C2 | C3
   if (!underflow(cpu, 0)) {
@@ -126,6 +141,7 @@ function copyResult(cpu: usize, i: u32): void {
 
 /** FLD ST(i). */
 export function x87Duplicate(cpu: usize, i: u32): i32 {
+  if (duplicateUsual(cpu, i)) return CONTINUE
   enter(cpu)
   if (isEmpty(cpu, i)) stackFault(cpu, false)
   else copyResult(cpu, i)
@@ -134,6 +150,7 @@ export function x87Duplicate(cpu: usize, i: u32): i32 {
 
 /** FST ST(i), FSTP ST(i). */
 export function x87Copy(cpu: usize, i: u32, pops: u32): i32 {
+  if (copyUsual(cpu, i, pops)) return CONTINUE
   enter(cpu)
   if (!underflow(cpu, 0)) copyResult(cpu, 0)
   return conclude(cpu, i, pops)
@@ -141,6 +158,7 @@ export function x87Copy(cpu: usize, i: u32, pops: u32): i32 {
 
 /** FXCH ST(i). An empty register counts as the indefinite NaN. */
 export function x87Exchange(cpu: usize, i: u32): i32 {
+  if (exchangeUsual(cpu, i)) return CONTINUE
   enter(cpu)
   const a = stackRegister(cpu, 0)
   const b = stackRegister(cpu, i)

@@ -2,10 +2,11 @@
 import { writeUnaligned, probeWriteAs } from '../mmu/memory'
 import { explicit } from '../mmu/translate'
 import { ACCESS_WRITE } from '../mmu/access-kind'
-import { EXCEPTION } from '../status'
+import { CONTINUE, EXCEPTION } from '../status'
 import * as N from './number'
 import { Extended, X } from './number'
 import { enter, pop, readStack, settle, stackFault } from './stack'
+import { storeUsual } from './usual'
 import { EXCEPTIONS, IE, OE, PE, UE, getFcw, isEmpty } from './state'
 
 /* As in operations.ts; an integer has its size beside it. */
@@ -87,6 +88,7 @@ function indefinite(format: u32, size: u32): void {
 
 /** Stores ST(0); `size` in bytes. Nothing is stored or popped when an unmasked exception other than #P is found. */
 export function x87Store(cpu: usize, format: u32, va: u64, size: u32, pops: u32, truncate: u32): i32 {
+  if (storeUsual(cpu, format, va, size, pops)) return CONTINUE
   if (probeWriteAs(cpu, va, size, explicit(cpu, ACCESS_WRITE))) return EXCEPTION
   enter(cpu)
   if (isEmpty(cpu, 0)) {
