@@ -196,7 +196,9 @@ const x87 = {
   x87Store: ['status', 'format:i32', 'va:i64', 'size:i32', 'pops:i32', 'truncate:i32'],
   x87Memory: ['status', 'operation:i32', 'format:i32', 'value:i64'],
   x87Arithmetic: ['status', 'operation:i32', 'to:i32', 'from:i32', 'pops:i32'],
-  x87Compare: ['status', 'sti:i32', 'quiet:i32', 'toFlags:i32', 'pops:i32'],
+  x87Compare: ['status', 'sti:i32', 'quiet:i32', 'pops:i32'],
+  /** FCOMI and its like: the arithmetic flags at their places. */
+  x87CompareFlags: ['i64', 'sti:i32', 'quiet:i32', 'pops:i32'],
   x87CompareMemory: ['status', 'format:i32', 'value:i64', 'pops:i32'],
   x87Duplicate: ['status', 'sti:i32'],
   x87Copy: ['status', 'sti:i32', 'pops:i32'],

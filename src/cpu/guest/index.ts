@@ -61,6 +61,7 @@ export { fldcw, fldenv, fnclex, fninit, fnsave, fnstenv, frstor } from './x87/co
 export {
   x87Arithmetic,
   x87Compare,
+  x87CompareFlags,
   x87CompareMemory,
   x87Constant,
   x87Copy,

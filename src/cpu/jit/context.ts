@@ -754,6 +754,11 @@ export class RegionContext extends Context {
       if (!known) throw new Untranslatable(this.#decoded, name)
     }
     this.#commit()
+    if (known?.light) {
+      f.store('i64.store', this.cpu, this.#rip, L.RIP)
+      f.let(frame.runtime.call(f, name, this.cpu, ...bound)!)
+      return
+    }
     frame.spill(known?.reads ?? ALL, !known)
     this.#sync()
     const status = frame.runtime.call(f, name, this.cpu, ...bound) as I32
@@ -802,6 +807,10 @@ export class RegionContext extends Context {
       return i64(0)
     }
     this.#commit()
+    if (known?.light) {
+      f.store('i64.store', this.cpu, this.#rip, L.RIP)
+      return f.let(frame.runtime.call(f, name, this.cpu, ...bound) as I64)
+    }
     frame.spill(known?.reads ?? ALL, !known)
     this.#sync()
     const value = frame.runtime.call(f, name, this.cpu, ...bound) as I64

@@ -10,6 +10,8 @@ export interface Effects {
   readonly writes: number
   /** It reaches neither guest memory nor the board, and changes no rights: nothing can ask the run to end. */
   readonly quiet: boolean
+  /** It never raises: it answers STATUS_CONTINUE or a value, and of what stands in the state block about the instruction it wants RIP alone. */
+  readonly light?: boolean
 }
 
 const RAX = 1
@@ -17,6 +19,7 @@ const RCX = 2
 const RDX = 4
 const none: Effects = { reads: 0, writes: 0, quiet: false }
 const quiet: Effects = { reads: 0, writes: 0, quiet: true }
+const light: Effects = { ...quiet, light: true }
 const divide: Effects = { reads: RAX | RDX, writes: RAX | RDX, quiet: true }
 const accumulator: Effects = { reads: RAX, writes: RAX, quiet: false }
 const counter: Effects = { reads: 0, writes: RAX | RDX, quiet: true }
@@ -64,14 +67,16 @@ export const effects: Partial<Record<HelperName, Effects>> = {
   sha256Rounds: quiet,
   sha256Message1: quiet,
   sha256Message2: quiet,
-  x87Load: quiet,
+  x87Load: light,
   x87Store: none,
-  x87Memory: quiet,
-  x87Arithmetic: quiet,
-  x87CompareMemory: quiet,
-  x87Duplicate: quiet,
-  x87Copy: quiet,
-  x87Exchange: quiet,
-  x87Top: quiet,
-  x87Constant: quiet,
+  x87Memory: light,
+  x87Arithmetic: light,
+  x87Compare: light,
+  x87CompareFlags: light,
+  x87CompareMemory: light,
+  x87Duplicate: light,
+  x87Copy: light,
+  x87Exchange: light,
+  x87Top: light,
+  x87Constant: light,
 }

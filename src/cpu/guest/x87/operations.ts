@@ -1,5 +1,4 @@
 /** Arithmetic, comparisons and loads: the exports that semantics call. SDM Vol. 2A. */
-import { setArithmeticFlags } from '../flags'
 import { CONTINUE } from '../status'
 import * as V from '../softfloat/value'
 import { operate, squareRoot } from './arithmetic'
@@ -7,7 +6,9 @@ import * as N from './number'
 import { Extended, X, Y } from './number'
 import { conclude, enter, blocked, pop, push, readStack, settle, stackFault, start, underflow } from './stack'
 import {
+  UNUSUAL,
   arithmeticUsual,
+  compareFlagsUsual,
   compareMemoryUsual,
   compareUsual,
   copyUsual,
@@ -97,28 +98,45 @@ function compare(quiet: bool): u32 {
   return order == 0 ? C3 : order < 0 ? C0 : 0
 }
 
-function finishCompare(cpu: usize, conditions: u32, toFlags: u32, pops: u32): i32 {
-  if (!toFlags) setFsw(cpu, (getFsw(cpu) & ~(C0 | C2 | C3)) | conditions)
-  // C0, C2, C3 become CF, PF, ZF; on this silicon also when #IA is not masked.
-  if (toFlags) setArithmeticFlags(cpu, (conditions >> 8) & 0x45)
+/** C3, C2, C0 of ST(0) against ST(i). */
+function compareStack(cpu: usize, i: u32, quiet: bool): u32 {
+  if (underflow(cpu, i)) return C0 | C2 | C3
+  readStack(cpu, X, 0)
+  readStack(cpu, Y, i)
+  return compare(quiet)
+}
+
+function setConditions(cpu: usize, conditions: u32): void {
+  setFsw(cpu, (getFsw(cpu) & ~(C0 | C2 | C3)) | conditions)
+}
+
+function finishCompare(cpu: usize, pops: u32): i32 {
   if (!blocked(cpu)) {
     for (let n: u32 = 0; n < (pops & 3); n++) pop(cpu)
   }
   return settle(cpu)
 }
 
-/** FCOM and kin with a register. `toFlags`: FCOMI. */
-export function x87Compare(cpu: usize, i: u32, quiet: u32, toFlags: u32, pops: u32): i32 {
-  if (compareUsual(cpu, i, toFlags, pops)) return CONTINUE
-  if (toFlags) start(cpu)
-  else enter(cpu)
-  let conditions: u32 = C0 | C2 | C3
-  if (!underflow(cpu, i)) {
-    readStack(cpu, X, 0)
-    readStack(cpu, Y, i)
-    conditions = compare(quiet != 0)
-  }
-  return finishCompare(cpu, conditions, toFlags, pops)
+/** FCOM and kin with a register. */
+export function x87Compare(cpu: usize, i: u32, quiet: u32, pops: u32): i32 {
+  if (compareUsual(cpu, i, pops)) return CONTINUE
+  enter(cpu)
+  setConditions(cpu, compareStack(cpu, i, quiet != 0))
+  return finishCompare(cpu, pops)
+}
+
+/** FCOMI and kin: C0, C2, C3 as CF, PF, ZF; on this silicon also when #IA is not masked. */
+export function x87CompareFlags(cpu: usize, i: u32, quiet: u32, pops: u32): u64 {
+  const usual = compareFlagsUsual(cpu, i, pops)
+  if (usual != UNUSUAL) return flagsOf(usual)
+  start(cpu)
+  const conditions = compareStack(cpu, i, quiet != 0)
+  finishCompare(cpu, pops)
+  return flagsOf(conditions)
+}
+
+function flagsOf(conditions: u32): u64 {
+  return <u64>((conditions >> 8) & 0x45)
 }
 
 /** FCOM, FICOM with memory. */
@@ -131,7 +149,8 @@ export function x87CompareMemory(cpu: usize, format: u32, value: u64, pops: u32)
     unpackFrom(Y, format, value, 0)
     conditions = compare(false)
   }
-  return finishCompare(cpu, conditions, 0, pops)
+  setConditions(cpu, conditions)
+  return finishCompare(cpu, pops)
 }
 
 function copyResult(cpu: usize, i: u32): void {
@@ -241,7 +260,8 @@ function test(cpu: usize): i32 {
     N.unpack(Y, 0, 0)
     conditions = compare(false)
   }
-  return finishCompare(cpu, conditions, 0, 0)
+  setConditions(cpu, conditions)
+  return finishCompare(cpu, 0)
 }
 
 function roundToInteger(cpu: usize): void {

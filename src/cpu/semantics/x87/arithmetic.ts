@@ -34,7 +34,9 @@ function comparison({ quiet = false, toFlags = false, integer = false, pops = 0 
       return
     }
     const other = c.operands.length === 0 ? i32(1) : c.registerNumber(1)
-    c.system('x87Compare', other, i32(Number(quiet)), i32(Number(toFlags)), i32(pops))
+    const operands = [other, i32(Number(quiet)), i32(pops)]
+    if (toFlags) c.setAllFlags(c.systemValue('x87CompareFlags', ...operands))
+    else c.system('x87Compare', ...operands)
   })
 }
 

@@ -1,5 +1,4 @@
 /** Instructions in the usual case, see `state.ts`: each says whether it has been done. */
-import { setArithmeticFlags } from '../../flags'
 import { directWrite } from '../../mmu/memory'
 import { C0, C1, C2, C3 } from '../state'
 import * as A from './arithmetic'
@@ -16,8 +15,6 @@ import {
   usualState,
 } from './state'
 
-/** Everything that comparisons write. */
-const CONDITIONS: u32 = C0 | C2 | C3
 const EXTENDED: u32 = 2
 
 /** FLD and FILD from memory. */
@@ -93,16 +90,34 @@ export function memoryUsual(cpu: usize, operation: u32, format: u32, value: u64)
   return operate(cpu, state, operation, 0, M.significand, M.signExponent, 0)
 }
 
-/** FCOM, FUCOM, FCOMI and their like against ST(i). */
-export function compareUsual(cpu: usize, i: u32, toFlags: u32, pops: u32): bool {
-  const state = usualState(cpu)
+/** Answers of a comparison, C3 and C0, when it was not the usual one. */
+export const UNUSUAL: u32 = ~0
+
+/** C3 and C0 of ST(0) against ST(i), or UNUSUAL. */
+function compareStack(cpu: usize, state: u64, i: u32): u32 {
   const top = registerOf(state, 0)
   const other = registerOf(state, i)
-  if (!state || !isFilled(state, top) || !isFilled(state, other)) return false
-  const a = addressOf(cpu, top)
+  if (!state || !isFilled(state, top) || !isFilled(state, other)) return UNUSUAL
   const b = addressOf(cpu, other)
-  const order = A.compareUsual(load<u64>(a), load<u16>(a, 8), load<u64>(b), load<u16>(b, 8))
-  return finishCompare(cpu, state, order, toFlags, pops)
+  return compare(cpu, top, load<u64>(b), load<u16>(b, 8))
+}
+
+function compare(cpu: usize, register: u32, value: u64, head: u32): u32 {
+  const at = addressOf(cpu, register)
+  const order = A.compareUsual(load<u64>(at), load<u16>(at, 8), value, head)
+  return order == A.UNUSUAL ? UNUSUAL : order == A.EQUAL ? C3 : order == A.LESS ? C0 : 0
+}
+
+function setConditions(cpu: usize, state: u64, conditions: u32, pops: u32): bool {
+  if (conditions == UNUSUAL) return false
+  settleUsual(cpu, state & ~((<u64>(C0 | C2 | C3)) << 16), popUsual(cpu, state, pops), conditions)
+  return true
+}
+
+/** FCOM, FUCOM and their like. */
+export function compareUsual(cpu: usize, i: u32, pops: u32): bool {
+  const state = usualState(cpu)
+  return setConditions(cpu, state, compareStack(cpu, state, i), pops)
 }
 
 /** FCOM and FICOM with memory. */
@@ -110,21 +125,16 @@ export function compareMemoryUsual(cpu: usize, format: u32, value: u64, pops: u3
   const state = usualState(cpu)
   const top = registerOf(state, 0)
   if (!state || !isFilled(state, top) || !M.takeOperand(format, value, 0)) return false
-  const at = addressOf(cpu, top)
-  const order = A.compareUsual(load<u64>(at), load<u16>(at, 8), M.significand, M.signExponent)
-  return finishCompare(cpu, state, order, 0, pops)
+  return setConditions(cpu, state, compare(cpu, top, M.significand, M.signExponent), pops)
 }
 
-function finishCompare(cpu: usize, state: u64, order: i32, toFlags: u32, pops: u32): bool {
-  if (order == A.UNUSUAL) return false
-  const conditions = order == A.EQUAL ? C3 : order == A.LESS ? C0 : 0
-  const top = popUsual(cpu, state, pops)
-  if (toFlags) {
-    setArithmeticFlags(cpu, (conditions >> 8) & 0x45)
-    // C1 stays, too.
-    settleUsual(cpu, state, top, <u32>(state >> 16) & C1)
-  } else settleUsual(cpu, state & ~((<u64>CONDITIONS) << 16), top, conditions)
-  return true
+/** FCOMI and FUCOMI: C3 and C0, which go to the flags, or UNUSUAL. */
+export function compareFlagsUsual(cpu: usize, i: u32, pops: u32): u32 {
+  const state = usualState(cpu)
+  const conditions = compareStack(cpu, state, i)
+  // C1 stays, too.
+  if (conditions != UNUSUAL) settleUsual(cpu, state, popUsual(cpu, state, pops), <u32>(state >> 16) & C1)
+  return conditions
 }
 
 /** FST and FSTP to memory that the TLB knows. */
