@@ -64,8 +64,8 @@ export function narrowUsual(format: u32, value: u64, signExponent: u32): bool {
   const top: u32 = (1 << width) - 1
   const biased = exponent - (BIAS - (top >> 1))
   if (biased - 1 >= top - 2) return false
-  const lost = value << precision
   let kept = value >> (64 - precision)
+  const lost = value << precision
   isInexact = lost != 0
   isUp = lost > INTEGER_BIT || (lost == INTEGER_BIT && (kept & 1) != 0)
   if (isUp) kept++
