@@ -112,3 +112,28 @@ test.each<Engine>(['jit', 'auto'])('loops of floats on the interpreter and on %s
     expect(ends[1], `program ${n}`).toEqual(ends[0])
   }
 })
+
+// The second addition reads the register that the first one has found plain, after it has got a denormal: that is an exception, which sets MXCSR.DE.
+test('a register that has got another number is looked at again', () => {
+  const asm = new Assembler()
+  const again = asm.label('again')
+  const [x, y] = xmm as [(typeof xmm)[number], (typeof xmm)[number]]
+  const first = mem({ base: rsi, disp: 0, size: 128 })
+  asm.emit('mov', rcx, 100).emit('movupd', y, first).bind(again)
+  asm.emit('movupd', x, first).emit('addsd', x, y)
+  asm.emit('movupd', x, mem({ base: rsi, disp: PLAIN, size: 128 })).emit('addsd', x, y)
+  asm.emit('add', rsi, 16).emit('dec', rcx).emit('jne', again).emit('hlt')
+  const { bytes } = asm.finish()
+  const flags = [false, true].map((hasDenormal) => {
+    const machine = createMachine(64, 1 << 20, 'jit')
+    const view = new DataView(machine.ram.buffer, machine.ram.byteOffset + DATA)
+    for (let at = 0; at < 2 * PLAIN; at += 8) view.setFloat64(at, 1.5, true)
+    if (hasDenormal) view.setBigUint64(PLAIN + 16 * 50, 1n << 51n, true)
+    place(machine, bytes)
+    machine.cpu.setState32(L.MXCSR, 0x1fa0)
+    machine.cpu.setGpr(RSI, BigInt(DATA))
+    machine.cpu.run(20_000)
+    return machine.cpu.getState32(L.MXCSR)
+  })
+  expect(flags).toEqual([0x1fa0, 0x1fa2])
+})

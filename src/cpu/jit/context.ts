@@ -16,6 +16,8 @@ import {
   eq,
   eqz,
   extendU,
+  floatOf,
+  fromBits,
   i32,
   i64,
   laneOp,
@@ -27,10 +29,12 @@ import {
   ne,
   op,
   or,
+  readAsFloat,
   replaceLowest,
   shl,
   shrU,
   sub,
+  toBits,
   wrap,
   xor,
   Expr,
@@ -333,6 +337,7 @@ export class RegionContext extends Context {
     const { kind } = this.operand(index)
     const { register, registerClass } = this.#operand(index)
     if (kind === 'memory') this.store(bits, this.address(index, 'write', bits / 8), value)
+    else if (kind === 'vector' && bits === 64 && floatOf(value)) this.#setLowest(register, value)
     else if (kind === 'vector') this.setVector(register, this.#withLow(register, value, bits))
     else if (kind === 'mmx') this.#writeMmx(register, value as I64)
     else if (registerClass === C.gpr8High) this.setGprHigh(register - 4, value)
@@ -345,7 +350,37 @@ export class RegionContext extends Context {
   }
 
   #lane(register: number, bits: number): Value {
-    return this.#lowOf(this.vector(register), bits)
+    if (bits !== 64 || !this.#known.lowest.has(register)) return this.#lowOf(this.vector(register), bits)
+    const value = this.let(toBits(this.#frame.lowest(register).value))
+    this.#floats.readLowest(register, value, bits)
+    return value
+  }
+
+  /** Writes a double that scalars were computed to: the next ones need not wait until it is a lane again. */
+  #setLowest(register: number, value: Value): void {
+    const { f } = this
+    const { lowest } = this.#known
+    const [low, above] = [this.#frame.lowest(register), this.#frame.above(register)]
+    const old = this.vector(register)
+    if (this.#isConditional) return this.setVector(register, replaceLowest(old, value))
+    if (!lowest.has(register)) f.set(above, old)
+    f.set(low, fromBits(value) as F64)
+    this.#floats.write(register, replaceLowest(old, value))
+    this.#frame.vectorWritten(register, 0)
+    f.set(this.#frame.vector(register, 0), replaceLowest(above.value, value))
+    lowest.add(register)
+  }
+
+  /** A register gets a vector, maybe that of another, whose lowest double is at hand. */
+  #copyLowest(register: number, vector: V128): void {
+    const { lowest } = this.#known
+    const from = this.#isConditional ? undefined : this.#floats.sourceOf(vector)
+    if (from === register) return
+    lowest.delete(register)
+    if (from === undefined || !lowest.has(from)) return
+    this.f.set(this.#frame.lowest(register), this.#frame.lowest(from).value)
+    this.f.set(this.#frame.above(register), this.#frame.above(from).value)
+    lowest.add(register)
   }
 
   override isPlain(floats: Value | V128, bits: number): boolean {
@@ -546,6 +581,9 @@ export class RegionContext extends Context {
   }
 
   #rawStore(bits: number, { host, offset }: Access, value: Value): void {
+    const float = bits < 32 ? undefined : readAsFloat(value)
+    if (float?.type === 'f64' && bits === 64) return this.f.store('f64.store', host, float, offset)
+    if (float?.type === 'f32' && bits === 32) return this.f.store('f32.store', host, float, offset)
     if (bits === 64) return this.f.store('i64.store', host, value as I64, offset)
     const narrow = value.type === 'i64' ? wrap(value as I64) : (value as I32)
     const name = bits === 32 ? 'i32.store' : bits === 16 ? 'i32.store16' : 'i32.store8'
@@ -587,7 +625,10 @@ export class RegionContext extends Context {
 
   setVector(number: number, value: V128, lane = 0): void {
     this.#frame.vectorWritten(number, lane)
-    if (lane === 0) this.#floats.write(number, this.#isConditional ? null : value)
+    if (lane === 0) {
+      this.#copyLowest(number, value)
+      this.#floats.write(number, this.#isConditional ? null : value)
+    }
     this.f.set(this.#frame.vector(number, lane), value)
   }
 
@@ -781,7 +822,10 @@ export class RegionContext extends Context {
       if (after) f.if(status, () => frame.leave(status, this.left, false))
     }
     if (!known) this.#known.mxcsr = null
-    if (!known) this.#known.plain.clear()
+    if (!known) {
+      this.#known.plain.clear()
+      this.#known.lowest.clear()
+    }
     if (known?.quiet) return
     this.#known.forgetTlb()
     frame.loadTlb()

@@ -25,6 +25,8 @@ export class Floats {
   /** Vectors that were read from a register that has not been written since. */
   readonly #sources = new Map<Expr, number>()
 
+  readonly #lowest = new Map<Expr, number>()
+
   constructor(registers: Map<number, PlainLanes>) {
     this.#registers = registers
   }
@@ -39,6 +41,10 @@ export class Floats {
     this.#scalars.add(scalarOf(floats))
     const lowest = this.#lowestOf(floats, bits)
     if (lowest) this.#note(lowest.vector, bits, lowest.lanes | 1)
+    const register = this.#lowest.get(scalarOf(floats))
+    if (register === undefined) return
+    const known = this.#registers.get(register)
+    this.#registers.set(register, { bits, lanes: known?.bits === bits ? known.lanes | 1 : 1 })
   }
 
   #note(vector: Expr, bits: number, lanes: number): void {
@@ -59,10 +65,23 @@ export class Floats {
     this.#sources.set(vector, register)
   }
 
+  /** The lowest lane of a register that was read by itself. */
+  readLowest(register: number, scalar: Expr, bits: number): void {
+    const known = this.#registers.get(register)
+    if (known?.bits === bits && known.lanes % 2 === 1) this.#scalars.add(scalarOf(scalar))
+    this.#lowest.set(scalarOf(scalar), register)
+  }
+
+  /** The register that a vector was read from, if it has it still. */
+  sourceOf(vector: Expr): number | undefined {
+    return this.#sources.get(vector)
+  }
+
   /** `vector`: what the register has got; null: that depends. */
   write(register: number, vector: Expr | null): void {
     const lanes = vector && this.#known(vector)
-    for (const [source, number] of this.#sources) if (number === register) this.#sources.delete(source)
+    for (const sources of [this.#sources, this.#lowest])
+      for (const [source, number] of sources) if (number === register) sources.delete(source)
     if (lanes) this.#registers.set(register, lanes)
     else this.#registers.delete(register)
   }

@@ -88,6 +88,8 @@ export class Frame {
   readonly #site: Variable<'i32'>
   readonly #gprs: (Variable<'i64'> | undefined)[] = []
   readonly #vectors: (Variable<'v128'> | undefined)[] = []
+  readonly #lowest: (Variable<'f64'> | undefined)[] = []
+  readonly #above: (Variable<'v128'> | undefined)[] = []
   #writtenGprs = 0
   #writtenVectors = 0
   #flagsWritten = false
@@ -140,6 +142,16 @@ export class Frame {
 
   gpr(number: number): Variable<'i64'> {
     return (this.#gprs[number] ??= this.f.local('i64'))
+  }
+
+  /** The lowest double of a vector register while scalars are computed in it. */
+  lowest(number: number): Variable<'f64'> {
+    return (this.#lowest[number] ??= this.f.local('f64'))
+  }
+
+  /** The register as it was before them, for what stands above. */
+  above(number: number): Variable<'v128'> {
+    return (this.#above[number] ??= this.f.local('v128'))
   }
 
   /** 128 bits of a vector register: `lane` 1 those from bit 128 on. */

@@ -51,6 +51,8 @@ export class Known {
   readonly #mapped: Set<number>
   /** By number of a vector register. */
   readonly plain: Map<number, PlainLanes>
+  /** Vector registers whose lowest double stands in the frame's `lowest`. */
+  readonly lowest = new Set<number>()
   /** What MXCSR has been compared with, successfully. */
   mxcsr: string | null
 
@@ -81,6 +83,7 @@ export class Known {
       this.plain,
     )
     known.isOrder = this.isOrder
+    for (const register of this.lowest) known.lowest.add(register)
     return known
   }
 

@@ -18,7 +18,7 @@ export function floatOf({ code, args }: Expr): F32 | F64 | undefined {
 }
 
 /** The same, or what can be read as a float at no more expense. */
-function readAsFloat(bits: Expr): F32 | F64 | undefined {
+export function readAsFloat(bits: Expr): F32 | F64 | undefined {
   const [prefix, opcode, lane] = bits.code
   if (prefix !== SIMD) return floatOf(bits)
   if (opcode === EXTRACT_I64) return laneOp('f64x2.extract_lane', lane!, bits.args[0] as V128)

@@ -9,6 +9,8 @@ import {
   add,
   and,
   eqz,
+  f32,
+  f64,
   fromBits,
   geU,
   i32,
@@ -66,6 +68,11 @@ export function isDenormal(f: Format, bits: Value): I32 {
 
 export function isZero(f: Format, bits: Value): I32 {
   return eqz(magnitude2(f, bits) as I32)
+}
+
+/** By comparing floats, for when these are at hand. */
+export function isNotZero(f: Format, bits: Value): I32 {
+  return raw(`${f.float}.ne`, [fromBits(bits), f.bits === 64 ? f64(0) : f32(0)]) as I32
 }
 
 export function isNaN(f: Format, bits: Value): I32 {

@@ -4,7 +4,6 @@
  */
 import {
   and,
-  eqz,
   fromBits,
   i32,
   op,
@@ -39,7 +38,7 @@ const unknown = (c: Context, f: Format, values: readonly Value[]): Value[] =>
 
 /** Doubtful numbers are zeros, or it is left to another context. */
 function expectZeros(c: Context, f: Format, values: readonly Value[]): void {
-  for (const value of unknown(c, f, values)) c.leaveWhen(P.isDoubtful(f, value), eqz(P.isZero(f, value)))
+  for (const value of unknown(c, f, values)) c.leaveWhen(P.isDoubtful(f, value), P.isNotZero(f, value))
 }
 
 export function settleScalar(
@@ -52,8 +51,9 @@ export function settleScalar(
   let settled = result
   if (c.leavesRare) {
     expectZeros(c, f, operands)
-    const exact = sourcesOfZero ? P.oneOf(...sourcesOfZero.map((source) => P.isZero(f, source))) : i32(1)
-    c.leaveWhen(P.isDoubtful(f, result), eqz(and(exact, P.isZero(f, result))))
+    const sources = (sourcesOfZero ?? []).map((source) => P.isNotZero(f, source))
+    const tiny = sources.length > 0 ? sources.reduce((a, b) => and(a, b)) : i32(0)
+    c.leaveWhen(P.isDoubtful(f, result), or(P.isNotZero(f, result), tiny))
   } else {
     const doubts = [...unknown(c, f, operands), result].map((value) => P.isDoubtful(f, value))
     const denormal = operands.map((value) => P.isDenormal(f, value))
