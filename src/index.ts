@@ -1,5 +1,6 @@
 /** onering as a library: `const machine = await Machine.create({ image }); machine.on('serial', …); await machine.run()`. */
-import { Machine as AnyMachine, type MachineOptions, type RestoreOptions } from './machine/machine.ts'
+import { Machine as AnyMachine } from './machine/machine.ts'
+import type { MachineOptions, RestoreOptions } from './machine/machine-options.ts'
 import { startNodeWorker } from './machine/node/start-worker.ts'
 
 /** A machine whose processor runs in a worker thread of Node. */
@@ -14,7 +15,8 @@ export const Machine: {
 }
 export type Machine = AnyMachine
 
-export type { MachineEvents, MachineOptions, RestoreOptions, RunOptions } from './machine/machine.ts'
+export type { MachineEvents } from './machine/machine.ts'
+export type { MachineOptions, RestoreOptions, RunOptions } from './machine/machine-options.ts'
 export type { KeyEvent } from './machine/keys.ts'
 export { KEY_NAMES, type KeyName } from './devices/keyboard/scan-codes.ts'
 export type { Share } from './machine/share.ts'

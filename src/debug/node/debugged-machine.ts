@@ -1,5 +1,5 @@
 import { Machine } from '../../machine/machine.ts'
-import type { MachineOptions, RestoreOptions } from '../../machine/machine.ts'
+import type { MachineOptions, RestoreOptions } from '../../machine/machine-options.ts'
 import { startDebugWorker } from './start-worker.ts'
 
 /** Machines whose options have `debug`. */
