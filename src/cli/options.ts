@@ -58,3 +58,8 @@ export function parseChoice<T extends string>(text: string, option: string, choi
   if (!found) throw new UsageError(`${option} ${text}: unknown; choose ${choices.join(', ')}`)
   return found
 }
+
+/** An option that is left out when it was not given. */
+export function optional<Name extends string, T>(name: Name, value: T | undefined): { [Key in Name]?: T } {
+  return (value === undefined ? {} : { [name]: value }) as { [Key in Name]?: T }
+}

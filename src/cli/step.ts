@@ -6,7 +6,8 @@ import type { Exit, Machine } from '../index.ts'
 import { MESSAGE_SIZE } from '../machine/debug-channel.ts'
 import { DEFAULT_HISTORY, debugOptions, HISTORY_HELP } from './debug.ts'
 import { createProgress } from './progress.ts'
-import { machineOptions, type MachineFlags, prepare } from './run.ts'
+import { machineOptions, type MachineFlags } from './machine-flags.ts'
+import { prepare } from './prepare.ts'
 
 interface StepFlags extends MachineFlags {
   commands?: string

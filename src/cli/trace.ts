@@ -20,7 +20,9 @@ import { parseCount } from './options.ts'
 import { createProgress } from './progress.ts'
 import { describeEnd } from './ending.ts'
 import { showSideBySide } from './side-by-side.ts'
-import { attach, machineOptions, type MachineFlags, prepare } from './run.ts'
+import { attach } from './attach.ts'
+import { machineOptions, type MachineFlags } from './machine-flags.ts'
+import { prepare } from './prepare.ts'
 
 const FILE_BUFFER_BYTES: number = 1 << 20
 
