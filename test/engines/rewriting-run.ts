@@ -75,6 +75,7 @@ export class Rewriting {
       machine.cpu.ramWritten(0, ram.length)
       machine.ram.set(ram)
       machine.cpu.load(cpu)
+      machine.bus.mmio.clear()
       install(machine, new Random(this.#seed + this.guests))
     }
     this.#random = new Random(~(this.#seed + this.guests))
