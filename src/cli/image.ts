@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
-import { buildApp, linkModes, ways } from '../toolchain/index.ts'
+import { buildApp } from '../toolchain/build/build-app.ts'
+import { linkModes, ways } from '../toolchain/entry/link-mode.ts'
 import { UsageError } from './errors.ts'
 import { parseChoice } from './options.ts'
 import type { Progress } from './progress.ts'

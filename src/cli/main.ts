@@ -2,24 +2,31 @@
 import { cac, type CAC } from 'cac'
 import { readFileSync } from 'node:fs'
 import { exitStatus, oneLine, UsageError } from './errors.ts'
-import { defineBench } from './bench.ts'
-import { defineBuild } from './build.ts'
-import { defineRun } from './run.ts'
-import { defineStep } from './step.ts'
+import { readyNodeWorker } from '../machine/node/start-worker.ts'
 import { joinSaveAt } from './snapshot.ts'
-import { defineTrace } from './trace.ts'
 
 function version(): string {
   const manifest = new URL('../../package.json', import.meta.url)
   return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
 }
 
-function defineCommands(cli: CAC): void {
-  defineRun(cli)
-  defineBuild(cli)
-  defineBench(cli)
-  defineStep(cli)
-  defineTrace(cli)
+type Define = (cli: CAC) => void
+
+/** Each is loaded when its name is the first word, or all when help is asked for. */
+const commands: Readonly<Record<string, () => Promise<Define>>> = {
+  run: async () => {
+    readyNodeWorker()
+    return (await import('./run.ts')).defineRun
+  },
+  build: async () => (await import('./build.ts')).defineBuild,
+  bench: async () => (await import('./bench.ts')).defineBench,
+  step: async () => (await import('./step.ts')).defineStep,
+  trace: async () => (await import('./trace.ts')).defineTrace,
+}
+
+async function defineCommands(cli: CAC, word: string | undefined): Promise<void> {
+  const isCommand = word !== undefined && Object.hasOwn(commands, word)
+  for (const name of isCommand ? [word] : Object.keys(commands)) (await commands[name]!())(cli)
   cli.help()
   cli.version(version())
 }
@@ -27,7 +34,7 @@ function defineCommands(cli: CAC): void {
 /** Runs one command line and returns its exit status. */
 async function main(argv: string[]): Promise<number> {
   const cli = cac('onering')
-  defineCommands(cli)
+  await defineCommands(cli, argv[2])
   try {
     const { options } = cli.parse(joinSaveAt(argv), { run: false })
     if (options.help || options.version) return exitStatus.ok

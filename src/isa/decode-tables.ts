@@ -3,7 +3,7 @@ import type { Row } from './row.ts'
 import { rows } from './rows/index.ts'
 
 /**
- * Lookup tables of the decoder, made from the rows at first use.
+ * Lookup tables of the decoder, made from the rows.
  *
  * A cell holds a row's index, or `UNDEFINED`, or `-2 - g`: the row depends on the ModRM byte and stands in group g, 256 cells long.
  * Legacy cells are indexed by mode, map, opcode, last of 66/F2/F3 and operand size; VEX cells by mode, map, opcode, pp, L and W.
@@ -129,7 +129,8 @@ function byOpcode(vex: boolean): Map<number, Row[]> {
   return result
 }
 
-function build(): DecodeTables {
+/** Takes some forty milliseconds; see `tables.ts`. */
+export function buildDecodeTables(): DecodeTables {
   const builder = new TableBuilder()
   const legacy = new Int16Array(2 * 1024 * LEGACY_CELLS).fill(UNDEFINED)
   const vex = new Int16Array(2 * 1024 * VEX_CELLS).fill(UNDEFINED)
@@ -162,12 +163,6 @@ function build(): DecodeTables {
     }
   }
   return { legacy, vex, groups: builder.groups }
-}
-
-let tables: DecodeTables | undefined
-
-export function decodeTables(): DecodeTables {
-  return (tables ??= build())
 }
 
 const variants = new Map<string, Row>()

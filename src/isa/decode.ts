@@ -1,5 +1,6 @@
 import type { DecodeTables } from './decode-tables.ts'
-import { decodeTables, hasVariants, LEGACY_CELLS, UNDEFINED, variantOf, VEX_CELLS } from './decode-tables.ts'
+import { hasVariants, LEGACY_CELLS, UNDEFINED, variantOf, VEX_CELLS } from './decode-tables.ts'
+import { decodeTables } from './tables.ts'
 import {
   BASE_RIP,
   OperandKind,

@@ -1,3 +1,4 @@
+/** All rows. In what is installed the build has put the parsed rows in this file's place: reading their text takes longer than starting a machine. */
 import type { RowDraft } from '../parse-rows.ts'
 import type { Row } from '../row.ts'
 import { arithmetic } from './arithmetic.ts'

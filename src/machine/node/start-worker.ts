@@ -7,14 +7,31 @@ function workerUrl(path: string): URL {
   return new URL(`${isSource ? '../../../dist' : '../..'}/${path}`, import.meta.url)
 }
 
+const MACHINE = 'machine/node/worker.js'
+
+/** A thread that loads what machines need, until one is started. */
+let ready: Worker | null = null
+
+/** Lets the next machine's thread load while this one has other things to do. A program that ends without a machine does not wait for it. */
+export function readyNodeWorker(): void {
+  ready ??= new Worker(workerUrl(MACHINE))
+  ready.unref()
+}
+
 /** Starts the thread that a machine's processor runs in. */
 export function startNodeWorker(): WorkerHandle {
-  return startWorkerAt('machine/node/worker.js')
+  const worker = ready ?? new Worker(workerUrl(MACHINE))
+  ready = null
+  worker.ref()
+  return handle(worker)
 }
 
 /** The same with another entry, named by its place in `dist/`. */
 export function startWorkerAt(path: string): WorkerHandle {
-  const worker = new Worker(workerUrl(path))
+  return handle(new Worker(workerUrl(path)))
+}
+
+function handle(worker: Worker): WorkerHandle {
   return {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- this is a thread, not a window
     post: (message) => worker.postMessage(message),

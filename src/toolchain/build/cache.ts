@@ -42,6 +42,14 @@ export function hashText(...parts: string[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
 
+const hashFile = (path: string): string | undefined =>
+  existsSync(path) ? createHash('sha256').update(readFileSync(path)).digest('hex') : undefined
+
+/** Whether files, path → SHA-256, are as they were. */
+export function areUnchanged(files: ReadonlyMap<string, string>): boolean {
+  return [...files].every(([file, hash]) => hashFile(file) === hash)
+}
+
 /** The value kept under `key`, or undefined. A damaged entry counts as none. */
 export function load<T>(key: string): T | undefined {
   const path = join(cacheFolder(), key)
