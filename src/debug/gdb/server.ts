@@ -2,10 +2,10 @@
  * A server of gdb's remote serial protocol. GDB manual, appendix E. Bytes come in, bytes go out; whoever owns it says when it may run the machine. Nothing that
  * comes in can do more than get an error for an answer.
  */
-import type { DebugPoint } from '../../cpu/debug-points.ts'
 import type { Stop } from '../../machine/exit.ts'
-import { readMemory, writeMemory } from '../memory.ts'
 import type { Halt, Target } from '../target.ts'
+import { INVALID, OK, parseHex } from './answers.ts'
+import { readBytes, writeBinary, writeHex } from './memory-packets.ts'
 import { monitor } from './monitor.ts'
 import {
   ACKNOWLEDGED,
@@ -16,14 +16,9 @@ import {
   REFUSED,
   toHex,
 } from './packet.ts'
-import { registerBytes, registers, registerValue, type Register } from './registers.ts'
+import { Points } from './points.ts'
+import { readRegister, readRegisters, writeRegister, writeRegisters } from './register-packets.ts'
 import { targetXml } from './target-xml.ts'
-
-/* Errors, by the numbers of errno. */
-const NO_MEMORY = 'E14'
-const INVALID = 'E22'
-const NO_ROOM = 'E28'
-const OK = 'OK'
 
 const SIGINT = '02'
 const SIGTRAP = '05'
@@ -35,19 +30,6 @@ type Motion =
   /** Nobody is connected. */
   | { readonly kind: 'free' }
 
-/** What gdb wants to hear of a kind of point: Z0 … Z4. */
-const POINTS: readonly { on: DebugPoint['on']; reply: string }[] = [
-  { on: 'execute', reply: 'swbreak' },
-  { on: 'execute', reply: 'hwbreak' },
-  { on: 'write', reply: 'watch' },
-  { on: 'read', reply: 'rwatch' },
-  { on: 'access', reply: 'awatch' },
-]
-
-interface SetPoint extends DebugPoint {
-  readonly type: number
-}
-
 export class GdbServer {
   readonly #target: Target
   readonly #send: (bytes: Uint8Array) => void
@@ -55,9 +37,8 @@ export class GdbServer {
   #acknowledges = true
   #lastSent: Uint8Array | null = null
   #motion: Motion | null = null
-  #points: readonly SetPoint[] = []
+  readonly #points: Points
   #lastReply = `T${SIGTRAP}thread:01;`
-  #knowsBreakReasons = false
   #hasToldEnd = false
   /** Set when gdb has ended the machine, or was told of its end. */
   #stop: Stop | 'killed' | null = null
@@ -65,6 +46,7 @@ export class GdbServer {
   constructor(target: Target, send: (bytes: Uint8Array) => void) {
     this.#target = target
     this.#send = send
+    this.#points = new Points(target)
   }
 
   /** Somebody has connected: the machine stands still. */
@@ -73,13 +55,13 @@ export class GdbServer {
     this.#acknowledges = true
     this.#lastSent = null
     this.#motion = null
-    this.#clearPoints()
+    this.#points.clear()
     this.#lastReply = `T${SIGTRAP}thread:01;`
   }
 
   /** The connection is gone: the machine goes on without. */
   disconnected(): void {
-    this.#clearPoints()
+    this.#points.clear()
     this.#motion = { kind: 'free' }
   }
 
@@ -133,13 +115,9 @@ export class GdbServer {
         const halt = target.step()
         const { rip } = target.computer.cpu
         const isInside = rip >= motion.from && rip < motion.to
-        return halt.why === 'there' && isInside && !this.#isAtPoint(rip) ? null : halt
+        return halt.why === 'there' && isInside && !this.#points.isBreakpoint(rip) ? null : halt
       }
     }
-  }
-
-  #isAtPoint(rip: bigint): boolean {
-    return this.#points.some(({ on, address }) => on === 'execute' && address === rip)
   }
 
   #interrupt(): void {
@@ -149,21 +127,9 @@ export class GdbServer {
   }
 
   #rest(signal: string, halt: Halt): void {
-    this.#lastReply = `T${signal}thread:01;${this.#reason(halt)}`
+    const reason = halt.why === 'history-begins' ? 'replaylog:begin;' : this.#points.reason(halt)
+    this.#lastReply = `T${signal}thread:01;${reason}`
     this.#reply(this.#lastReply)
-  }
-
-  #reason({ why, point }: Halt): string {
-    if (why === 'history-begins') return 'replaylog:begin;'
-    const met = this.#points.find(({ on, address }) =>
-      why === 'watchpoint'
-        ? on === point?.on && address === point.address
-        : why === 'breakpoint' && on === 'execute' && address === this.#target.computer.cpu.rip,
-    )
-    if (met === undefined) return ''
-    const { reply } = POINTS[met.type]!
-    if (why === 'watchpoint') return `${reply}:${met.address.toString(16)};`
-    return this.#knowsBreakReasons ? `${reply}:;` : ''
   }
 
   /** First the machine only stands there, so that one can go back from its end; gdb hears that it is over when it wants to go on. */
@@ -207,22 +173,22 @@ export class GdbServer {
       case '?':
         return this.#lastReply
       case 'g':
-        return registers.map((register) => this.#readRegister(register)).join('')
+        return readRegisters(this.#target)
       case 'G':
-        return this.#writeAll(rest)
+        return writeRegisters(this.#target, rest)
       case 'p':
-        return this.#readOne(rest)
+        return readRegister(this.#target, rest)
       case 'P':
-        return this.#writeOne(rest)
+        return writeRegister(this.#target, rest)
       case 'm':
-        return this.#readMemory(rest)
+        return readBytes(this.#target, rest)
       case 'M':
-        return this.#writeHex(rest)
+        return writeHex(this.#target, rest)
       case 'X':
-        return this.#writeBinary(text, data)
+        return writeBinary(this.#target, text, data)
       case 'Z':
       case 'z':
-        return this.#changePoint(text)
+        return this.#points.change(text[0] === 'Z', rest)
       case 'c':
       case 's':
         return this.#resumeAt(text[0] === 'c' ? 'continue' : 'step', rest)
@@ -253,7 +219,7 @@ export class GdbServer {
 
   #query(text: string): string {
     if (text.startsWith('qSupported')) {
-      this.#knowsBreakReasons = text.includes('swbreak+')
+      this.#points.tellsBreakpoints = text.includes('swbreak+')
       return `PacketSize=${(MAX_PACKET_BYTES >> 1).toString(16)};qXfer:features:read+;QStartNoAckMode+;vContSupported+;swbreak+;hwbreak+;ReverseStep+;ReverseContinue+`
     }
     if (text === 'QStartNoAckMode') {
@@ -319,130 +285,4 @@ export class GdbServer {
     this.#motion = { kind: letter === 's' ? 'reverse-step' : 'reverse-continue' }
     return null
   }
-
-  // Registers
-
-  #readRegister(register: Register): string {
-    return toHex(registerBytes(register, this.#target.computer.cpu))
-  }
-
-  #readOne(rest: string): string {
-    const register = registers[parseIndex(rest)]
-    return register === undefined ? INVALID : this.#readRegister(register)
-  }
-
-  #writeOne(rest: string): string {
-    const [index = '', digits = ''] = rest.split('=')
-    const register = registers[parseIndex(index)]
-    const bytes = fromHex(digits)
-    if (register === undefined || bytes === null || bytes.length * 8 !== register.bits) return INVALID
-    return this.#writeRegister(register, bytes) ? OK : INVALID
-  }
-
-  #writeAll(digits: string): string {
-    const bytes = fromHex(digits)
-    const length = registers.reduce((sum, { bits }) => sum + bits / 8, 0)
-    if (bytes === null || bytes.length !== length) return INVALID
-    let at = 0
-    let isWhole = true
-    for (const register of registers) {
-      const piece = bytes.subarray(at, (at += register.bits / 8))
-      if (toHex(piece) !== this.#readRegister(register))
-        isWhole = this.#writeRegister(register, piece) && isWhole
-    }
-    return isWhole ? OK : INVALID
-  }
-
-  #writeRegister(register: Register, bytes: Uint8Array): boolean {
-    if (register.write === undefined) return false
-    const { cpu } = this.#target.computer
-    const value = registerValue(bytes)
-    this.#target.history.edit(() => register.write!(cpu, value))
-    return true
-  }
-
-  // Memory
-
-  #readMemory(rest: string): string {
-    const range = parseRange(rest)
-    if (range === null) return INVALID
-    const bytes = readMemory(
-      this.#target.computer.cpu,
-      range.address,
-      Math.min(range.length, MAX_PACKET_BYTES >> 2),
-    )
-    return bytes.length === 0 && range.length > 0 ? NO_MEMORY : toHex(bytes)
-  }
-
-  #writeHex(rest: string): string {
-    const [place = '', digits = ''] = rest.split(':')
-    return this.#write(parseRange(place), fromHex(digits))
-  }
-
-  #writeBinary(text: string, data: Uint8Array): string {
-    const colon = text.indexOf(':')
-    if (colon < 0) return INVALID
-    return this.#write(parseRange(text.slice(1, colon)), data.slice(colon + 1))
-  }
-
-  #write(range: Range | null, bytes: Uint8Array | null): string {
-    if (range === null || bytes === null || bytes.length !== range.length) return INVALID
-    if (bytes.length === 0) return OK
-    const { computer, history } = this.#target
-    if (readMemory(computer.cpu, range.address, bytes.length).length < bytes.length) return NO_MEMORY
-    history.edit(() => writeMemory(computer.cpu, range.address, bytes))
-    return OK
-  }
-
-  // Points
-
-  #changePoint(text: string): string {
-    const [head = ''] = text.slice(1).split(';')
-    const [typeText = '', ...place] = head.split(',')
-    const type = POINTS[Number(typeText)]
-    const range = parseRange(place.join(','))
-    if (type === undefined || range === null) return type === undefined ? '' : INVALID
-    const bytes = type.on === 'execute' ? 1 : range.length
-    if (bytes < 1 || bytes > 4096) return INVALID
-    const point: SetPoint = { address: range.address, bytes, on: type.on, type: Number(typeText) }
-    const others = this.#points.filter(
-      ({ type: other, address, bytes: length }) =>
-        other !== point.type || address !== point.address || length !== bytes,
-    )
-    const points = text[0] === 'Z' ? [...others, point] : others
-    try {
-      this.#target.setPoints(points)
-    } catch {
-      return NO_ROOM
-    }
-    this.#points = points
-    return OK
-  }
-
-  #clearPoints(): void {
-    this.#points = []
-    this.#target.setPoints([])
-  }
-}
-
-interface Range {
-  readonly address: bigint
-  readonly length: number
-}
-
-function parseHex(text: string): bigint | null {
-  return /^[0-9a-f]{1,16}$/i.test(text) ? BigInt(`0x${text}`) : null
-}
-
-/** `address,length`, in hexadecimal. */
-function parseRange(text: string): Range | null {
-  const [addressText = '', lengthText = ''] = text.split(',')
-  const address = parseHex(addressText)
-  if (address === null || !/^[0-9a-f]{1,6}$/i.test(lengthText)) return null
-  return { address, length: Number.parseInt(lengthText, 16) }
-}
-
-/** -1 when it is no number. */
-function parseIndex(text: string): number {
-  return /^[0-9a-f]{1,4}$/i.test(text) ? Number.parseInt(text, 16) : -1
 }
