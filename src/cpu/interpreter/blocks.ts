@@ -16,6 +16,8 @@ const MAX_INSTRUCTIONS = 64
 const PAGE = 4096
 /** More than any value of MODE. */
 const MODES = 1024
+/** So many writes to code, and all code of the page is forgotten: it is being replaced, and further writes should be quick. */
+const PATIENCE = 16
 
 export interface Block {
   readonly gpa: number
@@ -27,12 +29,15 @@ export interface Block {
   readonly count: number
   /** Guest-physical page of the second part of a page-crossing instruction, or -1. */
   readonly secondPage: number
+  /** Bytes that decide what it is, from `gpa` on and then in the second page. */
+  readonly length: number
   /** The handler of its first record, unless translated code stands in for it. */
   readonly handler: number
 }
 
-/** Whoever keeps code that was made from guest pages: told when one of them is written. */
+/** Whoever keeps code that was made from guest pages: told when its bytes are written, or much of one of its pages. */
 export interface CodeHolder {
+  isMadeOf(gpa: number, size: number): boolean
   drop(): void
 }
 
@@ -70,6 +75,8 @@ export class BlockCache {
   readonly #pages = new Map<number, Set<Block>>()
   readonly #holders = new Map<number, Set<CodeHolder>>()
   readonly #covered = new CoveredBytes()
+  /** Writes to covered bytes by page, since everything there was forgotten. */
+  readonly #writes = new Map<number, number>()
   /** Handlers of translated code by block. */
   readonly #translated = new Map<number, number>()
   readonly #instruction = new Instruction()
@@ -232,27 +239,49 @@ export class BlockCache {
     if (page >= this.#map.ramSize || this.#pages.has(page) || this.#holders.has(page)) return
     this.#bytes[this.#map.pageFlags + page / PAGE]! &= ~L.PAGE_HAS_CODE
     this.#covered.delete(page)
+    this.#writes.delete(page)
   }
 
-  /** Forgets all blocks that share a page with these bytes. Safe while one of them runs, if the run then stops after its instruction. */
+  /** Forgets what was made of these bytes; true if there was something. Safe while that runs, if the run then stops after its instruction. */
   written(gpa: number, size: number): boolean {
     let any = false
     for (let page = gpa - (gpa % PAGE); page < gpa + size; page += PAGE) {
       const blocks = this.#pages.get(page)
       const holders = this.#holders.get(page)
       if ((!blocks && !holders) || !this.#covered.touches(page, gpa, size)) continue
+      const writes = (this.#writes.get(page) ?? 0) + 1
+      this.#writes.set(page, writes % PATIENCE)
+      const [from, length] = writes === PATIENCE ? [page, PAGE] : [gpa, size]
+      for (const holder of Array.from(holders ?? [])) {
+        if (!holder.isMadeOf(from, length)) continue
+        holder.drop()
+        any = true
+      }
+      const forgotten = new Set<number>()
+      for (const block of Array.from(blocks ?? [])) {
+        if (!isMadeOf(block, from, length)) continue
+        this.#forget(block)
+        forgotten.add(block.record)
+      }
+      if (forgotten.size === 0) continue
       any = true
-      for (const holder of Array.from(holders ?? [])) holder.drop()
-      if (!blocks) continue
-      for (const block of Array.from(blocks)) this.#forget(block)
+      for (const block of blocks ?? []) this.#unlink(block, forgotten)
     }
     return any
+  }
+
+  /** Whoever was linked to a block that is gone looks again; only the last instruction and what continues behind it have links. */
+  #unlink({ end }: Block, gone: ReadonlySet<number>): void {
+    for (const record of [end - 2 * R.RECORD_SIZE, end - R.RECORD_SIZE])
+      for (const field of [R.LINK, R.LINK_NEXT])
+        if (gone.has(this.#view.getUint32(record + field, true)))
+          this.#view.setUint32(record + field, 0, true)
   }
 
   #forget(block: Block): void {
     this.#blocks.delete(block.gpa * MODES + block.mode)
     this.#leaveTable(block)
-    // Whoever still jumps here (a link of the running block) looks again.
+    // Whoever still jumps here (a block that runs and is forgotten itself) looks again.
     this.#view.setUint32(block.record + R.HANDLER, special.stop, true)
     for (const page of [block.gpa - (block.gpa % PAGE), block.secondPage]) {
       const blocks = this.#pages.get(page)
@@ -369,7 +398,7 @@ export class BlockCache {
     const inPage = Math.min(length, PAGE - pageOffset)
     this.cover(gpa, inPage)
     if (secondPage >= 0 && length > inPage) this.cover(secondPage, length - inPage)
-    return { gpa, mode, record: start, end: record + R.RECORD_SIZE, count, secondPage, handler }
+    return { gpa, mode, record: start, end: record + R.RECORD_SIZE, count, secondPage, length, handler }
   }
 
   /** These bytes have been decoded: whoever made code from them hears when they are written. */
@@ -430,4 +459,16 @@ export class BlockCache {
     if (pair !== undefined) this.#view.setUint32(record - R.RECORD_SIZE + R.HANDLER, pair, true)
     return key
   }
+}
+
+function isMadeOf({ gpa, length, secondPage }: Block, from: number, size: number): boolean {
+  const inPage = Math.min(length, PAGE - (gpa % PAGE))
+  return (
+    overlap(gpa, inPage, from, size) || (secondPage >= 0 && overlap(secondPage, length - inPage, from, size))
+  )
+}
+
+/** Whether two ranges have a byte in common. */
+export function overlap(a: number, aSize: number, b: number, bSize: number): boolean {
+  return a < b + bSize && b < a + aSize
 }

@@ -1,6 +1,6 @@
 /** Decides what is translated, when, and how long it stays. Everything follows from counts of instructions, so runs repeat. */
 import type { Row } from '../../isa/index.ts'
-import type { Block, BlockCache, CodeHolder } from '../interpreter/blocks.ts'
+import { type Block, type BlockCache, type CodeHolder, overlap } from '../interpreter/blocks.ts'
 import * as L from '../layout.ts'
 import type { MemoryMap } from '../memory-map.ts'
 import { ModuleBuilder } from '../wasm/index.ts'
@@ -93,6 +93,14 @@ class Installed implements CodeHolder {
     this.bytes = bytes
     this.sites = sites
     this.#drop = drop
+  }
+
+  isMadeOf(gpa: number, size: number): boolean {
+    for (const { at, end } of this.region.blocks.values()) {
+      const page = this.region.pages.get(pageOf(at))!
+      if (overlap(page + at - pageOf(at) * PAGE, end - at, gpa, size)) return true
+    }
+    return false
   }
 
   drop(): void {
