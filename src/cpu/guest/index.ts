@@ -58,21 +58,10 @@ export { xgetbv, xsetbv } from './system/xcr'
 export { xrstor, xrstors, xsave, xsavec, xsaveopt, xsaves } from './system/xsave'
 export { readMsr, writeMsr } from './system/msr'
 export { fldcw, fldenv, fnclex, fninit, fnsave, fnstenv, frstor } from './x87/control'
-export {
-  x87Arithmetic,
-  x87Compare,
-  x87CompareFlags,
-  x87CompareMemory,
-  x87Constant,
-  x87Copy,
-  x87Duplicate,
-  x87Exchange,
-  x87Free,
-  x87Load,
-  x87Memory,
-  x87MoveIf,
-  x87Top,
-} from './x87/operations'
+export { x87Arithmetic, x87Memory } from './x87/arithmetic'
+export { x87Compare, x87CompareFlags, x87CompareMemory } from './x87/comparison'
 export { x87Ferr } from './x87/ferr'
+export { x87Constant, x87Copy, x87Duplicate, x87Exchange, x87Free, x87Load, x87MoveIf } from './x87/moves'
 export { x87Store } from './x87/store'
+export { x87Top } from './x87/top'
 export { x87ArcTangent, x87Circle, x87Logarithm, x87Power } from './x87/transcendental'

@@ -1,10 +1,14 @@
-/** Addition, multiplication, division and square root of X and Y with a result of 80 bits. SDM Vol. 2A, FADD … FSQRT. */
+/** Addition, multiplication, division and square root with a result of 80 bits. SDM Vol. 2A, FADD … FSQRT. */
+import { CONTINUE } from '../status'
 import { add } from '../softfloat/add'
 import { divide, squareRoot as root } from '../softfloat/divide'
 import { multiply } from '../softfloat/multiply'
 import * as V from '../softfloat/value'
+import { unpackFrom } from './memory-operand'
 import * as N from './number'
 import { Extended, X, Y } from './number'
+import { conclude, enter, readStack, underflow } from './stack'
+import { arithmeticUsual, memoryUsual } from './usual'
 
 /** Rounds what an operation has left in `softfloat/value.ts`. */
 function deliver(cpu: usize): void {
@@ -51,4 +55,28 @@ export function operate(cpu: usize, operation: u32): void {
       divide(Y, X)
   }
   deliver(cpu)
+}
+
+/** ST(0) ← ST(0) op memory. */
+export function x87Memory(cpu: usize, operation: u32, format: u32, value: u64): i32 {
+  if (memoryUsual(cpu, operation, format, value)) return CONTINUE
+  enter(cpu)
+  if (!underflow(cpu, 0)) {
+    readStack(cpu, X, 0)
+    unpackFrom(Y, format, value, 0)
+    operate(cpu, operation)
+  }
+  return conclude(cpu, 0, 0)
+}
+
+/** ST(to) ← ST(to) op ST(from). */
+export function x87Arithmetic(cpu: usize, operation: u32, to: u32, from: u32, pops: u32): i32 {
+  if (arithmeticUsual(cpu, operation, to, from, pops)) return CONTINUE
+  enter(cpu)
+  if (!underflow(cpu, to | from)) {
+    readStack(cpu, X, to)
+    readStack(cpu, Y, from)
+    operate(cpu, operation)
+  }
+  return conclude(cpu, to, pops)
 }

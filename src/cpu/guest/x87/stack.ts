@@ -44,6 +44,12 @@ export function readStack(cpu: usize, n: Extended, i: u32): void {
   N.unpack(n, load<u64>(register), load<u16>(register, 8))
 }
 
+/** The result is what ST(i) holds, bit for bit. */
+export function copyResult(cpu: usize, i: u32): void {
+  const register = stackRegister(cpu, i)
+  N.setResult(load<u64>(register), load<u16>(register, 8))
+}
+
 /** Flags a stack fault: IE and SF, C1 = 1 for overflow. */
 export function stackFault(cpu: usize, overflow: bool): void {
   N.signal(IE | SF)

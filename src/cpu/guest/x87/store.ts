@@ -3,17 +3,12 @@ import { writeUnaligned, probeWriteAs } from '../mmu/memory'
 import { explicit } from '../mmu/translate'
 import { ACCESS_WRITE } from '../mmu/access-kind'
 import { CONTINUE, EXCEPTION } from '../status'
+import { DECIMAL, DOUBLE, EXTENDED, SINGLE } from './memory-operand'
 import * as N from './number'
 import { Extended, X } from './number'
 import { enter, pop, readStack, settle, stackFault } from './stack'
 import { storeUsual } from './usual'
 import { EXCEPTIONS, IE, OE, PE, UE, getFcw, isEmpty } from './state'
-
-/* As in operations.ts; an integer has its size beside it. */
-const SINGLE: u32 = 0
-const DOUBLE: u32 = 1
-const EXTENDED: u32 = 2
-const DECIMAL: u32 = 4
 
 const DECIMAL_LIMIT: u64 = 999_999_999_999_999_999
 
