@@ -2,9 +2,11 @@
 import type { Diagnostics } from '../counters.ts'
 import type { AccessSize, MmioDevice, Stateful, TimeSource } from '../device.ts'
 import { LapicTimer, type LapicTimerState } from './lapic-timer.ts'
+import { everyone, isAddressed, x2apicLdr } from './lapic-destination.ts'
 import * as reg from './lapic-registers.ts'
 import { EXTINT, FIXED, INIT, type InterruptMessage, LOWEST_PRIORITY, NMI } from './message.ts'
 import { LapicVectors, type LapicVectorsState } from './lapic-vectors.ts'
+import { LocalVectorTable, type LocalVectorTableState } from './local-vector-table.ts'
 
 export const LAPIC_BASE = 0xfee0_0000
 export const LAPIC_BYTES = 0x1000
@@ -41,7 +43,7 @@ export interface LapicState {
   esrLatched: number
   icrLow: number
   icrHigh: number
-  lvt: [number, number][]
+  lvt: LocalVectorTableState
   vectors: LapicVectorsState
   lint0: boolean
   timer: LapicTimerState
@@ -53,6 +55,7 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
   readonly #diagnostics: Diagnostics
   readonly #timer: LapicTimer
   readonly #vectors = new LapicVectors()
+  readonly #lvt = new LocalVectorTable()
   #base: number
   #ldr = 0
   #dfr = 0xffff_ffff
@@ -61,7 +64,6 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
   #esrLatched = 0
   #icrLow = 0
   #icrHigh = 0
-  #lvt = powerOnVectors()
   #lint0 = false
 
   constructor(id: number, time: TimeSource, wires: LapicWires, diagnostics: Diagnostics) {
@@ -106,14 +108,8 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
 
   /** Whether a message is for this APIC. */
   accepts(destination: number, isLogical: boolean): boolean {
-    if (!isLogical) return destination === this.id || destination === (this.isX2apic ? 0xffff_ffff : 0xff)
-    if (this.isX2apic) {
-      const isSameCluster = destination >>> 16 === this.#x2apicLdr >>> 16
-      return destination === 0xffff_ffff || (isSameCluster && (destination & this.#x2apicLdr & 0xffff) !== 0)
-    }
-    const mine = this.#ldr >>> 24
-    if (this.#dfr >>> 28 === 0xf) return (destination & mine) !== 0
-    return destination >> 4 === mine >> 4 && (destination & mine & 0xf) !== 0
+    const { id, isX2apic } = this
+    return isAddressed({ id, isX2apic, ldr: this.#ldr, dfr: this.#dfr }, destination, isLogical)
   }
 
   /** Takes a message that it accepts. */
@@ -136,8 +132,7 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
   setLint0(asserted: boolean): void {
     const isEdge = asserted && !this.#lint0
     this.#lint0 = asserted
-    const lvt = this.#lvt.get(reg.LVT_LINT0)!
-    if (isEdge && ((lvt >> 8) & 7) !== EXTINT) this.#triggerLocal(reg.LVT_LINT0)
+    if (isEdge && this.#lvt.mode(reg.LVT_LINT0) !== EXTINT) this.#triggerLocal(reg.LVT_LINT0)
     this.#update()
   }
 
@@ -179,7 +174,7 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
     if (msr === reg.MSR_TSC_DEADLINE) return this.#timer.tscDeadline
     if (msr === reg.MSR_X2APIC_ICR) return (BigInt(this.#icrHigh >>> 0) << 32n) | BigInt(this.#icrLow >>> 0)
     const number = msr - reg.MSR_X2APIC
-    if (number === reg.LDR) return BigInt(this.#x2apicLdr)
+    if (number === reg.LDR) return BigInt(x2apicLdr(this.id))
     if (number === reg.ID) return BigInt(this.id)
     return BigInt(this.#read(number) >>> 0)
   }
@@ -213,7 +208,7 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
       esrLatched: this.#esrLatched,
       icrLow: this.#icrLow,
       icrHigh: this.#icrHigh,
-      lvt: [...this.#lvt],
+      lvt: this.#lvt.save(),
       vectors: this.#vectors.save(),
       lint0: this.#lint0,
       timer: this.#timer.save(),
@@ -229,17 +224,13 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
     this.#esrLatched = state.esrLatched
     this.#icrLow = state.icrLow
     this.#icrHigh = state.icrHigh
-    this.#lvt = new Map(state.lvt)
+    this.#lvt.load(state.lvt)
     this.#vectors.load(state.vectors)
     this.#lint0 = state.lint0
     this.#timer.load(state.timer)
     this.#wires.moved(this.page)
     this.#wires.taskPriority(this.taskPriorityClass)
     this.#update()
-  }
-
-  get #x2apicLdr(): number {
-    return (((this.id >>> 4) << 16) | (1 << (this.id & 0xf))) >>> 0
   }
 
   get #isSoftwareEnabled(): boolean {
@@ -249,8 +240,7 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
   /** Virtual wire: LINT0 set to ExtINT, or the pin itself while the APIC is off. */
   get #hasExtInt(): boolean {
     if (!this.#lint0) return false
-    const lvt = this.#lvt.get(reg.LVT_LINT0)!
-    return !this.isEnabled || (!(lvt & reg.LVT_MASKED) && ((lvt >> 8) & 7) === EXTINT)
+    return !this.isEnabled || (!this.#lvt.isMasked(reg.LVT_LINT0) && this.#lvt.mode(reg.LVT_LINT0) === EXTINT)
   }
 
   #read(number: number): number {
@@ -258,8 +248,8 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
     if (number >= reg.ISR && number < reg.TMR) return isr.words[number - reg.ISR]!
     if (number >= reg.TMR && number < reg.IRR) return tmr.words[number - reg.TMR]!
     if (number >= reg.IRR && number < reg.ESR) return irr.words[number - reg.IRR]!
-    const lvt = this.#lvt.get(number)
-    if (lvt !== undefined) return lvt
+    const entry = this.#lvt.read(number)
+    if (entry !== undefined) return entry
     switch (number) {
       case reg.ID:
         return (this.id << 24) >>> 0
@@ -329,17 +319,14 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
   }
 
   #writeVector(number: number, value: number): void {
-    // While the APIC is disabled by software every entry stays masked (11.4.7.2).
-    const forced = this.#isSoftwareEnabled || number === reg.LVT_LINT0 ? 0 : reg.LVT_MASKED
-    this.#lvt.set(number, (value & reg.LVT_BITS.get(number)!) | forced)
+    this.#lvt.write(number, value, this.#isSoftwareEnabled)
     if (number === reg.LVT_TIMER) this.#timer.setMode((value >> 17) & 3)
     this.#update()
   }
 
   #writeSpurious(value: number): void {
     this.#svr = value & 0x3ff
-    if (!(value & reg.SVR_ENABLED))
-      for (const [number, lvt] of this.#lvt) this.#lvt.set(number, lvt | reg.LVT_MASKED)
+    if (!(value & reg.SVR_ENABLED)) this.#lvt.maskAll()
     this.#update()
   }
 
@@ -364,9 +351,9 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
     const destination = this.isX2apic ? this.#icrHigh >>> 0 : this.#icrHigh >>> 24
     const message = { destination, isLogical: (low & 0x800) !== 0, mode, vector, isLevel: false }
     if (shorthand === 1) return this.deliver(message)
-    const everyone = this.isX2apic ? 0xffff_ffff : 0xff
     if (shorthand === 0) return this.#wires.send(message, false)
-    this.#wires.send({ ...message, destination: everyone, isLogical: false }, shorthand === 3)
+    const toAll = { ...message, destination: everyone(this.isX2apic), isLogical: false }
+    this.#wires.send(toAll, shorthand === 3)
   }
 
   #endOfInterrupt(): void {
@@ -377,10 +364,9 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
 
   /** An entry of the local vector table fires. */
   #triggerLocal(number: number): void {
-    const lvt = this.#lvt.get(number)!
-    if (lvt & reg.LVT_MASKED) return
-    const mode = number === reg.LVT_TIMER || number === reg.LVT_ERROR ? FIXED : (lvt >> 8) & 7
-    if (mode === FIXED) this.#inject(lvt & 0xff, false)
+    if (this.#lvt.isMasked(number)) return
+    const mode = this.#lvt.mode(number)
+    if (mode === FIXED) this.#inject(this.#lvt.vector(number), false)
     else if (mode === NMI) this.#wires.nmi()
   }
 
@@ -409,7 +395,7 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
     const isNew = !(this.#esr & bit)
     this.#esr |= bit
     // An error interrupt with an illegal vector would be an error again.
-    if (isNew && (this.#lvt.get(reg.LVT_ERROR)! & 0xff) >= 16) this.#triggerLocal(reg.LVT_ERROR)
+    if (isNew && this.#lvt.vector(reg.LVT_ERROR) >= 16) this.#triggerLocal(reg.LVT_ERROR)
   }
 
   /** The vector that the processor may take now, or -1. */
@@ -441,14 +427,8 @@ export class LocalApic implements MmioDevice, Stateful<LapicState> {
     this.#esrLatched = 0
     this.#icrLow = 0
     this.#icrHigh = 0
-    this.#lvt = powerOnVectors()
+    this.#lvt.reset()
     this.#timer.reset()
     this.#update()
   }
-}
-
-/** All masked, except that LINT0 passes the 8259 pair through: what firmware would have set up. */
-function powerOnVectors(): Map<number, number> {
-  const lvt = new Map([...reg.LVT_BITS.keys()].map((number): [number, number] => [number, reg.LVT_MASKED]))
-  return lvt.set(reg.LVT_LINT0, EXTINT << 8)
 }
