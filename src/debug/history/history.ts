@@ -16,12 +16,11 @@ import type { InputKind } from '../../machine/interposer.ts'
 import type { RecordSink, RecordSource } from '../../machine/ring.ts'
 import { type RunnerOptions, tripleFault } from '../../machine/runner.ts'
 import { sleep } from '../../machine/sleep.ts'
-import { InputLog, type Records } from './input-log.ts'
-import { InputQueue, type QueueState } from './input-queue.ts'
+import type { Moment } from './input-log.ts'
+import { type InputMark, Inputs } from './inputs.ts'
 import { Output } from './output.ts'
 import { OverlayDisk } from './overlay-disk.ts'
 import { compare, isBefore, type Position } from './position.ts'
-import { CallLog, RecordedTree } from './recorded-tree.ts'
 import { type Snapshot, Snapshots } from './snapshots.ts'
 
 /** Instructions between two snapshots of a run that is recorded: they take about a twentieth of a second. */
@@ -30,8 +29,6 @@ const INTERVAL = 4_000_000
 const SLICE = 200_000
 /** How far before the place that one goes back to snapshots are left, so that the next step back is quick. */
 const NEAR = [1 << 10, 1 << 13, 1 << 16, 1 << 19, 1 << 22]
-const FRAME_QUEUE_BYTES = 1 << 20
-const TYPED_QUEUE_BYTES = 1 << 16
 
 /** Why a run through the history came to rest. */
 export type Pause =
@@ -57,9 +54,7 @@ export interface Stops {
 
 interface Extra {
   readonly haltedNs: number
-  readonly inputs: number
-  readonly calls: number
-  readonly queues: ReadonlyMap<InputKind, QueueState>
+  readonly inputs: InputMark
 }
 
 export interface HistoryOptions {
@@ -71,9 +66,7 @@ const NOWHERE: Position = { instruction: Infinity, event: 0 }
 
 export class History {
   readonly #maxBytes: number
-  readonly #log = new InputLog()
-  readonly #calls = new CallLog()
-  readonly #queues: Partial<Record<InputKind, InputQueue>> = {}
+  readonly #inputs = new Inputs()
   readonly #disks: OverlayDisk[] = []
   #options!: RunnerOptions
   #computer!: Computer
@@ -99,12 +92,7 @@ export class History {
   // What stands between machine and host while it is put together; see `Interposer`.
 
   input(kind: InputKind, source: RecordSource): RecordSource {
-    const queue =
-      kind === 'frames'
-        ? new InputQueue(source, FRAME_QUEUE_BYTES)
-        : new InputQueue(source, TYPED_QUEUE_BYTES, 1)
-    this.#queues[kind] = queue
-    return queue
+    return this.#inputs.queue(kind, source)
   }
 
   output(sink: RecordSink, wait: () => void): RecordSink {
@@ -123,7 +111,7 @@ export class History {
   }
 
   tree(tree: FileTree): FileTree {
-    return new RecordedTree(tree, this.#calls)
+    return this.#inputs.tree(tree)
   }
 
   /** The machine is put together: its history begins. */
@@ -176,7 +164,7 @@ export class History {
 
   get statistics(): { snapshots: number; bytes: number; inputs: number } {
     const { count, bytes } = this.#snapshots
-    return { snapshots: count, bytes: bytes + this.#log.bytes + this.#calls.bytes, inputs: this.#log.end }
+    return { snapshots: count, bytes: bytes + this.#inputs.bytes, inputs: this.#inputs.count }
   }
 
   // Forwards
@@ -271,11 +259,10 @@ export class History {
 
   /** Changes the machine by hand. What was known of its future is void; a machine that has ended has none. */
   edit(apply: () => void): void {
-    this.#log.truncate()
-    this.#calls.truncate()
+    this.#inputs.truncate()
     this.#snapshots.truncate(this.position)
     this.#isLive = true
-    this.#log.append({ at: this.position, haltedNs: this.#haltedNs, input: { kind: 'edit', apply } })
+    this.#inputs.noteEdit(this.#moment, apply)
     apply()
   }
 
@@ -283,6 +270,10 @@ export class History {
 
   get #haltedNs(): number {
     return this.#computer.clock.haltedNs
+  }
+
+  get #moment(): Moment {
+    return { at: this.position, haltedNs: this.#haltedNs }
   }
 
   /** Goes on at most to `aim`: one slice, or one step where only steps are exact enough. */
@@ -324,18 +315,11 @@ export class History {
     if (!this.#isLive) this.#planned.pop()
     this.#snapshots.take(this.position, this.#extra())
     if (!this.#isLive) return
-    const { extra } = this.#snapshots.first
-    this.#log.dropBefore(extra.inputs)
-    this.#calls.dropBefore(extra.calls)
+    this.#inputs.dropBefore(this.#snapshots.first.extra.inputs)
   }
 
   #extra(): Extra {
-    return {
-      haltedNs: this.#haltedNs,
-      inputs: this.#log.cursor,
-      calls: this.#calls.cursor,
-      queues: new Map(this.#eachQueue().map(([kind, queue]) => [kind, queue.save()])),
-    }
+    return { haltedNs: this.#haltedNs, inputs: this.#inputs.mark() }
   }
 
   #restore(snapshot: Snapshot<Extra>): void {
@@ -343,18 +327,16 @@ export class History {
     if (this.#isLive) this.#present = { position: this.position, haltedNs: this.#haltedNs }
     this.#isLive = false
     this.#ended = null
-    const { haltedNs, inputs, calls, queues } = snapshot.extra
+    const { haltedNs, inputs } = snapshot.extra
     this.#snapshots.restore(snapshot)
-    for (const [kind, queue] of this.#eachQueue()) queue.load(queues.get(kind)!)
-    this.#log.cursor = inputs
-    this.#calls.cursor = calls
+    this.#inputs.goto(inputs)
     this.#settled = [snapshot.position.instruction, haltedNs]
     this.#noticePresent()
   }
 
   /** In a replay: whether it has caught up with the machine. */
   #noticePresent(): void {
-    if (this.#isLive || !this.#log.isAtEnd) return
+    if (this.#isLive || !this.#inputs.isAtEnd) return
     const { position, haltedNs } = this.#present
     if (compare(this.position, position) < 0 || this.#haltedNs < haltedNs) return
     this.#options.flush()
@@ -368,8 +350,7 @@ export class History {
     const isFresh = instructions !== retired || haltedNs !== this.#haltedNs
     if (isFresh && this.#ended === null) {
       this.#settled = [retired, this.#haltedNs]
-      if (this.#isLive) this.#takeInputs()
-      else this.#replayInputs()
+      this.#look()
       const { board, clock } = this.#computer
       clock.runDue()
       if (board.stopped !== null) this.#ended = board.stopped
@@ -379,44 +360,19 @@ export class History {
     return isFresh && this.#ended === null
   }
 
-  #takeInputs(): void {
-    const records: Partial<Record<InputKind, Uint8Array[]>> = {}
-    for (const [kind, queue] of this.#eachQueue()) {
-      const taken = queue.takeOver()
-      if (taken.length > 0 || !queue.isEmpty) records[kind] = taken
+  /** What has arrived, or had arrived, is there for the machine now. */
+  #look(): void {
+    let powerButton: boolean
+    if (this.#isLive) {
+      powerButton = this.#options.control.takePowerButton()
+      this.#inputs.takeOver(this.#moment, powerButton)
+    } else {
+      const look = this.#inputs.replayLook(this.#moment)
+      if (look === null) return
+      powerButton = look.powerButton
     }
-    const powerButton = this.#options.control.takePowerButton()
-    if (powerButton || Object.keys(records).length > 0)
-      this.#log.append({
-        at: this.position,
-        haltedNs: this.#haltedNs,
-        input: { kind: 'look', records, powerButton },
-      })
-    this.#lookAt(records, powerButton)
-  }
-
-  #replayInputs(): void {
-    const input = this.#nextHere()
-    if (input?.kind !== 'look') return
-    this.#log.cursor++
-    this.#lookAt(input.records, input.powerButton)
-  }
-
-  /** The next entry of the log, when it belongs here. */
-  #nextHere() {
-    const entry = this.#log.next
-    if (entry === undefined || entry.haltedNs !== this.#haltedNs) return undefined
-    return entry.at.instruction === this.position.instruction ? entry.input : undefined
-  }
-
-  #lookAt(records: Records, powerButton: boolean): void {
-    for (const [kind, queue] of this.#eachQueue()) queue.add(records[kind] ?? [])
     this.#options.poll()
     if (powerButton) this.#computer.board.pm.pressPowerButton()
-  }
-
-  #eachQueue(): [InputKind, InputQueue][] {
-    return Object.entries(this.#queues) as [InputKind, InputQueue][]
   }
 
   /** Whether it goes no further. Also where it ends, something may have been done by hand. */
@@ -428,15 +384,13 @@ export class History {
   /** Does what was done by hand here; gives the place at which something is to be done next. */
   #applyEdits(): Position {
     for (;;) {
-      const entry = this.#log.next
-      if (entry === undefined) return NOWHERE
-      const isHere = entry.haltedNs === this.#haltedNs && compare(entry.at, this.position) === 0
-      if (entry.input.kind !== 'edit' || !isHere)
-        return isBefore(this.position, entry.at) ? entry.at : NOWHERE
-      this.#log.cursor++
-      entry.input.apply()
+      const apply = this.#inputs.replayEdit(this.#moment)
+      if (apply === null) break
+      apply()
       this.#noticePresent()
     }
+    const next = this.#inputs.nextPlace
+    return next !== undefined && isBefore(this.position, next) ? next : NOWHERE
   }
 
   #halted(): void {
@@ -454,26 +408,20 @@ export class History {
   #rest(): void {
     const { clock } = this.#computer
     if (!this.#isLive) {
-      const input = this.#nextHere()
-      if (input?.kind !== 'woken') return clock.skipToDeadline()
-      this.#log.cursor++
-      return clock.addHalted(input.ns)
+      const ns = this.#inputs.replayWoken(this.#moment)
+      return ns === null ? clock.skipToDeadline() : clock.addHalted(ns)
     }
     this.#sleep()
   }
 
   #sleep(): void {
     // What came before the count was read lies in the rings.
-    const { hostMs, wokenNs } = sleep(this.#options, this.#wakeCount, () => this.#hasNews)
+    const { hostMs, wokenNs } = sleep(this.#options, this.#wakeCount, () => this.#inputs.hasNews)
     this.#idleMs += hostMs
     if (wokenNs === null) return
     const ns = Math.max(1, Math.floor(wokenNs))
-    this.#log.append({ at: this.position, haltedNs: this.#haltedNs, input: { kind: 'woken', ns } })
+    this.#inputs.noteWoken(this.#moment, ns)
     this.#options.clock.addHalted(ns)
-  }
-
-  get #hasNews(): boolean {
-    return Object.values(this.#queues).some((queue) => queue.hasNews)
   }
 
   #listenForRings(): ProbeListener {

@@ -12,10 +12,13 @@ export type Input =
   /** Somebody has changed the machine's state by hand. */
   | { readonly kind: 'edit'; readonly apply: () => void }
 
-export interface LogEntry {
+export interface Moment {
   readonly at: Position
   /** Time spent halted up to there: it tells apart what came while the machine was halted. */
   readonly haltedNs: number
+}
+
+export interface LogEntry extends Moment {
   readonly input: Input
 }
 
