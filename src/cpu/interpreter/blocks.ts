@@ -1,39 +1,29 @@
 /**
- * The cache of decoded blocks. A block is a straight line of records that ends with a branch, at the end of its page, or after
- * MAX_INSTRUCTIONS; one more record behind it continues. It is found by guest-physical address and MODE, so it survives changes of the page tables.
+ * The cache of decoded blocks. A block is found by guest-physical address and MODE, so it survives changes of the page tables; it is forgotten when bytes that
+ * it was made of are written.
  */
-import { decode, DecodeStatus, Instruction, MAX_LENGTH, type Row } from '../../isa/index.ts'
+import type { Row } from '../../isa/index.ts'
 import * as L from '../layout.ts'
 import type { MemoryMap } from '../memory-map.ts'
+import {
+  type Block,
+  BlockBuilder,
+  type BlockSource,
+  FAULT,
+  MAX_INSTRUCTIONS,
+  special,
+} from './block-builder.ts'
+import { CodeMemory } from './code-memory.ts'
 import { CoveredBytes } from './covered-bytes.ts'
-import { encodeRecord } from './encode.ts'
-import { specialHandlers, type SpecialHandler } from './special.ts'
-import { HandlerIndex } from './handler-index.ts'
 import * as R from './record.ts'
-import { refusal } from './refusal.ts'
 
-const MAX_INSTRUCTIONS = 64
+export type { Block } from './block-builder.ts'
+
 const PAGE = 4096
 /** More than any value of MODE. */
 const MODES = 1024
 /** So many writes to code, and all code of the page is forgotten: it is being replaced, and further writes should be quick. */
 const PATIENCE = 16
-
-export interface Block {
-  readonly gpa: number
-  readonly mode: number
-  /** Linear addresses of the first record and of the one behind the last. */
-  readonly record: number
-  readonly end: number
-  /** Instructions, as far as the budget is concerned. */
-  readonly count: number
-  /** Guest-physical page of the second part of a page-crossing instruction, or -1. */
-  readonly secondPage: number
-  /** Bytes that decide what it is, from `gpa` on and then in the second page. */
-  readonly length: number
-  /** The handler of its first record, unless translated code stands in for it. */
-  readonly handler: number
-}
 
 /** Whoever keeps code that was made from guest pages: told when its bytes are written, or much of one of its pages. */
 export interface CodeHolder {
@@ -41,35 +31,13 @@ export interface CodeHolder {
   drop(): void
 }
 
-/** Why there is no block: an exception is pending. */
-export const FAULT = null
-
-export interface BlockSource {
-  /** Guest-physical address of a code byte, or -1 with an exception pending. */
-  translate(va: bigint): number
-  /** A byte of code outside RAM. */
-  fetchByte(gpa: number): number
-}
-
-/** Bytes outside RAM that never change: firmware in its flash. */
-interface Rom {
-  readonly gpa: number
-  readonly bytes: Uint8Array
-}
-
-const special = Object.fromEntries(specialHandlers.map((name, index) => [name, index])) as Record<
-  SpecialHandler,
-  number
->
-
 export class BlockCache {
   readonly #map: MemoryMap
   readonly #bytes: Uint8Array
   readonly #view: DataView
-  readonly #handlers: HandlerIndex
-  /** By index of a row: what this model of the processor executes in its place, or null for #UD. */
-  readonly #executed: readonly (Row | null)[]
+  readonly #code: CodeMemory
   readonly #source: BlockSource
+  readonly #builder: BlockBuilder
   readonly #blocks = new Map<number, Block>()
   /** Blocks by guest-physical page; a page-crossing one stands in both. */
   readonly #pages = new Map<number, Set<Block>>()
@@ -79,9 +47,6 @@ export class BlockCache {
   readonly #writes = new Map<number, number>()
   /** Handlers of translated code by block. */
   readonly #translated = new Map<number, number>()
-  readonly #instruction = new Instruction()
-  readonly #crossing = new Uint8Array(32)
-  readonly #roms: Rom[] = []
   #free: number
   /** Counts flushes of the whole cache: links remembered across one are void. */
   generation = 0
@@ -96,9 +61,9 @@ export class BlockCache {
     this.#map = map
     this.#bytes = new Uint8Array(memory)
     this.#view = new DataView(memory)
-    this.#handlers = new HandlerIndex(handlers)
-    this.#executed = executed
+    this.#code = new CodeMemory(memory, map)
     this.#source = source
+    this.#builder = new BlockBuilder(memory, map, this.#code, { handlers, executed, source })
     this.#free = map.records
   }
 
@@ -117,11 +82,12 @@ export class BlockCache {
     }
     if (this.#free + (MAX_INSTRUCTIONS + 2) * R.RECORD_SIZE > this.#map.recordsEnd) this.flush()
     // Code of a device is decoded anew each time: nobody tells when it changes.
-    if (!this.#isRam(gpa) && !this.#romAt(gpa)) return this.#build(va, gpa, mode, this.#map.scratchRecords, 1)
-    const block = this.#build(va, gpa, mode, this.#free, MAX_INSTRUCTIONS)
+    if (!this.#code.isRam(gpa) && !this.#code.romAt(gpa))
+      return this.#watch(this.#builder.build(va, gpa, mode, this.#map.scratchRecords, 1))
+    const block = this.#watch(this.#builder.build(va, gpa, mode, this.#free, MAX_INSTRUCTIONS))
     if (!block) return FAULT
     // No guard can watch a second page outside RAM.
-    if (block.secondPage >= 0 && !this.#isRam(block.secondPage)) return this.once(va, mode, 1)
+    if (block.secondPage >= 0 && !this.#code.isRam(block.secondPage)) return this.once(va, mode, 1)
     this.#free = block.end
     this.#blocks.set(key, block)
     const translated = this.#translated.get(key)
@@ -135,7 +101,18 @@ export class BlockCache {
   once(va: bigint, mode: number, limit: number, codeBytes = Infinity): Block | null {
     const gpa = this.#source.translate(va)
     if (gpa < 0) return FAULT
-    return this.#build(va, gpa, mode, this.#map.scratchRecords, Math.min(limit, MAX_INSTRUCTIONS), codeBytes)
+    const most = Math.min(limit, MAX_INSTRUCTIONS)
+    return this.#watch(this.#builder.build(va, gpa, mode, this.#map.scratchRecords, most, codeBytes))
+  }
+
+  /** A write to the bytes that it was made of will be heard. */
+  #watch(block: Block | null): Block | null {
+    if (!block) return FAULT
+    const { gpa, length, secondPage } = block
+    const inPage = bytesInPage(block)
+    this.cover(gpa, inPage)
+    if (secondPage >= 0 && length > inPage) this.cover(secondPage, length - inPage)
+    return block
   }
 
   /** Whether a block of RAM has been run from here. */
@@ -173,22 +150,12 @@ export class BlockCache {
 
   /** Declares whole pages of unchanging code outside RAM, so that blocks of it are kept like others. */
   addRom(gpa: number, bytes: Uint8Array): void {
-    if (gpa % PAGE !== 0 || bytes.length % PAGE !== 0) throw new RangeError('a ROM is made of whole pages')
-    this.#roms.push({ gpa, bytes })
-  }
-
-  #isRam(gpa: number): boolean {
-    if (gpa >= this.#map.ramSize) return false
-    return (this.#bytes[this.#map.pageFlags + Math.floor(gpa / PAGE)]! & L.PAGE_DEVICE) === 0
-  }
-
-  #romAt(gpa: number): Rom | undefined {
-    return this.#roms.find((rom) => gpa >= rom.gpa && gpa < rom.gpa + rom.bytes.length)
+    this.#code.addRom(gpa, bytes)
   }
 
   /** Makes generated code find the block. Only code in RAM has a linear address that the TLB gives; other blocks come through `find`. */
   #enter(block: Block): Block {
-    if (!this.#isRam(block.gpa)) return block
+    if (!this.#code.isRam(block.gpa)) return block
     // An instruction on two pages may leave the limit of a code segment, which is looked at elsewhere.
     if (block.secondPage >= 0 && block.mode & L.MODE_SEGMENTED) return block
     const linear = this.#map.ram + block.gpa
@@ -306,163 +273,20 @@ export class BlockCache {
     this.generation++
   }
 
-  #setHandler(record: number, handler: number, remaining: number): void {
-    this.#view.setUint32(record + R.HANDLER, handler, true)
-    this.#view.setUint32(record + R.REMAINING, remaining, true)
-  }
-
-  /** A record without an instruction, at an offset in the page. */
-  #pseudo(record: number, name: SpecialHandler, offset: number): void {
-    this.#bytes.fill(0, record, record + R.RECORD_SIZE)
-    this.#view.setUint32(record + R.IP, offset, true)
-    this.#view.setUint32(record + R.NEXT, offset, true)
-    this.#setHandler(record, special[name], 0)
-  }
-
-  #build(
-    va: bigint,
-    gpa: number,
-    mode: number,
-    start: number,
-    limit: number,
-    codeBytes = Infinity,
-  ): Block | null {
-    const bits =
-      (mode & L.MODE_CODE) === L.MODE_CODE64 ? 64 : (mode & L.MODE_CODE) === L.MODE_CODE32 ? 32 : 16
-    const pageOffset = gpa % PAGE
-    let code = this.#bytes
-    let base = this.#map.ram + gpa - pageOffset
-    let end = base + PAGE
-    const rom = this.#romAt(gpa)
-    if (rom) {
-      code = rom.bytes
-      base = gpa - pageOffset - rom.gpa
-      end = base + PAGE
-    } else if (!this.#isRam(gpa)) {
-      // A device: one instruction, from a copy.
-      code = this.#crossing
-      const size = Math.min(16, PAGE - pageOffset)
-      for (let i = 0; i < size; i++) code[i] = this.#source.fetchByte(gpa + i)
-      base = -pageOffset
-      end = size
-      limit = 1
-    }
-    let record = start
-    let offset = pageOffset
-    let count = 0
-    let secondPage = -1
-    let open = true
-    let previous: string | null = null
-    /** Where the bytes end that decide what this block is. */
-    let decided = 0
-    const instruction = this.#instruction
-    while (open && count < limit) {
-      const allowed = codeBytes - (offset - pageOffset)
-      let status = decode(code, base + offset, Math.min(end, base + offset + allowed), bits, instruction)
-      if (status === DecodeStatus.needMoreBytes && base + offset + allowed <= end) {
-        // The code segment ends within the instruction.
-        status = DecodeStatus.tooLong
-      } else if (status === DecodeStatus.needMoreBytes) {
-        if (count > 0) break
-        const second = this.#source.translate((va | 0xfffn) + 1n)
-        if (second < 0) return FAULT
-        status = this.#decodeCrossing(base + offset, end, second, code, bits, allowed)
-        if (status === DecodeStatus.needMoreBytes) status = DecodeStatus.tooLong
-        secondPage = second
-        // What is run once and now needs no guard.
-        if (this.#isRam(second) && start !== this.#map.scratchRecords) {
-          this.#pseudo(record, 'guard', offset)
-          this.#view.setUint32(record + R.OPERAND, this.#map.ram + second, true)
-          record += R.RECORD_SIZE
-        }
-        open = false
-      }
-      previous = this.#writeInstruction(record, status, offset, mode, previous)
-      if (status !== DecodeStatus.ok || instruction.row.branch !== 'none') open = false
-      record += R.RECORD_SIZE
-      // What is no instruction may become one by any of the bytes that one can have.
-      decided = offset + (status === DecodeStatus.ok ? instruction.length : MAX_LENGTH)
-      offset += instruction.length
-      count++
-      if (offset >= PAGE) open = false
-    }
-    const far = offset >= PAGE ? (bits === 64 ? 'continue-far' : 'continue-far-legacy') : 'continue'
-    this.#pseudo(record, far, offset)
-    const first = record - count * R.RECORD_SIZE
-    for (let i = 0; i < count; i++)
-      this.#view.setUint32(first + i * R.RECORD_SIZE + R.REMAINING, count - i, true)
-    // The guard stands before the first instruction, and its block costs what the instruction costs.
-    if (first !== start) this.#view.setUint32(start + R.REMAINING, count, true)
-    const handler = this.#view.getUint32(start + R.HANDLER, true)
-    const length = decided - pageOffset
-    const inPage = Math.min(length, PAGE - pageOffset)
-    this.cover(gpa, inPage)
-    if (secondPage >= 0 && length > inPage) this.cover(secondPage, length - inPage)
-    return { gpa, mode, record: start, end: record + R.RECORD_SIZE, count, secondPage, length, handler }
-  }
-
   /** These bytes have been decoded: whoever made code from them hears when they are written. */
   cover(gpa: number, length: number): void {
     this.#covered.add(gpa, length)
   }
-
-  #decodeCrossing(
-    at: number,
-    end: number,
-    second: number,
-    code: Uint8Array,
-    bits: 16 | 32 | 64,
-    allowed: number,
-  ): DecodeStatus {
-    const joined = new Uint8Array(32)
-    const first = end - at
-    joined.set(code.subarray(at, end))
-    for (let i = 0; i < 16; i++)
-      joined[first + i] = this.#isRam(second)
-        ? this.#bytes[this.#map.ram + second + i]!
-        : this.#source.fetchByte(second + i)
-    return decode(joined, 0, Math.min(first + 16, allowed), bits, this.#instruction)
-  }
-
-  /** Key of its handler, or null; `previous` is that of the instruction before it in the block. */
-  #writeInstruction(
-    record: number,
-    status: DecodeStatus,
-    offset: number,
-    mode: number,
-    previous: string | null,
-  ): string | null {
-    const instruction = this.#instruction
-    const long = (mode & L.MODE_CODE) === L.MODE_CODE64
-    const bad =
-      status !== DecodeStatus.ok ? (status === DecodeStatus.tooLong ? 'too-long' : 'undefined') : null
-    const row = bad ? null : this.#executed[instruction.row.index]!
-    const refused = bad ?? (row ? refusal(row, mode) : 'undefined')
-    if (refused) {
-      if (bad) instruction.length = 1
-      this.#pseudo(record, refused, offset)
-      this.#view.setUint32(record + R.NEXT, offset + instruction.length, true)
-      return null
-    }
-    if (row) instruction.row = row
-    encodeRecord(this.#view, record, instruction, offset, long)
-    const target = Number(this.#view.getBigInt64(record + R.IMMEDIATE, true))
-    const next = offset + instruction.length
-    const near = instruction.operandCount === 1 && instruction.row.operands[0]!.kind === 'relative'
-    const samePage =
-      near && target >= 0 && target < PAGE && next < PAGE && (long || instruction.operandSize !== 16)
-    const segmented = (mode & L.MODE_SEGMENTED) !== 0
-    const traced = (mode & L.MODE_TRACE_CALLS) !== 0
-    const { handler, key, meaning } = this.#handlers.find(instruction, long, segmented, samePage, traced)
-    this.#view.setUint32(record + R.HANDLER, handler, true)
-    const pair = previous && samePage ? this.#handlers.pair(previous, meaning) : undefined
-    if (pair !== undefined) this.#view.setUint32(record - R.RECORD_SIZE + R.HANDLER, pair, true)
-    return key
-  }
 }
 
-function isMadeOf({ gpa, length, secondPage }: Block, from: number, size: number): boolean {
-  const inPage = Math.min(length, PAGE - (gpa % PAGE))
+/** Of the bytes that decide what it is, those in its first page. */
+function bytesInPage({ gpa, length }: Block): number {
+  return Math.min(length, PAGE - (gpa % PAGE))
+}
+
+function isMadeOf(block: Block, from: number, size: number): boolean {
+  const { gpa, length, secondPage } = block
+  const inPage = bytesInPage(block)
   return (
     overlap(gpa, inPage, from, size) || (secondPage >= 0 && overlap(secondPage, length - inPage, from, size))
   )
