@@ -14,7 +14,7 @@ import type { SharedTable } from './table.ts'
 import { CR4_HIGH_FRED } from './transitions.ts'
 
 /** Samples of a block after which it is hot. */
-const HOT = 2
+const HOT = 8
 /** How often a region is translated anew because of its ways out. */
 const MAX_IMPROVEMENTS = 3
 /** Instructions for each hope that failed, beyond which that does no harm. */
@@ -26,11 +26,16 @@ const LIMITS: Limits = { blocks: 110, instructions: 600 }
 /** Translating everything at once, small pieces find more mistakes in less time. */
 const EAGER_LIMITS: Limits = { blocks: 12, instructions: 80 }
 /**
- * Retired instructions for each translated one: about what is interpreted in the time that a translation takes, several times over. So a guest
- * whose code changes all the time, or is spread too wide, loses a fraction of its speed to translations and no more. The first few are free.
+ * Retired instructions for each translated one, so that a guest whose code changes all the time, or is spread too wide, loses a fraction of its speed to
+ * translations and no more. The first few are free.
  */
 const PRICE = 150_000
 const CREDIT = 6_000
+/**
+ * Translated instructions that each sample pays for besides: interpreting takes several times as long as translated code, and a slice of it as long as
+ * translating a few instructions.
+ */
+const PAID_BY_SAMPLE = 0.75
 /** Bytes of wasm that translated code may hold; beyond it everything is dropped. */
 const MAX_BYTES = 64 << 20
 /** More than any value of MODE. */
@@ -130,6 +135,8 @@ export class Translator {
   readonly #heat = new Map<number, number>()
   /** Instructions that have been translated, over the whole run. */
   #translated = 0
+  /** Slices that have ended in the interpreter. */
+  #samples = 0
   #bytes = 0
   #compiled = 0
   #dropped = 0
@@ -158,6 +165,7 @@ export class Translator {
 
   /** A slice of the interpreter has ended before the block at `va`. */
   sample(va: bigint, mode: number): void {
+    this.#samples++
     if (!isTranslatable(mode)) return
     const gpa = this.#execGpa(va)
     if (gpa < 0 || this.#blocks.isTranslated(gpa, mode)) return
@@ -209,7 +217,8 @@ export class Translator {
   /** Whether the run has been long enough for one more translation. Counted in instructions, so that runs repeat. */
   #isAffordable(): boolean {
     const retired = Number(this.#view.getBigUint64(this.#map.state + L.RETIRED, true))
-    return this.#eager || this.#translated <= CREDIT + retired / PRICE
+    const paid = CREDIT + retired / PRICE + this.#samples * PAID_BY_SAMPLE
+    return this.#eager || this.#translated <= paid
   }
 
   /** Guest-physical address of code in RAM as the exec TLB of the current or of another ring has it, or -1. */
