@@ -800,7 +800,7 @@ export class RegionContext extends Context {
       f.let(frame.runtime.call(f, name, this.cpu, ...bound)!)
       return
     }
-    frame.spill(known?.reads ?? ALL, !known)
+    frame.spill(known ? known.reads | known.writes : ALL, !known)
     this.#sync()
     const status = frame.runtime.call(f, name, this.cpu, ...bound) as I32
     if (!known?.quiet) this.mayRequestExit = true
@@ -855,7 +855,7 @@ export class RegionContext extends Context {
       f.store('i64.store', this.cpu, this.#rip, L.RIP)
       return f.let(frame.runtime.call(f, name, this.cpu, ...bound) as I64)
     }
-    frame.spill(known?.reads ?? ALL, !known)
+    frame.spill(known ? known.reads | known.writes : ALL, !known)
     this.#sync()
     const value = frame.runtime.call(f, name, this.cpu, ...bound) as I64
     if (!known?.quiet) this.mayRequestExit = true

@@ -4,7 +4,7 @@
  */
 import type { HelperName } from '../helpers.ts'
 
-/** Sets of general registers as masks; the lazy flags and vector registers are not touched. */
+/** Sets of general registers as masks; one that raises has written none of them; the lazy flags and vector registers are not touched. */
 export interface Effects {
   readonly reads: number
   readonly writes: number
