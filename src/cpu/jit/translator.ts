@@ -13,7 +13,8 @@ import { HOT_FAILURE, hotExit, SiteAllocator } from './sites.ts'
 import type { SharedTable } from './table.ts'
 import { CR4_HIGH_FRED } from './transitions.ts'
 
-/** Samples of a block after which it is hot. */
+/** Samples of a block after which it is hot: while translations are free, and then. */
+const HOT_AT_FIRST = 2
 const HOT = 8
 /** How often a region is translated anew because of its ways out. */
 const MAX_IMPROVEMENTS = 3
@@ -173,7 +174,8 @@ export class Translator {
     const heat = (this.#heat.get(key) ?? 0) + 1
     if (this.#heat.size >= MAX_HEAT) this.#heat.clear()
     this.#heat.set(key, heat)
-    if (heat >= HOT && this.#isAffordable()) this.#translate(va, gpa, mode)
+    const hot = this.#translated < CREDIT ? HOT_AT_FIRST : HOT
+    if (heat >= hot && this.#isAffordable()) this.#translate(va, gpa, mode)
   }
 
   /** The block is about to be run, and to be translated if it can be. */
