@@ -27,16 +27,28 @@ const REACH = 0x6000_0000n
 /** Hands out sites. Address 0 stands for a way out that is not counted. */
 export class SiteAllocator {
   readonly #view: DataView
+  /** Given back. */
   readonly #free: number[] = []
+  readonly #end: number
+  /** Never taken from here on. */
+  #next: number
 
   constructor(memory: ArrayBuffer, start: number) {
     this.#view = new DataView(memory)
-    for (let n = SITES - 1; n >= 0; n--) this.#free.push(start + n * SITE_SIZE)
+    this.#next = start
+    this.#end = start + SITES * SITE_SIZE
   }
 
   take(): number {
-    const site = this.#free.pop() ?? 0
+    const site = this.#free.pop() ?? this.#unused()
     if (site !== 0) for (let i = 0; i < SITE_SIZE; i += 8) this.#view.setFloat64(site + i, 0, true)
+    return site
+  }
+
+  #unused(): number {
+    if (this.#next === this.#end) return 0
+    const site = this.#next
+    this.#next += SITE_SIZE
     return site
   }
 
