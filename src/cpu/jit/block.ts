@@ -1,5 +1,6 @@
 /** A region as it was found in guest memory: basic blocks of decoded instructions, before any code is made. */
 import type { Instruction } from '../../isa/index.ts'
+import * as L from '../layout.ts'
 import type { Shape } from '../semantics/operand.ts'
 
 /**
@@ -64,6 +65,11 @@ export interface Region {
   readonly entries: readonly Offset[]
   /** Where indirect jumps may go within the region, by the offset of the jump. */
   readonly targets: ReadonlyMap<Offset, readonly Offset[]>
+}
+
+/** Width of addresses in a mode's code. */
+export function addressBits(mode: number): 32 | 64 {
+  return (mode & L.MODE_CODE) === L.MODE_CODE64 ? 64 : 32
 }
 
 export const PAGE = 4096

@@ -46,7 +46,7 @@ import {
   type V128,
   type ValType,
 } from '../wasm/index.ts'
-import type { Decoded, Offset } from './block.ts'
+import type { Decoded } from './block.ts'
 import { effects } from './effects.ts'
 import { Floats } from './floats.ts'
 import { ALL, type Frame } from './frame.ts'
@@ -218,13 +218,8 @@ export class RegionContext extends Context {
 
   // The instruction's place
 
-  ripAt(offset: Offset): I64 {
-    const rip = add(this.#frame.base, i64(offset))
-    return this.#frame.long ? rip : and(rip, i64(MASK_32))
-  }
-
   get #rip(): I64 {
-    return this.ripAt(this.#decoded.at)
+    return this.#frame.ripAt(this.#decoded.at)
   }
 
   /** The budget as it was before this instruction. */
@@ -682,11 +677,11 @@ export class RegionContext extends Context {
   // Control
 
   nextRip(): I64 {
-    return this.let(this.ripAt(this.#decoded.next))
+    return this.let(this.#frame.ripAt(this.#decoded.next))
   }
 
   targetRip(index: number): I64 {
-    return this.let(this.ripAt(this.#decoded.next + this.#operand(index).value))
+    return this.let(this.#frame.ripAt(this.#decoded.next + this.#operand(index).value))
   }
 
   /** What is compared with a place of the region is canonical when it is the same. */
@@ -704,7 +699,7 @@ export class RegionContext extends Context {
   }
 
   jumpTo(rip: I64): void {
-    this.f.set(this.#frame.target, this.#frame.long ? rip : and(rip, i64(MASK_32)))
+    this.f.set(this.#frame.target, this.#frame.cut(rip))
     this.transfer = { kind: 'indirect' }
   }
 

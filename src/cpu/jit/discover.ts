@@ -2,8 +2,8 @@
 import { decode, DecodeStatus, Instruction, OperandKind } from '../../isa/index.ts'
 import { refusal } from '../interpreter/refusal.ts'
 import { shapeOf } from '../interpreter/shape.ts'
-import * as L from '../layout.ts'
 import {
+  addressBits,
   copyOf,
   keyOf,
   offsetOf,
@@ -72,7 +72,7 @@ export class Discovery {
     this.#limits = limits
     this.#source = source
     this.#mode = mode
-    this.#bits = (mode & L.MODE_CODE) === L.MODE_CODE64 ? 64 : 32
+    this.#bits = addressBits(mode)
   }
 
   /** The region around `seed`, or null when its first instruction cannot be translated. */

@@ -83,11 +83,6 @@ class RegionEmitter {
     this.#frame.wrap(() => this.#structure.emit())
   }
 
-  #rip(offset: Offset): I64 {
-    const rip = add(this.#frame.base, i64(offset))
-    return this.#frame.long ? rip : and(rip, i64(0xffff_ffff))
-  }
-
   #node(node: number): void {
     const { entries, keys, isMerge, isLoop } = this.#graph
     if (node === DISPATCHER) {
@@ -110,7 +105,7 @@ class RegionEmitter {
     const count = block.instructions.length
     f.set(frame.budget, sub(frame.budget.value, i32(count)))
     f.if(ltS(frame.budget.value, i32(0)), () => {
-      frame.outOfBudget(this.#rip(block.at), add(frame.budget.value, i32(count)))
+      frame.outOfBudget(this.#frame.ripAt(block.at), add(frame.budget.value, i32(count)))
     })
     let last: RegionContext | null = null
     block.instructions.forEach((_, index) => {
@@ -124,7 +119,7 @@ class RegionEmitter {
   #instruction(node: number, { instructions, guesses }: RegionBlock, index: number): RegionContext {
     const decoded = instructions[index]!
     const remaining = instructions.length - index
-    const guess = guesses.length > 0 ? this.#rip(offsetOf(guesses[0]!.to)) : null
+    const guess = guesses.length > 0 ? this.#frame.ripAt(offsetOf(guesses[0]!.to)) : null
     const definition = definitionOf(decoded.shape.meaning)!
     const c = new RegionContext(this.#frame, decoded, { node, remaining, guess, known: this.#known })
     definition.emit(c)
@@ -138,9 +133,9 @@ class RegionEmitter {
     const f = this.#f
     f.if(loadI32(this.#frame.cpu, L.EXIT_REQUEST), () => {
       const left = add(this.#frame.budget.value, i32(remaining - 1))
-      let rip = this.#rip(next)
+      let rip = this.#frame.ripAt(next)
       if (c.transfer?.kind === 'indirect') rip = this.#frame.target.value
-      if (c.transfer?.kind === 'jump') rip = this.#rip(next + instruction.operands[0]!.value)
+      if (c.transfer?.kind === 'jump') rip = this.#frame.ripAt(next + instruction.operands[0]!.value)
       this.#frame.stop(rip, left)
     })
   }
@@ -162,7 +157,7 @@ class RegionEmitter {
   }
 
   #frameGo(to: Offset): void {
-    this.#frame.go(this.#rip(to), this.#site({ target: to }))
+    this.#frame.go(this.#frame.ripAt(to), this.#site({ target: to }))
   }
 
   #site(exit: Exit): number {
@@ -176,7 +171,7 @@ class RegionEmitter {
     const at = offsetOf(edge.to)
     if (to === undefined) return this.#frameGo(at)
     if (edge.checked && !this.#known.isMapped(pageOf(at))) {
-      this.#f.if(eqz(this.#isMapped(this.#rip(at), at)), () => this.#frameGo(at))
+      this.#f.if(eqz(this.#isMapped(this.#frame.ripAt(at), at)), () => this.#frameGo(at))
       this.#known.setMapped(pageOf(at))
     }
     if (this.#graph.isDispatched(from, to)) return this.#dispatch(to)
@@ -221,7 +216,7 @@ class RegionEmitter {
   #guess(node: number, target: Edge): void {
     if (!this.#graph.nodes.has(target.to)) return
     const known = this.#known.fork()
-    const rip = this.#rip(offsetOf(target.to))
+    const rip = this.#frame.ripAt(offsetOf(target.to))
     this.#f.if(eq(this.#frame.target.value, rip), () => this.#follow(node, target))
     this.#known = known
   }

@@ -27,6 +27,7 @@ import {
   type Label,
   type Variable,
 } from '../wasm/index.ts'
+import { addressBits, type Offset } from './block.ts'
 import type { Runtime } from './runtime.ts'
 import { HOT_FAILURE, SITE_BASE, SITE_COUNT, SITE_TARGETS } from './sites.ts'
 
@@ -113,7 +114,7 @@ export class Frame {
     this.#failures = failures
     this.isHopeful = failures !== 0
     this.mode = mode
-    this.long = (mode & L.MODE_CODE) === L.MODE_CODE64
+    this.long = addressBits(mode) === 64
     this.crossesRings = this.long && this.isHopeful && hasUsualTransitions
     const [cpu, budget, entry, base] = f.params as [I32, I32, I32, I64]
     this.f = f
@@ -142,6 +143,15 @@ export class Frame {
 
   gpr(number: number): Variable<'i64'> {
     return (this.#gprs[number] ??= this.f.local('i64'))
+  }
+
+  /** An address of code in the width of the mode. */
+  cut(rip: I64): I64 {
+    return this.long ? rip : and(rip, i64(0xffff_ffff))
+  }
+
+  ripAt(offset: Offset): I64 {
+    return this.cut(add(this.base, i64(offset)))
   }
 
   /** The lowest double of a vector register while scalars are computed in it. */
@@ -190,8 +200,7 @@ export class Frame {
           f.set(this.#site, i32(this.#failures))
         })
         const where = this.where.value
-        const rip = add(this.base, shrS(where, i64(8)))
-        f.set(this.#rip, this.long ? rip : and(rip, i64(0xffff_ffff)))
+        f.set(this.#rip, this.cut(add(this.base, shrS(where, i64(8)))))
         f.set(this.#left, add(this.budget.value, and(wrap(where), i32(0xff))))
         f.set(this.#kind, i32(RARE))
       })

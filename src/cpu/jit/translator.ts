@@ -4,7 +4,7 @@ import { type Block, type BlockCache, type CodeHolder, overlap } from '../interp
 import * as L from '../layout.ts'
 import type { MemoryMap } from '../memory-map.ts'
 import { ModuleBuilder } from '../wasm/index.ts'
-import { PAGE, pageOf, type Offset, type Region } from './block.ts'
+import { addressBits, PAGE, pageOf, type Offset, type Region } from './block.ts'
 import { Untranslatable } from './context.ts'
 import { Discovery, type Limits } from './discover.ts'
 import { emitRegion, type Exit } from './emit.ts'
@@ -202,7 +202,7 @@ export class Translator {
     }
     if (exit !== 'failure') knowledge.improvements++
     const [seed] = region.entries as [Offset]
-    const va = BigInt.asUintN(bitsOf(region.mode), this.#sites.base(site) + BigInt(seed))
+    const va = BigInt.asUintN(addressBits(region.mode), this.#sites.base(site) + BigInt(seed))
     const gpa = this.#execGpa(va)
     installed.drop()
     if (gpa >= 0) this.#translate(va, gpa, region.mode, knowledge)
@@ -254,7 +254,7 @@ export class Translator {
   #tryTranslate(va: bigint, seed: number, mode: number, knowledge: Knowledge): boolean {
     const home = va - BigInt(seed)
     const page = (relative: number): number =>
-      this.#execGpa(BigInt.asUintN(bitsOf(mode), home + BigInt(relative * PAGE)))
+      this.#execGpa(BigInt.asUintN(addressBits(mode), home + BigInt(relative * PAGE)))
     const wanted = (offset: Offset): boolean => {
       if (this.#eager || knowledge.wanted.has(offset)) return true
       const gpa = page(pageOf(offset))
@@ -354,9 +354,4 @@ export class Translator {
 function isTranslatable(mode: number): boolean {
   const rare = L.MODE_SINGLE_STEP | L.MODE_TRACE_CALLS | L.MODE_SEGMENTED
   return (mode & L.MODE_CODE) !== L.MODE_CODE16 && (mode & rare) === 0
-}
-
-/** Width of addresses. */
-function bitsOf(mode: number): 32 | 64 {
-  return (mode & L.MODE_CODE) === L.MODE_CODE64 ? 64 : 32
 }

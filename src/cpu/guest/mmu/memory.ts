@@ -1,14 +1,5 @@
 /** Reads and writes of linear memory with every check, in any alignment. What the fast path of generated code does not do. */
-import {
-  ACCESS_SEGMENT,
-  SS,
-  TLB_ADDEND,
-  TLB_BASE,
-  TLB_ENTRIES,
-  TLB_ENTRY_SIZE,
-  TLB_READ_TAG,
-  TLB_WRITE_TAG,
-} from '../../layout'
+import { ACCESS_SEGMENT, SS, TLB_ADDEND, TLB_READ_TAG, TLB_WRITE_TAG } from '../../layout'
 import { watchData } from '../debug/breakpoints'
 import { pending, raiseGp, raiseSs } from '../raise'
 import { getCpl } from '../state'
@@ -16,7 +7,7 @@ import { CONTINUE, EXCEPTION } from '../status'
 import { ACCESS_IMPLICIT, ACCESS_READ, ACCESS_UNALIGNED, ACCESS_USER, ACCESS_WRITE } from './access-kind'
 import { isMisaligned } from './alignment'
 import { readPhysical, writePhysical } from './physical'
-import { accessClass, tlbEntry } from './tlb'
+import { accessClass, currentEntry, tlbEntry } from './tlb'
 import { crossesPage, explicit, isAddressable, nextPage, translate } from './translate'
 import { NO_TRANSLATION } from './walk'
 
@@ -36,16 +27,16 @@ function mayTranslate(cpu: usize, va: u64, size: u32, access: u32): bool {
 export function direct(cpu: usize, va: u64, size: u32, access: u32): usize {
   if (access & ACCESS_USER) return 0
   const entry = tlbEntry(cpu, accessClass(cpu, access), va)
-  const tag = load<u64>(entry + (access & ACCESS_WRITE ? <usize>TLB_WRITE_TAG : <usize>TLB_READ_TAG))
-  if (tag != ((va + size - 1) & ~0xfff)) return 0
-  return <usize>(<u32>va + load<u32>(entry, TLB_ADDEND))
+  return reach(entry, access & ACCESS_WRITE ? <usize>TLB_WRITE_TAG : <usize>TLB_READ_TAG, va, size)
 }
 
 /** The same of bytes that the current instruction writes. */
 export function directWrite(cpu: usize, va: u64, size: u32): usize {
-  const index = <usize>(va >> 12) & (TLB_ENTRIES - 1)
-  const entry = <usize>load<u32>(cpu, TLB_BASE) + index * TLB_ENTRY_SIZE
-  if (load<u64>(entry, TLB_WRITE_TAG) != ((va + size - 1) & ~0xfff)) return 0
+  return reach(currentEntry(cpu, va), TLB_WRITE_TAG, va, size)
+}
+
+function reach(entry: usize, tag: usize, va: u64, size: u32): usize {
+  if (load<u64>(entry + tag) != ((va + size - 1) & ~0xfff)) return 0
   return <usize>(<u32>va + load<u32>(entry, TLB_ADDEND))
 }
 

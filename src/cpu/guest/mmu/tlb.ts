@@ -56,8 +56,16 @@ export function tlbArray(cpu: usize, kind: u32): usize {
 
 /** The entry in which the page of `va` would be. */
 export function tlbEntry(cpu: usize, kind: u32, va: u64): usize {
-  const index = <usize>(va >> 12) & (L.TLB_ENTRIES - 1)
-  return tlbArray(cpu, kind) + index * L.TLB_ENTRY_SIZE
+  return entryIn(tlbArray(cpu, kind), va)
+}
+
+/** The same in the array that generated code uses now. */
+export function currentEntry(cpu: usize, va: u64): usize {
+  return entryIn(load<u32>(cpu, L.TLB_BASE), va)
+}
+
+function entryIn(array: usize, va: u64): usize {
+  return array + (<usize>(va >> 12) & (L.TLB_ENTRIES - 1)) * L.TLB_ENTRY_SIZE
 }
 
 function clearEntry(entry: usize): void {

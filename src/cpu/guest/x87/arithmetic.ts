@@ -7,6 +7,7 @@ import * as V from '../softfloat/value'
 import { unpackFrom } from './memory-operand'
 import * as N from './number'
 import { Extended, X, Y } from './number'
+import { ADD, DIV, MUL, SUB, SUBR } from './operation'
 import { conclude, enter, readStack, underflow } from './stack'
 import { arithmeticUsual, memoryUsual } from './usual'
 
@@ -23,13 +24,6 @@ export function squareRoot(cpu: usize, a: Extended): void {
   root(a)
   deliver(cpu)
 }
-
-/* Operations of D8 … DE by their extension. */
-const ADD: u32 = 0
-const MUL: u32 = 1
-const SUB: u32 = 4
-const SUBR: u32 = 5
-const DIV: u32 = 6
 
 /** X op Y. */
 export function operate(cpu: usize, operation: u32): void {

@@ -2,10 +2,11 @@
 import * as N from './number'
 import { Extended } from './number'
 
-/* Formats of memory operands, as in semantics/x87/format.ts; 3 is an integer. */
+/* Formats of memory operands, as in semantics/x87/format.ts. */
 export const SINGLE: u32 = 0
 export const DOUBLE: u32 = 1
 export const EXTENDED: u32 = 2
+export const INTEGER: u32 = 3
 export const DECIMAL: u32 = 4
 
 /** Significand digits of FBLD: nine bytes of two, and a sign. */

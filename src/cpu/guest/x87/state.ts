@@ -16,7 +16,7 @@ export const C3: u32 = 1 << 14
 export const B: u32 = 1 << 15
 
 const FCW_RESET: u32 = 0x37f
-const TOP_SHIFT: u32 = 11
+export const TOP_SHIFT: u32 = 11
 
 export function getFcw(cpu: usize): u32 {
   return load<u16>(cpu, L.FCW)

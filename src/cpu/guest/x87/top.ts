@@ -18,7 +18,7 @@ import {
 } from './stack'
 import { getTop, isEmpty, setTop } from './state'
 
-/* Operations on the top of the stack; semantics/x87/top.ts has the same numbers. */
+/* Operations on the top of the stack; semantics/x87/arithmetic.ts has the same numbers. */
 const NOP: u32 = 0
 const CHS: u32 = 1
 const ABS: u32 = 2

@@ -1,14 +1,8 @@
 /** Sums, products and quotients of two normal numbers with a normal result, rounded to 64 bits to nearest. SDM Vol. 1, 4.8.4. */
 import { BIAS, INTEGER_BIT } from '../../softfloat/number'
 import * as wide from '../../softfloat/wide'
+import { DIV, DIVR, MUL, SUB, SUBR } from '../operation'
 import { isNormal } from './state'
-
-/* Operations of D8 … DE by their extension; 0 is the sum. */
-const MUL: u32 = 1
-const SUB: u32 = 4
-const SUBR: u32 = 5
-const DIV: u32 = 6
-const DIVR: u32 = 7
 
 const SIGN: u32 = 0x8000
 

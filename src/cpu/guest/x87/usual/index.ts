@@ -1,5 +1,6 @@
 /** Instructions in the usual case, see `state.ts`: each says whether it has been done. */
 import { directWrite } from '../../mmu/memory'
+import { EXTENDED } from '../memory-operand'
 import { C0, C1, C2, C3 } from '../state'
 import * as A from './arithmetic'
 import * as M from './operand'
@@ -14,8 +15,6 @@ import {
   settleUsual,
   usualState,
 } from './state'
-
-const EXTENDED: u32 = 2
 
 /** FLD and FILD from memory. */
 export function loadUsual(cpu: usize, format: u32, value: u64, high: u32): bool {

@@ -1,12 +1,7 @@
 /** Operands in memory, to and from the format with 80 bits, as long as they are normal or zero. SDM Vol. 1, 4.2. */
 import { BIAS, INTEGER_BIT } from '../../softfloat/number'
+import { DOUBLE, EXTENDED, INTEGER, SINGLE } from '../memory-operand'
 import { isNormal } from './state'
-
-/* Formats of memory operands, as in semantics/x87/format.ts. */
-const SINGLE: u32 = 0
-const DOUBLE: u32 = 1
-const EXTENDED: u32 = 2
-const INTEGER: u32 = 3
 
 const SIGN: u32 = 0x8000
 

@@ -4,27 +4,25 @@
  */
 import * as L from '../../../layout'
 import { getRip } from '../../state'
+import { C1, ES, PE, TOP_SHIFT } from '../state'
 
 /* FCW, FSW and the tags as one word of 64 bits. */
 const RC_PC_PM: u64 = 0xf20
 const EXTENDED_NEAREST: u64 = 0x320
-const ES: u64 = 0x80 << 16
-const TOP_SHIFT: u64 = 16 + 11
+const FSW_SHIFT: u64 = 16
 const TAGS_SHIFT: u64 = 32
 
-const PE: u32 = 0x20
-const C1: u32 = 0x200
-const TOP: u32 = 7 << 11
+const TOP: u32 = 7 << TOP_SHIFT
 
 /** FCW, FSW and tags as they stand, or 0 when they are not as usual. */
 export function usualState(cpu: usize): u64 {
   const state = load<u64>(cpu, L.FCW)
-  return (state & (RC_PC_PM | ES)) == EXTENDED_NEAREST ? state : 0
+  return (state & (RC_PC_PM | ((<u64>ES) << FSW_SHIFT))) == EXTENDED_NEAREST ? state : 0
 }
 
 /** Number of the register that is ST(i). */
 export function registerOf(state: u64, i: u32): u32 {
-  return (<u32>(state >> TOP_SHIFT) + i) & 7
+  return (<u32>(state >> (FSW_SHIFT + TOP_SHIFT)) + i) & 7
 }
 
 export function isFilled(state: u64, register: u32): bool {
@@ -42,8 +40,8 @@ export function isNormal(significand: u64, exponent: u32): bool {
 
 /** Ends an instruction that has found no exception but #P, with `top` as the new TOP. C1 tells of rounding up. */
 export function settleUsual(cpu: usize, state: u64, top: u32, conditions: u32): void {
-  const kept = <u32>(state >> 16) & 0xffff & ~(C1 | TOP)
-  store<u16>(cpu, kept | ((top & 7) << 11) | conditions, L.FSW)
+  const kept = <u32>(state >> FSW_SHIFT) & 0xffff & ~(C1 | TOP)
+  store<u16>(cpu, kept | ((top & 7) << TOP_SHIFT) | conditions, L.FSW)
   store<u64>(cpu, getRip(cpu), L.FIP)
 }
 
