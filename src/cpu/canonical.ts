@@ -32,7 +32,7 @@ const HIDDEN: readonly (readonly [offset: number, bytes: number])[] = [
   [L.FLOAT_OPERANDS, L.FLOAT_RESULT + L.FLOAT_OPERAND_SIZE - L.FLOAT_OPERANDS],
   [L.FPU_OPERAND, 8],
   [L.CPUID_TABLE, 8],
-  [L.TLB_FILLED, 4],
+  [L.TLB_FILLED, 8],
   [L.COUNTERS, L.STATE_SIZE - L.COUNTERS],
 ]
 

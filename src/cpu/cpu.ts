@@ -338,10 +338,9 @@ export class Cpu extends StateBlock {
     return makeCanonical(this.block.slice(), this.rflags)
   }
 
-  /** Its arrays, and the list of what is filled. */
+  /** Its arrays, and the lists of what is filled. */
   get #tlb(): Uint8Array {
-    const bytes = L.TLB_ARRAY_COUNT * L.TLB_ENTRIES * L.TLB_ENTRY_SIZE + 4 * L.TLB_FILLED_MAX
-    return new Uint8Array(this.#memory.buffer, this.map.tlb, bytes)
+    return new Uint8Array(this.#memory.buffer, this.map.tlb, L.TLB_SIZE)
   }
 
   #hostFunctions(bus: CpuBus): Record<HostImportName, unknown> {

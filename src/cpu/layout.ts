@@ -223,8 +223,9 @@ export const XSS = 3232
 /** u32 each: PKRU and IA32_PKRS, the rights of protection keys for user and for supervisor pages. */
 export const PKRU = 3240
 export const PKRS = 3244
-/** u32: see TLB_FILLED_MAX. */
+/** u32 each, of pages that are not global and of those that are: see TLB_FILLED_MAX. */
 export const TLB_FILLED = 3248
+export const TLB_FILLED_GLOBAL = 3252
 
 /** Free for the owners of single helpers: 2048 … 4095, but for the fields above. */
 export const PRIVATE = 2048
@@ -235,12 +236,14 @@ export const STATE_SIZE = 8192
 /** Geometry of one TLB array; four of them (supervisor, supervisor that may touch user pages, user, user code only while alignment is checked). */
 export const TLB_ARRAY_COUNT = 4
 /**
- * Behind the arrays a list of the entries that hold something, u32 linear addresses, so that a small TLB is flushed quickly. TLB_FILLED of the state block
- * counts them; when it is beyond TLB_FILLED_MAX the list is not complete.
+ * Behind the arrays two lists of the entries that hold something, u32 linear addresses, so that a small TLB is flushed quickly: first those of pages that are not
+ * global. TLB_FILLED and TLB_FILLED_GLOBAL of the state block count them; a list whose count is beyond TLB_FILLED_MAX is not complete.
  */
 export const TLB_FILLED_MAX = 2048
 export const TLB_ENTRIES = 4096
 export const TLB_ENTRY_SIZE = 32
+/** Bytes of the arrays and both lists. */
+export const TLB_SIZE = TLB_ARRAY_COUNT * TLB_ENTRIES * TLB_ENTRY_SIZE + 2 * 4 * TLB_FILLED_MAX
 export const TLB_READ_TAG = 0
 export const TLB_WRITE_TAG = 8
 export const TLB_EXEC_TAG = 16

@@ -46,7 +46,7 @@ export function memoryMap(ramSize: number): MemoryMap {
     return start
   }
   const state = place(L.STATE_SIZE)
-  const tlb = place(L.TLB_ARRAY_COUNT * L.TLB_ENTRIES * L.TLB_ENTRY_SIZE + 4 * L.TLB_FILLED_MAX)
+  const tlb = place(L.TLB_SIZE)
   const blockTable = place(BLOCK_ENTRIES * BLOCK_ENTRY_SIZE)
   const cpuid = place(CPUID_BYTES)
   const scratchRecords = place(SCRATCH_RECORDS * RECORD_SIZE)

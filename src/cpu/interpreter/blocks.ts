@@ -13,6 +13,7 @@ import {
   MAX_INSTRUCTIONS,
   special,
 } from './block-builder.ts'
+import { ByMode } from './by-mode.ts'
 import { CodeMemory } from './code-memory.ts'
 import { CoveredBytes } from './covered-bytes.ts'
 import * as R from './record.ts'
@@ -20,8 +21,6 @@ import * as R from './record.ts'
 export type { Block } from './block-builder.ts'
 
 const PAGE = 4096
-/** More than any value of MODE. */
-const MODES = 1024
 /** So many writes to code, and all code of the page is forgotten: it is being replaced, and further writes should be quick. */
 const PATIENCE = 16
 
@@ -38,7 +37,7 @@ export class BlockCache {
   readonly #code: CodeMemory
   readonly #source: BlockSource
   readonly #builder: BlockBuilder
-  readonly #blocks = new Map<number, Block>()
+  readonly #blocks = new ByMode<Block>()
   /** Blocks by guest-physical page; a page-crossing one stands in both. */
   readonly #pages = new Map<number, Set<Block>>()
   readonly #holders = new Map<number, Set<CodeHolder>>()
@@ -46,7 +45,7 @@ export class BlockCache {
   /** Writes to covered bytes by page, since everything there was forgotten. */
   readonly #writes = new Map<number, number>()
   /** Handlers of translated code by block. */
-  readonly #translated = new Map<number, number>()
+  readonly #translated = new ByMode<number>()
   #free: number
   /** Counts flushes of the whole cache: links remembered across one are void. */
   generation = 0
@@ -71,8 +70,7 @@ export class BlockCache {
   find(va: bigint, mode: number): Block | null {
     const gpa = this.#source.translate(va)
     if (gpa < 0) return FAULT
-    const key = gpa * MODES + mode
-    const known = this.#blocks.get(key)
+    const known = this.#blocks.get(gpa, mode)
     if (known) {
       if (known.secondPage < 0) return this.#enter(known)
       const second = this.#source.translate((va | 0xfffn) + 1n)
@@ -89,8 +87,8 @@ export class BlockCache {
     // No guard can watch a second page outside RAM.
     if (block.secondPage >= 0 && !this.#code.isRam(block.secondPage)) return this.once(va, mode, 1)
     this.#free = block.end
-    this.#blocks.set(key, block)
-    const translated = this.#translated.get(key)
+    this.#blocks.set(gpa, mode, block)
+    const translated = this.#translated.get(gpa, mode)
     if (translated !== undefined) this.#view.setUint32(block.record + R.HANDLER, translated, true)
     this.#remember(block, gpa - (gpa % PAGE))
     if (block.secondPage >= 0) this.#remember(block, block.secondPage)
@@ -117,19 +115,18 @@ export class BlockCache {
 
   /** Whether a block of RAM has been run from here. */
   has(gpa: number, mode: number): boolean {
-    return this.#blocks.has(gpa * MODES + mode)
+    return this.#blocks.has(gpa, mode)
   }
 
   isTranslated(gpa: number, mode: number): boolean {
-    return this.#translated.has(gpa * MODES + mode)
+    return this.#translated.has(gpa, mode)
   }
 
   /** From now on the block is entered through this handler; undefined: through its own. */
   translate(gpa: number, mode: number, handler: number | undefined): void {
-    const key = gpa * MODES + mode
-    if (handler === undefined) this.#translated.delete(key)
-    else this.#translated.set(key, handler)
-    const block = this.#blocks.get(key)
+    if (handler === undefined) this.#translated.delete(gpa, mode)
+    else this.#translated.set(gpa, mode, handler)
+    const block = this.#blocks.get(gpa, mode)
     if (block && block.secondPage < 0)
       this.#view.setUint32(block.record + R.HANDLER, handler ?? block.handler, true)
   }
@@ -189,16 +186,24 @@ export class BlockCache {
     this.#bytes[flag]! |= L.PAGE_HAS_CODE
     const linear = (this.#map.ram + page) | 0
     const { tlb, state } = this.#map
-    const list = tlb + L.TLB_ARRAY_COUNT * L.TLB_ENTRIES * L.TLB_ENTRY_SIZE
-    const filled = this.#view.getUint32(state + L.TLB_FILLED, true)
-    const isListed = filled <= L.TLB_FILLED_MAX
-    const count = isListed ? filled : L.TLB_ARRAY_COUNT * L.TLB_ENTRIES
-    for (let i = 0; i < count; i++) {
-      const entry = isListed ? this.#view.getUint32(list + 4 * i, true) : tlb + i * L.TLB_ENTRY_SIZE
-      const tag = this.#view.getInt32(entry + L.TLB_WRITE_TAG, true)
-      if (((tag + this.#view.getInt32(entry + L.TLB_ADDEND, true)) | 0) !== linear) continue
-      this.#view.setBigInt64(entry + L.TLB_WRITE_TAG, -1n, true)
+    const lists = tlb + L.TLB_ARRAY_COUNT * L.TLB_ENTRIES * L.TLB_ENTRY_SIZE
+    const filled = [L.TLB_FILLED, L.TLB_FILLED_GLOBAL].map((list) => this.#view.getUint32(state + list, true))
+    if (filled.some((count) => count > L.TLB_FILLED_MAX)) {
+      for (let entry = tlb; entry < lists; entry += L.TLB_ENTRY_SIZE) this.#closeToWrites(entry, linear)
+      return
     }
+    for (const [kind, count] of filled.entries()) {
+      const list = lists + 4 * L.TLB_FILLED_MAX * kind
+      for (let at = list; at < list + 4 * count; at += 4)
+        this.#closeToWrites(this.#view.getUint32(at, true), linear)
+    }
+  }
+
+  /** Takes its write tag from an entry of the TLB that maps the page at `linear`. */
+  #closeToWrites(entry: number, linear: number): void {
+    const tag = this.#view.getInt32(entry + L.TLB_WRITE_TAG, true)
+    if (((tag + this.#view.getInt32(entry + L.TLB_ADDEND, true)) | 0) === linear)
+      this.#view.setBigInt64(entry + L.TLB_WRITE_TAG, -1n, true)
   }
 
   /** Writes go the fast way again, when nobody has code of the page any more. */
@@ -246,7 +251,7 @@ export class BlockCache {
   }
 
   #forget(block: Block): void {
-    this.#blocks.delete(block.gpa * MODES + block.mode)
+    this.#blocks.delete(block.gpa, block.mode)
     this.#leaveTable(block)
     // Whoever still jumps here (a block that runs and is forgotten itself) looks again.
     this.#view.setUint32(block.record + R.HANDLER, special.stop, true)

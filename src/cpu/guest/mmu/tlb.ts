@@ -31,8 +31,9 @@ export const ENTRY_LARGE: u32 = 2
 export const ENTRY_HUGE: u32 = 4
 /** TLB_FLAGS: this class may write here; without a tag only because somebody wants to hear of it. */
 export const ENTRY_WRITABLE: u32 = 8
-/** Not in the list of filled entries. Empty memory, which is all ones, says so too. */
-const ENTRY_UNLISTED: u32 = 1 << 31
+/** Not in the list of filled entries of one kind. Empty memory, which is all ones, says so too. */
+const UNLISTED_LOCAL: u32 = 1 << 31
+const UNLISTED_GLOBAL: u32 = 1 << 30
 
 const ARRAY_SIZE: usize = L.TLB_ENTRIES * L.TLB_ENTRY_SIZE
 
@@ -81,41 +82,61 @@ export function heldPage(entry: usize): u64 {
   )
 }
 
-/** Address of the list of entries that hold something. */
-function filledList(cpu: usize): usize {
-  return tlbArray(cpu, L.TLB_ARRAY_COUNT)
+/**
+ * The lists of entries that hold something, one for each kind, so that dropping what is not global does not look at what is. An entry whose page has changed its
+ * kind stands in both. Each list is named by its count in the state block.
+ */
+type List = usize
+const LOCAL: List = L.TLB_FILLED
+const GLOBAL: List = L.TLB_FILLED_GLOBAL
+
+function listStart(cpu: usize, list: List): usize {
+  const both = tlbArray(cpu, L.TLB_ARRAY_COUNT)
+  return list == LOCAL ? both : both + 4 * L.TLB_FILLED_MAX
+}
+
+function listEnd(cpu: usize, list: List): usize {
+  return listStart(cpu, list) + ((<usize>load<u32>(cpu + list)) << 2)
 }
 
 /** Whether the list is complete; otherwise only all entries together are. */
-function isListed(cpu: usize): bool {
-  return load<u32>(cpu, L.TLB_FILLED) <= <u32>L.TLB_FILLED_MAX
+function isComplete(cpu: usize, list: List): bool {
+  return load<u32>(cpu + list) <= <u32>L.TLB_FILLED_MAX
 }
 
-/** Takes an entry out of the list, which is being read. */
-function unlist(entry: usize): void {
-  clearEntry(entry)
-  store<u32>(entry, ENTRY_UNLISTED, L.TLB_FLAGS)
+function mark(entry: usize, unlisted: u32): void {
+  store<u32>(entry, load<u32>(entry, L.TLB_FLAGS) | unlisted, L.TLB_FLAGS)
 }
 
-function enlist(cpu: usize, entry: usize): void {
-  const count = load<u32>(cpu, L.TLB_FILLED)
-  if (count < <u32>L.TLB_FILLED_MAX) store<u32>(filledList(cpu) + ((<usize>count) << 2), <u32>entry)
-  if (count <= <u32>L.TLB_FILLED_MAX) store<u32>(cpu, count + 1, L.TLB_FILLED)
+function enlist(cpu: usize, entry: usize, list: List): void {
+  const count = load<u32>(cpu + list)
+  if (count < <u32>L.TLB_FILLED_MAX) store<u32>(listEnd(cpu, list), <u32>entry)
+  if (count <= <u32>L.TLB_FILLED_MAX) store<u32>(cpu + list, count + 1)
 }
 
 /** Drops every entry, without telling: the rights that they hold may be out of date. */
 export function forgetTranslations(cpu: usize): void {
-  if (isListed(cpu)) {
-    const end = filledList(cpu) + ((<usize>load<u32>(cpu, L.TLB_FILLED)) << 2)
-    for (let at = filledList(cpu); at < end; at += 4) unlist(load<u32>(at))
+  if (isComplete(cpu, LOCAL) && isComplete(cpu, GLOBAL)) {
+    forgetListed(cpu, LOCAL)
+    forgetListed(cpu, GLOBAL)
   } else memory.fill(tlbArray(cpu, 0), 0xff, ARRAY_SIZE * L.TLB_ARRAY_COUNT)
-  store<u32>(cpu, 0, L.TLB_FILLED)
+  store<u32>(cpu, 0, LOCAL)
+  store<u32>(cpu, 0, GLOBAL)
   store<u64>(cpu, 0, LARGE_REGIONS)
+}
+
+function forgetListed(cpu: usize, list: List): void {
+  const end = listEnd(cpu, list)
+  for (let at = listStart(cpu, list); at < end; at += 4) {
+    const entry = load<u32>(at)
+    clearEntry(entry)
+    mark(entry, UNLISTED_LOCAL | UNLISTED_GLOBAL)
+  }
 }
 
 /** Makes the TLB empty whatever it held. */
 export function resetTlb(cpu: usize): void {
-  store<u32>(cpu, L.TLB_FILLED_MAX + 1, L.TLB_FILLED)
+  store<u32>(cpu, L.TLB_FILLED_MAX + 1, LOCAL)
   forgetTranslations(cpu)
 }
 
@@ -128,22 +149,21 @@ export function flushTlb(cpu: usize): void {
 /** Drops what a MOV to CR3 drops: everything but global pages. SDM Vol. 3A, 4.10.4.1. */
 export function flushNonGlobal(cpu: usize): void {
   if (!cr4Has(cpu, CR4_PGE)) return flushTlb(cpu)
-  if (isListed(cpu)) {
-    const end = filledList(cpu) + ((<usize>load<u32>(cpu, L.TLB_FILLED)) << 2)
-    store<u32>(cpu, 0, L.TLB_FILLED)
-    for (let at = filledList(cpu); at < end; at += 4) dropUnlessGlobal(cpu, load<u32>(at))
+  if (isComplete(cpu, LOCAL)) {
+    const end = listEnd(cpu, LOCAL)
+    for (let at = listStart(cpu, LOCAL); at < end; at += 4) dropUnlessGlobal(load<u32>(at))
   } else {
-    store<u32>(cpu, 0, L.TLB_FILLED)
     const end = tlbArray(cpu, L.TLB_ARRAY_COUNT)
-    for (let entry = tlbArray(cpu, 0); entry < end; entry += L.TLB_ENTRY_SIZE) dropUnlessGlobal(cpu, entry)
+    for (let entry = tlbArray(cpu, 0); entry < end; entry += L.TLB_ENTRY_SIZE) dropUnlessGlobal(entry)
   }
+  store<u32>(cpu, 0, LOCAL)
   event(cpu, EVENT_TLB_FLUSH, 1, 0)
 }
 
-/** Clears the entry, or lists it again. */
-function dropUnlessGlobal(cpu: usize, entry: usize): void {
-  if (load<u32>(entry, L.TLB_FLAGS) & ENTRY_GLOBAL && heldPage(entry) != NO_PAGE) enlist(cpu, entry)
-  else unlist(entry)
+/** Leaves a global page to the other list. */
+function dropUnlessGlobal(entry: usize): void {
+  if (!(load<u32>(entry, L.TLB_FLAGS) & ENTRY_GLOBAL)) clearEntry(entry)
+  mark(entry, UNLISTED_LOCAL)
 }
 
 /** Drops the page of `va`, all of it when it is a large one, global or not. */
@@ -161,13 +181,18 @@ function regionBit(va: u64): u64 {
 }
 
 function flushLargePage(cpu: usize, va: u64): void {
-  if (isListed(cpu)) {
-    const end = filledList(cpu) + ((<usize>load<u32>(cpu, L.TLB_FILLED)) << 2)
-    for (let at = filledList(cpu); at < end; at += 4) dropPiece(load<u32>(at), va)
+  if (isComplete(cpu, LOCAL) && isComplete(cpu, GLOBAL)) {
+    dropListedPieces(cpu, LOCAL, va)
+    dropListedPieces(cpu, GLOBAL, va)
   } else {
     const end = tlbArray(cpu, L.TLB_ARRAY_COUNT)
     for (let entry = tlbArray(cpu, 0); entry < end; entry += L.TLB_ENTRY_SIZE) dropPiece(entry, va)
   }
+}
+
+function dropListedPieces(cpu: usize, list: List, va: u64): void {
+  const end = listEnd(cpu, list)
+  for (let at = listStart(cpu, list); at < end; at += 4) dropPiece(load<u32>(at), va)
 }
 
 /** Clears an entry that is a piece of the large page of `va`. */
@@ -199,13 +224,20 @@ export function fillEntry(
 ): void {
   const page = va & ~0xfff
   const entry = tlbEntry(cpu, kind, va)
-  if (load<u32>(entry, L.TLB_FLAGS) & ENTRY_UNLISTED) enlist(cpu, entry)
+  let unlisted = load<u32>(entry, L.TLB_FLAGS) & (UNLISTED_LOCAL | UNLISTED_GLOBAL)
+  if (flags & ENTRY_GLOBAL && unlisted & UNLISTED_GLOBAL) {
+    enlist(cpu, entry, GLOBAL)
+    unlisted &= ~UNLISTED_GLOBAL
+  } else if (!(flags & ENTRY_GLOBAL) && unlisted & UNLISTED_LOCAL) {
+    enlist(cpu, entry, LOCAL)
+    unlisted &= ~UNLISTED_LOCAL
+  }
   store<u64>(entry, canRead ? page : NO_PAGE, L.TLB_READ_TAG)
   store<u64>(entry, canWrite ? page : NO_PAGE, L.TLB_WRITE_TAG)
   store<u64>(entry, canExecute ? page : NO_PAGE, L.TLB_EXEC_TAG)
   if (load<u32>(cpu, WATCH)) dropWatched(cpu, entry, page)
   store<u32>(entry, <u32>(ram & ~0xfff) - <u32>page, L.TLB_ADDEND)
-  store<u32>(entry, flags, L.TLB_FLAGS)
+  store<u32>(entry, flags | unlisted, L.TLB_FLAGS)
   if (flags & (ENTRY_LARGE | ENTRY_HUGE)) {
     store<u64>(cpu, load<u64>(cpu, LARGE_REGIONS) | regionBit(va), LARGE_REGIONS)
   }
