@@ -9,7 +9,7 @@ import { Untranslatable } from './context.ts'
 import { Discovery, type Limits } from './discover.ts'
 import { emitRegion, type Exit } from './emit.ts'
 import { Runtime } from './runtime.ts'
-import { HOT_FAILURE, hotExit, SiteAllocator } from './sites.ts'
+import { HOT_FAILURE, hotExit, SiteAllocator, WARM_EXIT } from './sites.ts'
 import type { SharedTable } from './table.ts'
 import { CR4_HIGH_FRED } from './transitions.ts'
 
@@ -192,20 +192,27 @@ export class Translator {
     if (!this.#isAffordable() || (exit === 'failure' && !this.#failsOften(installed.knowledge)))
       return this.#sites.restart(site)
     const { region, knowledge } = installed
-    const targets = this.#sites.targets(site)
     if (exit === 'failure') knowledge.isSober = true
-    else if ('target' in exit) knowledge.wanted.add(exit.target)
-    else {
-      const known = knowledge.targets.get(exit.jump) ?? new Set()
-      for (const target of targets) known.add(target)
-      knowledge.targets.set(exit.jump, known)
-    }
+    // Whatever else has been taken often comes in by the same translation.
+    for (const [other, way] of installed.sites)
+      if (other === site || this.#sites.count(other) >= WARM_EXIT) this.#learn(knowledge, other, way)
     if (exit !== 'failure') knowledge.improvements++
     const [seed] = region.entries as [Offset]
     const va = BigInt.asUintN(addressBits(region.mode), this.#sites.base(site) + BigInt(seed))
     const gpa = this.#execGpa(va)
     installed.drop()
     if (gpa >= 0) this.#translate(va, gpa, region.mode, knowledge)
+  }
+
+  /** Remembers where a way out has led. */
+  #learn(knowledge: Knowledge, site: number, exit: Exit): void {
+    if (exit === 'failure') return
+    if ('target' in exit) knowledge.wanted.add(exit.target)
+    else {
+      const known = knowledge.targets.get(exit.jump) ?? new Set()
+      for (const target of this.#sites.targets(site)) known.add(target)
+      knowledge.targets.set(exit.jump, known)
+    }
   }
 
   /** Whether hopes have failed so often since the last time that it is worth a translation. */
