@@ -4,6 +4,7 @@ import type { Board } from './board.ts'
 import type { Clock } from './clock.ts'
 import { type Control, STOP_NONE, STOP_TIMEOUT } from './control.ts'
 import { type Exit, type Mark, MAX_MARKS, type Stop, stopFor } from './exit.ts'
+import { Horizon } from './horizon.ts'
 import type { Processor } from './processor.ts'
 import { sleep } from './sleep.ts'
 
@@ -41,23 +42,16 @@ export interface RunnerOptions {
 
 export class Runner {
   readonly #options: RunnerOptions
+  readonly #horizon: Horizon
   readonly #marks: Mark[] = []
   #startMs = 0
   #idleMs = 0
   #slice: number
-  /** Until when the processor may run without looking at the clock. */
-  #runEndNs = 0
 
   constructor(options: RunnerOptions) {
     this.#options = options
     this.#slice = options.slice ?? SHORTEST_SLICE
-    options.clock.onEarlier = (deadlineNs) => {
-      if (deadlineNs < this.#runEndNs) options.processor.interruptRun()
-    }
-    options.clock.onBusWait = (ns) => {
-      this.#runEndNs += ns
-      if (options.clock.nextDeadlineNs <= options.clock.nowNs()) options.processor.interruptRun()
-    }
+    this.#horizon = new Horizon(options.clock, () => options.processor.interruptRun())
   }
 
   /** Runs until something ends the machine. */
@@ -105,9 +99,7 @@ export class Runner {
 
       const hasLooked = !isResuming
       isResuming = false
-      const nowNs = clock.nowNs()
-      const budget = Math.max(1, Math.min(this.#slice, left, Math.ceil(clock.nextDeadlineNs - nowNs)))
-      this.#runEndNs = nowNs + budget
+      const budget = this.#horizon.budget(Math.min(this.#slice, left))
       const startMs = performance.now()
       const end = processor.run(budget)
       this.#adaptSlice(budget, performance.now() - startMs)

@@ -12,6 +12,7 @@ import type { FileTree } from '../../devices/virtio/ninep/file-tree.ts'
 import type { Computer } from '../../machine/computer.ts'
 import { STOP_NONE } from '../../machine/control.ts'
 import { type Stop, stopFor } from '../../machine/exit.ts'
+import { Horizon } from '../../machine/horizon.ts'
 import type { InputKind } from '../../machine/interposer.ts'
 import type { RecordSink, RecordSource } from '../../machine/ring.ts'
 import { type RunnerOptions, tripleFault } from '../../machine/runner.ts'
@@ -76,7 +77,7 @@ export class History {
   #isLive = true
   /** The instruction count and the halted time at which the machine was last settled. */
   #settled: [instructions: number, haltedNs: number] = [-1, -1]
-  #runEndNs = 0
+  #horizon!: Horizon
   #idleMs = 0
   /** Read before one looks for work, so that no wake is lost in between. */
   #wakeCount = 0
@@ -119,9 +120,7 @@ export class History {
     this.#options = options
     this.#computer = computer
     this.#snapshots = new Snapshots({ computer, disks: this.#disks, maxBytes: this.#maxBytes })
-    options.clock.onEarlier = (deadlineNs) => {
-      if (deadlineNs < this.#runEndNs) computer.cpu.interruptRun()
-    }
+    this.#horizon = new Horizon(options.clock, () => computer.cpu.interruptRun())
     if (options.isRestored === true) this.#settled = [computer.cpu.retired, computer.clock.haltedNs]
     else this.#settle()
     this.#snapshots.take(this.position, this.#extra())
@@ -278,7 +277,7 @@ export class History {
 
   /** Goes on at most to `aim`: one slice, or one step where only steps are exact enough. */
   #advance(aim: Position): Exclude<Pause, 'there' | 'interrupted' | 'ended'> | null {
-    const { board, clock, cpu } = this.#computer
+    const { board, cpu } = this.#computer
     const next = this.#applyEdits()
     if (board.pm.isAsleep) {
       this.#rest()
@@ -288,12 +287,10 @@ export class History {
     const limit = [aim, next, this.#isLive ? NOWHERE : this.#present.position].reduce((a, b) =>
       isBefore(b, a) ? b : a,
     )
-    const nowNs = clock.nowNs()
     const { instruction } = this.position
     const planned = this.#isLive ? this.#nextInterval() : (this.#planned.at(-1) ?? Infinity)
     const left = Math.min(limit.instruction, planned) - instruction
-    const budget = Math.max(1, Math.min(SLICE, left, Math.ceil(clock.nextDeadlineNs - nowNs)))
-    this.#runEndNs = nowNs + budget
+    const budget = this.#horizon.budget(Math.min(SLICE, left))
     this.#ringChanged = false
     // Only events lead from here to the limit.
     const end = limit.instruction - instruction < 1 ? cpu.step() : cpu.run(budget)
