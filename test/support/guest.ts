@@ -36,6 +36,8 @@ export interface Guest {
 }
 
 function watch(child: ChildProcess, startedAt: number): Guest {
+  let isClosed = false
+  child.on('close', () => (isClosed = true))
   const guest: Guest = {
     process: child,
     startedAt,
@@ -53,7 +55,8 @@ function watch(child: ChildProcess, startedAt: number): Guest {
       return found()!
     },
     async exit() {
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+      // Its last lines may come after its end.
+      if (!isClosed) await once(child, 'close')
       return child.exitCode
     },
     async stop() {
