@@ -242,8 +242,9 @@ export const TLB_ARRAY_COUNT = 4
 export const TLB_FILLED_MAX = 2048
 export const TLB_ENTRIES = 4096
 export const TLB_ENTRY_SIZE = 32
-/** Bytes of the arrays and both lists. */
-export const TLB_SIZE = TLB_ARRAY_COUNT * TLB_ENTRIES * TLB_ENTRY_SIZE + 2 * 4 * TLB_FILLED_MAX
+/** Bytes of the arrays, and of these and both lists. */
+export const TLB_ARRAYS_SIZE = TLB_ARRAY_COUNT * TLB_ENTRIES * TLB_ENTRY_SIZE
+export const TLB_SIZE = TLB_ARRAYS_SIZE + 2 * 4 * TLB_FILLED_MAX
 export const TLB_READ_TAG = 0
 export const TLB_WRITE_TAG = 8
 export const TLB_EXEC_TAG = 16

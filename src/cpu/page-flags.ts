@@ -24,7 +24,7 @@ export class PageFlags {
     const pages = map.ramSize / PAGE_BYTES
     this.#flags = new Uint8Array(buffer, map.pageFlags, pages)
     this.#words = new Uint32Array(buffer, map.pageFlags, pages >> 2)
-    this.#tlb = new Int32Array(buffer, map.tlb, (L.TLB_ARRAY_COUNT * L.TLB_ENTRIES * L.TLB_ENTRY_SIZE) / 4)
+    this.#tlb = new Int32Array(buffer, map.tlb, L.TLB_ARRAYS_SIZE / 4)
   }
 
   /** Bytes `gpa` … `gpa + length` are written from outside; what lies beyond RAM is ignored. */

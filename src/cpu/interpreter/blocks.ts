@@ -183,10 +183,12 @@ export class BlockCache {
   /** Sends writes to a page through the slow path: sets its flag and takes its write tags out of the TLBs. */
   #protect(page: number): void {
     const flag = this.#map.pageFlags + page / PAGE
+    // No entry gets a write tag while the flag is set.
+    if (this.#bytes[flag]! & L.PAGE_HAS_CODE) return
     this.#bytes[flag]! |= L.PAGE_HAS_CODE
     const linear = (this.#map.ram + page) | 0
     const { tlb, state } = this.#map
-    const lists = tlb + L.TLB_ARRAY_COUNT * L.TLB_ENTRIES * L.TLB_ENTRY_SIZE
+    const lists = tlb + L.TLB_ARRAYS_SIZE
     const filled = [L.TLB_FILLED, L.TLB_FILLED_GLOBAL].map((list) => this.#view.getUint32(state + list, true))
     if (filled.some((count) => count > L.TLB_FILLED_MAX)) {
       for (let entry = tlb; entry < lists; entry += L.TLB_ENTRY_SIZE) this.#closeToWrites(entry, linear)

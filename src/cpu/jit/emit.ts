@@ -105,7 +105,7 @@ class RegionEmitter {
     const count = block.instructions.length
     f.set(frame.budget, sub(frame.budget.value, i32(count)))
     f.if(ltS(frame.budget.value, i32(0)), () => {
-      frame.outOfBudget(this.#frame.ripAt(block.at), add(frame.budget.value, i32(count)))
+      frame.outOfBudget(frame.ripAt(block.at), add(frame.budget.value, i32(count)))
     })
     let last: RegionContext | null = null
     block.instructions.forEach((_, index) => {

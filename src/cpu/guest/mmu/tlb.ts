@@ -224,20 +224,15 @@ export function fillEntry(
 ): void {
   const page = va & ~0xfff
   const entry = tlbEntry(cpu, kind, va)
-  let unlisted = load<u32>(entry, L.TLB_FLAGS) & (UNLISTED_LOCAL | UNLISTED_GLOBAL)
-  if (flags & ENTRY_GLOBAL && unlisted & UNLISTED_GLOBAL) {
-    enlist(cpu, entry, GLOBAL)
-    unlisted &= ~UNLISTED_GLOBAL
-  } else if (!(flags & ENTRY_GLOBAL) && unlisted & UNLISTED_LOCAL) {
-    enlist(cpu, entry, LOCAL)
-    unlisted &= ~UNLISTED_LOCAL
-  }
+  const unlisted = load<u32>(entry, L.TLB_FLAGS) & (UNLISTED_LOCAL | UNLISTED_GLOBAL)
+  const own = flags & ENTRY_GLOBAL ? UNLISTED_GLOBAL : UNLISTED_LOCAL
+  if (unlisted & own) enlist(cpu, entry, flags & ENTRY_GLOBAL ? GLOBAL : LOCAL)
   store<u64>(entry, canRead ? page : NO_PAGE, L.TLB_READ_TAG)
   store<u64>(entry, canWrite ? page : NO_PAGE, L.TLB_WRITE_TAG)
   store<u64>(entry, canExecute ? page : NO_PAGE, L.TLB_EXEC_TAG)
   if (load<u32>(cpu, WATCH)) dropWatched(cpu, entry, page)
   store<u32>(entry, <u32>(ram & ~0xfff) - <u32>page, L.TLB_ADDEND)
-  store<u32>(entry, flags | unlisted, L.TLB_FLAGS)
+  store<u32>(entry, flags | (unlisted & ~own), L.TLB_FLAGS)
   if (flags & (ENTRY_LARGE | ENTRY_HUGE)) {
     store<u64>(cpu, load<u64>(cpu, LARGE_REGIONS) | regionBit(va), LARGE_REGIONS)
   }
