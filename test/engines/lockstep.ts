@@ -1,10 +1,10 @@
 /** Two whole machines with the same image and different engines, side by side: after each step everything must be equal. */
 import type { Engine } from '../../src/cpu/run-loop.ts'
 import * as L from '../../src/cpu/layout.ts'
-import { Computer, type ComputerImage } from '../../src/machine/computer.ts'
+import type { Computer, ComputerImage } from '../../src/machine/computer.ts'
 import { Control, createControl, STOP_REQUESTED } from '../../src/machine/control.ts'
 import type { Exit } from '../../src/machine/exit.ts'
-import { loadCpuModules } from '../../src/machine/node/assets.ts'
+import { fixedComputer } from '../machine/support/computer.ts'
 import { runComputer } from '../machine/support/run.ts'
 
 export interface Machine {
@@ -17,12 +17,9 @@ export interface Machine {
 /** A machine whose inputs are all fixed. What has been typed stands in `input`, one character after each that came out. */
 export function startMachine(engine: Engine, image: ComputerImage, memoryBytes: number): Machine {
   let serial = ''
-  const computer = new Computer({
-    modules: loadCpuModules(),
+  const computer = fixedComputer({
     memoryBytes,
     engine,
-    seed: new Uint8Array(32),
-    epochMs: 0,
     serial: (byte) => (serial += String.fromCharCode(byte)),
   })
   computer.load(image)

@@ -4,16 +4,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { Computer } from '../../src/machine/computer.ts'
 import { Control, createControl } from '../../src/machine/control.ts'
 import type { Exit } from '../../src/machine/exit.ts'
-import { loadCpuModules } from '../../src/machine/node/assets.ts'
 import { hasProgram } from '../support/programs.ts'
+import { fixedComputer } from './support/computer.ts'
 import * as guests from './support/guests.ts'
 import { buildImage, type ImageOptions } from './support/image.ts'
 import { runComputer } from './support/run.ts'
-
-const modules = loadCpuModules()
 
 function runHere(
   image: Uint8Array,
@@ -22,13 +19,7 @@ function runHere(
 ): { exit: Exit; serial: string } {
   let serial = ''
   let typed = 0
-  const computer = new Computer({
-    modules,
-    memoryBytes: 16 << 20,
-    seed: new Uint8Array(32),
-    epochMs: 0,
-    serial: (byte) => (serial += String.fromCharCode(byte)),
-  })
+  const computer = fixedComputer({ serial: (byte) => (serial += String.fromCharCode(byte)) })
   computer.load({ image })
   const { board, clock, cpu } = computer
   const control = new Control(createControl())

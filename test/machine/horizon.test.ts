@@ -1,12 +1,10 @@
 /** When events come must not depend on how a run is cut into slices, which depends on how fast the host is. */
 import { expect, test } from 'vitest'
 import { al, ecx } from '../../src/isa/index.ts'
-import { Computer } from '../../src/machine/computer.ts'
-import { loadCpuModules } from '../../src/machine/node/assets.ts'
+import { fixedComputer } from './support/computer.ts'
 import { assemble32, buildImage } from './support/image.ts'
 import { runComputer } from './support/run.ts'
 
-const modules = loadCpuModules()
 const PERIOD_NS = 9_973
 const SLOW_PORT = 0x80
 
@@ -24,14 +22,7 @@ const guest = assemble32((asm) => {
 
 /** Instructions that had been retired each time a timer fired. */
 function firings(slice: number, engine: 'interpreter' | 'auto'): number[] {
-  const computer = new Computer({
-    modules,
-    memoryBytes: 16 << 20,
-    seed: new Uint8Array(32),
-    epochMs: 0,
-    serial: () => {},
-    engine,
-  })
+  const computer = fixedComputer({ engine })
   computer.load({ image: buildImage(guest, { protocol: 'pvh' }) })
   const at: number[] = []
   const timer = computer.clock.createTimer((deadlineNs) => {

@@ -24,15 +24,13 @@ import {
 } from '../../src/isa/index.ts'
 import type { BootModule } from '../../src/machine/boot/boot.ts'
 import { ImageError } from '../../src/machine/boot/image-error.ts'
-import { Computer } from '../../src/machine/computer.ts'
-import { loadCpuModules } from '../../src/machine/node/assets.ts'
 import type { LinuxEntry } from '../../src/index.ts'
 import { hasProgram } from '../support/programs.ts'
+import { fixedComputer } from './support/computer.ts'
 import { buildBzImage, type BzImageOptions } from './support/bzimage.ts'
 import { debugExit, print } from './support/image.ts'
 
 const MIB = 1 << 20
-const modules = loadCpuModules()
 const ZERO_PAGE = { ramdiskImage: 0x218, ramdiskSize: 0x21c, cmdLinePtr: 0x228 }
 
 /** Prints the command line that the zero page in ESI points to, and ends with the first byte of the RAM disk. */
@@ -74,13 +72,7 @@ interface Load {
 
 function run(image: Uint8Array, { memoryBytes = 64 * MIB, ...options }: Load = {}) {
   let serial = ''
-  const computer = new Computer({
-    modules,
-    memoryBytes,
-    seed: new Uint8Array(32),
-    epochMs: 0,
-    serial: (byte) => (serial += String.fromCharCode(byte)),
-  })
+  const computer = fixedComputer({ memoryBytes, serial: (byte) => (serial += String.fromCharCode(byte)) })
   computer.load({ image, ...options })
   const { board, cpu } = computer
   for (let i = 0; i < 100 && board.stopped === null; i++) cpu.run(1000)

@@ -6,9 +6,8 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { al, type Assembler, dx, eax, ebx, ecx, edi, edx, esi, mem } from '../../src/isa/index.ts'
 import { ImageError } from '../../src/machine/boot/image-error.ts'
-import { Computer } from '../../src/machine/computer.ts'
-import { loadCpuModules } from '../../src/machine/node/assets.ts'
 import { hasProgram } from '../support/programs.ts'
+import { fixedComputer } from './support/computer.ts'
 import { assemble32, buildImage, type ImageOptions, multiboot2Header, print } from './support/image.ts'
 
 const TAG_COMMAND_LINE = 1
@@ -73,18 +72,11 @@ function printString(asm: Assembler): void {
   asm.bind(done)
 }
 
-const modules = loadCpuModules()
 const moduleData = Uint8Array.of(0x15, 1, 2, 3)
 
 function run(image: Uint8Array): { serial: string; status: number | undefined } {
   let serial = ''
-  const computer = new Computer({
-    modules,
-    memoryBytes: 16 << 20,
-    seed: new Uint8Array(32),
-    epochMs: 0,
-    serial: (byte) => (serial += String.fromCharCode(byte)),
-  })
+  const computer = fixedComputer({ serial: (byte) => (serial += String.fromCharCode(byte)) })
   computer.load({ image, cmdline: 'one two', modules: [{ data: moduleData, cmdline: 'three' }] })
   for (let i = 0; i < 100 && computer.board.stopped === null; i++) computer.cpu.run(1000)
   return { serial, status: computer.board.stopped?.status }
@@ -97,13 +89,7 @@ describe('here', () => {
   })
 
   test('the text screen of a VGA, both RSDPs, memory sizes, the name of the loader', () => {
-    const computer = new Computer({
-      modules,
-      memoryBytes: 16 << 20,
-      seed: new Uint8Array(32),
-      epochMs: 0,
-      serial: () => {},
-    })
+    const computer = fixedComputer()
     computer.load({ image: buildImage(walker, { protocol: 'multiboot2-elf32' }) })
     const { memory } = computer.board
     const info = Number(computer.cpu.gpr(3))

@@ -4,8 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { al, type Assembler, cl, dx, eax, ebx, ecx, esp, mem } from '../../../src/isa/index.ts'
-import { Computer } from '../../../src/machine/computer.ts'
-import { loadCpuModules } from '../../../src/machine/node/assets.ts'
+import { fixedComputer } from './computer.ts'
 import { assemble32, buildImage, debugExit, outb, print } from './image.ts'
 import { runComputer } from './run.ts'
 
@@ -79,13 +78,7 @@ function emitShow(asm: Assembler): void {
 
 export function probeHere(steps: readonly Step[]): string {
   let serial = ''
-  const computer = new Computer({
-    modules: loadCpuModules(),
-    memoryBytes: 16 << 20,
-    seed: new Uint8Array(32),
-    epochMs: 0,
-    serial: (byte) => (serial += String.fromCharCode(byte)),
-  })
+  const computer = fixedComputer({ serial: (byte) => (serial += String.fromCharCode(byte)) })
   computer.load({ image: buildProbe(steps) })
   const { message, status } = runComputer(computer, { maxInstructions: 100e6 })
   if (status !== 1) throw new Error(`${message}, after ${serial}`)
