@@ -89,7 +89,9 @@ export class Discovery {
     const targets = new Map<Offset, Offset[]>()
     for (const { instructions, guesses } of blocks.values()) {
       const { at, instruction } = instructions[instructions.length - 1]!
-      const seen = new Set(guesses.length > 0 ? [] : this.#source.seenTargets(at))
+      // Copies of an instruction share its places.
+      const seen = new Set(targets.get(at) ?? [])
+      if (guesses.length === 0) for (const place of this.#source.seenTargets(at)) seen.add(place)
       if (instruction.row.branch === 'ret') for (const place of returns) seen.add(place)
       const inside = translated(seen)
       if (inside.length > 0) targets.set(at, inside)

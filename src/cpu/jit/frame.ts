@@ -29,7 +29,7 @@ import {
 } from '../wasm/index.ts'
 import { addressBits, type Offset } from './block.ts'
 import type { Runtime } from './runtime.ts'
-import { HOT_FAILURE, SITE_BASE, SITE_COUNT, SITE_TARGETS } from './sites.ts'
+import { HOT_FAILURE, SITE_BASE, SITE_COUNT, SITE_TARGET_COUNT, SITE_TARGETS } from './sites.ts'
 
 /** How a region is left. */
 const GO = 0
@@ -377,7 +377,8 @@ export class Frame {
     f.if(site, () => {
       const count = f.let(add(loadI32(site, SITE_COUNT), i32(1)))
       f.store('i32.store', site, count, SITE_COUNT)
-      const place = and(wrap(xor(rip, shrU(rip, i64(3)))), i32(3))
+      // Functions and cases begin at multiples of 16, or anywhere.
+      const place = and(wrap(xor(rip, shrU(rip, i64(4)))), i32(SITE_TARGET_COUNT - 1))
       f.store('i64.store', add(site, shl(place, i32(3))), rip, SITE_TARGETS)
       f.if(eq(count, i32(this.#hotExit)), () => {
         f.store('i64.store', site, this.base, SITE_BASE)

@@ -3,14 +3,14 @@
  * target, or the targets of an indirect jump. Offsets are in bytes.
  */
 
-export const SITE_SIZE = 48
+export const SITE_SIZE = 80
 /** u32: times taken. */
 export const SITE_COUNT = 0
 /** u64: virtual address of the region's home page, when it was taken last. */
 export const SITE_BASE = 8
-/** u64[4]: targets, each in the place that its low bits give. */
+/** u64[8]: targets, each in the place that its low bits give. */
 export const SITE_TARGETS = 16
-export const SITE_TARGET_COUNT = 4
+export const SITE_TARGET_COUNT = 8
 export const SITES = 16384
 
 /** The count at which the host is told of hopes that failed. */
