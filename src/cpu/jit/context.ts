@@ -722,7 +722,7 @@ export class RegionContext extends Context {
     const usual = `${mask} ${value}`
     if (this.#known.mxcsr !== usual) {
       this.#place()
-      this.f.brIf(this.#frame.counted, super.differs(offset, mask, value))
+      this.f.brIf(this.#frame.counted, ne(and(this.stateI32(offset), i32(mask)), i32(value)))
       this.#known.mxcsr = usual
     }
     return i32(0)

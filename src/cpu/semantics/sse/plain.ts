@@ -105,11 +105,28 @@ const highOf = (f: Format, bits: bigint): number => Number(bits >> BigInt(f.bits
 
 const magnitudes = (f: Format, v: V128): V128 => op('v128.and', v, repeated(f.bits, f.sign - 1n))
 
+/** Of each lane the number that is 0 if it `isDoubtful`; less than 1024. */
+function distances(f: Format, v: V128): V128 {
+  const unit = f.smallest.toString(2).length
+  const twice = vector(`${f.intLanes}.shl`, v, i32(1))
+  // Constants of one shift are cheaper for V8 than others.
+  const moved = vector(
+    `${f.intLanes}.sub`,
+    twice,
+    vector(`${f.intLanes}.shl`, repeated(f.bits, -1n), i32(unit)),
+  )
+  return vector(`${f.intLanes}.shr_u`, moved, i32(unit + 2))
+}
+
 /** `isDoubtful` of each lane. */
 export function doubtfulLanes(f: Format, v: V128): V128 {
-  const moved = vector(`${f.intLanes}.add`, v, repeated(f.bits, f.smallest))
-  const exponents = op('v128.and', moved, repeated(f.bits, f.infinity - 3n * f.smallest))
-  return vector(`${f.intLanes}.eq`, exponents, repeated(f.bits, 0n))
+  return vector(`${f.intLanes}.eq`, distances(f, v), repeated(f.bits, 0n))
+}
+
+/** 0 when `isDoubtful` holds of no lane. */
+export function anyDoubtful(f: Format, vectors: readonly V128[]): I32 {
+  const least = vectors.map((v) => distances(f, v)).reduce((x, y) => vector('i32x4.min_u', x, y))
+  return op('i8x16.bitmask', vector(`${f.intLanes}.eq`, least, repeated(f.bits, 0n)))
 }
 
 /** Compared as signed numbers, moved so that zero is the largest. */

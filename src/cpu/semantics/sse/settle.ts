@@ -96,7 +96,7 @@ export function settleLanes(
 ): V128[] {
   const mode = P.oddMode(c)
   const open = operands.flat().filter((v) => !c.isPlain(v, f.bits))
-  const doubts = [...open, ...results].map((v) => c.let(P.doubtfulLanes(f, v)))
+  const suspicious = P.anyDoubtful(f, [...open, ...results])
   let settled = [...results]
   if (c.leavesRare) {
     const zeros = open.map((v) => P.zeroLanes(f, v))
@@ -111,12 +111,13 @@ export function settleLanes(
           )
         : zero
     })
+    const doubts = [...open, ...results].map((v) => P.doubtfulLanes(f, v))
     const unusual = [...zeros, ...exact].map((zero, n) => op('v128.andnot', doubts[n]!, zero))
-    c.leaveWhen(P.anyOf(doubts), P.anyOf(unusual))
+    c.leaveWhen(suspicious, P.anyOf(unusual))
   } else {
     const soft = (): V128[] => softLanes(c, code, countOf(f, results), operands)
     const denormal = operands.flat().map((v) => P.denormalLanes(f, v))
-    settled = unlessLanes(c, [mode, P.anyOf(doubts)], results, () =>
+    settled = unlessLanes(c, [mode, suspicious], results, () =>
       chooseLanes(c, or(mode, P.anyOf([...denormal, ...odd()])), results, soft),
     )
   }
