@@ -83,6 +83,10 @@ export class RunLoop {
   readonly #cpu: number
   /** Instructions of the run beyond the current slice. */
   #reserve = 0
+  /** Instructions of the slice beyond the run: a guest that sleeps often has many short runs. */
+  #beyond = 0
+  /** The guest has halted in this slice. */
+  #slept = false
   #slices = 1
   /** The last run ended in translated code. */
   #inTranslated = false
@@ -111,12 +115,12 @@ export class RunLoop {
     let rest = instructions
     while (rest > 0) {
       const chunk = Math.min(rest, MAX_BUDGET)
-      const first = this.#inTranslated ? LONG_SLICE : SLICE
-      const slice = this.#parts.translator ? Math.min(chunk, first) : chunk
-      this.#reserve = chunk - slice
-      this.#state.setState64(L.RETIRED_LIMIT, this.#state.getState64(L.RETIRED) + BigInt(slice))
-      this.#state.setState64(L.BUDGET, BigInt(slice))
+      this.#reserve = chunk
+      this.#state.setState64(L.RETIRED_LIMIT, this.#state.getState64(L.RETIRED))
+      this.#nextSlice(0)
       const end = this.#runChunk()
+      this.#slept ||= end === 'halted'
+      this.#beyond += Number(this.#state.getState64(L.BUDGET))
       if (end !== 'budget' || this.#state.getState64(L.BUDGET) > 0n) return end
       rest -= chunk
     }
@@ -168,17 +172,28 @@ export class RunLoop {
     this.#patched = 0
   }
 
-  /** The slice is over; the next one begins. */
+  /** Takes what the run has left for the slice, and when that is over, for the next one. */
   #nextSlice(budget: number): void {
-    const mode = this.#state.getState32(L.MODE)
-    const translated = this.#inTranslated
-    if (!translated) this.#parts.translator?.sample(this.#codeAddress(this.#state.rip, mode), mode)
-    this.#slices = (Math.imul(this.#slices, 1103515245) + 12345) & 0x7fffffff
-    const wanted = translated ? LONG_SLICE : SLICE + ((this.#slices >>> 16) & (SLICE - 1))
-    const slice = Math.min(this.#reserve, wanted)
+    if (this.#beyond < LARGEST_BLOCK) this.#beginSlice()
+    const slice = Math.min(this.#reserve, this.#beyond)
     this.#reserve -= slice
+    this.#beyond -= slice
     this.#state.setState64(L.RETIRED_LIMIT, this.#state.getState64(L.RETIRED_LIMIT) + BigInt(slice))
     this.#state.setState64(L.BUDGET, BigInt(budget + slice))
+  }
+
+  #beginSlice(): void {
+    const { translator } = this.#parts
+    if (!translator) {
+      this.#beyond = MAX_BUDGET
+      return
+    }
+    const mode = this.#state.getState32(L.MODE)
+    const translated = this.#inTranslated
+    if (!translated) translator.sample(this.#codeAddress(this.#state.rip, mode), mode, !this.#slept)
+    this.#slept = false
+    this.#slices = (Math.imul(this.#slices, 1103515245) + 12345) & 0x7fffffff
+    this.#beyond = translated ? LONG_SLICE : SLICE + ((this.#slices >>> 16) & (SLICE - 1))
   }
 
   #runChunk(): RunEnd {

@@ -13,7 +13,10 @@ import { HOT_FAILURE, hotExit, SiteAllocator, WARM_EXIT } from './sites.ts'
 import type { SharedTable } from './table.ts'
 import { CR4_HIGH_FRED } from './transitions.ts'
 
-/** Samples of a block after which it is hot: while translations are free, and then. */
+/**
+ * Samples of a block after which it is hot: in a busy guest while translations are free, and otherwise. One that sleeps between short pieces of work would wait for
+ * translations as long as for very many of these.
+ */
 const HOT_AT_FIRST = 2
 const HOT = 8
 /** How often a region is translated anew because of its ways out. */
@@ -164,8 +167,8 @@ export class Translator {
     }
   }
 
-  /** A slice of the interpreter has ended before the block at `va`. */
-  sample(va: bigint, mode: number): void {
+  /** A slice of the interpreter has ended before the block at `va`; `isBusy`: the guest has not halted in it. */
+  sample(va: bigint, mode: number, isBusy: boolean): void {
     this.#samples++
     if (!isTranslatable(mode)) return
     const gpa = this.#execGpa(va)
@@ -174,7 +177,7 @@ export class Translator {
     const heat = (this.#heat.get(key) ?? 0) + 1
     if (this.#heat.size >= MAX_HEAT) this.#heat.clear()
     this.#heat.set(key, heat)
-    const hot = this.#translated < CREDIT ? HOT_AT_FIRST : HOT
+    const hot = isBusy && this.#translated < CREDIT ? HOT_AT_FIRST : HOT
     if (heat >= hot && this.#isAffordable()) this.#translate(va, gpa, mode)
   }
 
