@@ -1,5 +1,6 @@
 /** Times what a process prints: from the line `begin NAME` to the line `end NAME CHECKSUM`, by the host's clock and by the processor time of all its threads. */
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
@@ -45,7 +46,7 @@ function between(from: Moment, to: Moment, checksum: string): Timing {
   return { wallSeconds, processorSeconds: to.processor - from.processor, checksum }
 }
 
-/** Runs the command to its end; every section by name. */
+/** Runs the command to its end; every section by name. Throws when one has begun and not ended. */
 export async function time(
   { program, args }: Command,
   { fromStart }: TimeOptions = {},
@@ -53,6 +54,7 @@ export async function time(
   const started = new Map<string, Moment>()
   if (fromStart !== undefined) started.set(fromStart, { ms: performance.now(), processor: 0 })
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const closed = once(child, 'close') as Promise<[number | null, string | null]>
   const timings = new Map<string, Timing>()
   for await (const line of createInterface(child.stdout)) {
     const [word, name = '', checksum = ''] = line.trim().split(' ')
@@ -61,5 +63,11 @@ export async function time(
     if (word === 'begin') started.set(name, now)
     else if (started.has(name)) timings.set(name, between(started.get(name)!, now, checksum))
   }
+  const [status, signal] = await closed
+  for (const name of started.keys())
+    if (!timings.has(name)) {
+      const end = signal ?? `status ${status}`
+      throw new Error(`${[program, ...args].join(' ')}: "${name}" has begun and not ended (${end})`)
+    }
   return timings
 }

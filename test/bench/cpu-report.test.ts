@@ -40,3 +40,10 @@ test('sections of a process are timed by what it prints', async () => {
   expect(timings.get('a')!.wallSeconds).toBeGreaterThan(0.15)
   expect(timings.get('b')!.wallSeconds).toBeGreaterThanOrEqual(timings.get('a')!.wallSeconds)
 })
+
+test('a process that ends within a section has no figures', async () => {
+  const lines = 'echo begin a; echo end a 5; echo begin b; kill -SEGV $$'
+  await expect(time({ program: 'sh', args: ['-c', lines] })).rejects.toThrow(
+    /"b" has begun and not ended \(SIGSEGV\)/,
+  )
+})
