@@ -3,7 +3,7 @@
  * whose addresses do so share one look at the TLB.
  */
 import type { Variable } from '../wasm/index.ts'
-import type { KnownFlags } from './context.ts'
+import type { KnownFlags } from './flag-context.ts'
 import type { PlainLanes } from './floats.ts'
 
 /** A 64-bit value: something unknown, plus a constant. */
