@@ -46,7 +46,7 @@ function between(from: Moment, to: Moment, checksum: string): Timing {
   return { wallSeconds, processorSeconds: to.processor - from.processor, checksum }
 }
 
-/** Runs the command to its end; every section by name. Throws when one has begun and not ended. */
+/** Runs the command to its end; every section by name. Throws when one that has a name has begun and not ended. */
 export async function time(
   { program, args }: Command,
   { fromStart }: TimeOptions = {},
@@ -65,7 +65,7 @@ export async function time(
   }
   const [status, signal] = await closed
   for (const name of started.keys())
-    if (!timings.has(name)) {
+    if (name !== '' && !timings.has(name)) {
       const end = signal ?? `status ${status}`
       throw new Error(`${[program, ...args].join(' ')}: "${name}" has begun and not ended (${end})`)
     }
