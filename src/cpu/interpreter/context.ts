@@ -45,7 +45,6 @@ export class RecordContext extends Context {
   readonly #runtime: Runtime
   /** Offset of this instruction's record from the handler's: not 0 for the second of a fused pair. */
   readonly #base: number
-  readonly #addresses = new Map<number, I64>()
   #writeBack: { va: I64; host: Variable<'i32'> } | null = null
   /** The semantics function has ended the instruction by itself. */
   ended = false
@@ -192,15 +191,6 @@ export class RecordContext extends Context {
     if (form !== 'legacy') return this.let(offset)
     const size16 = eq(load('i32.load8_u', this.#record, this.#base + R.ADDRESS), i32(2))
     return this.let(and(offset, select(size16, i64(0xffff), i64(0xffffffff))))
-  }
-
-  override address(index: number, access?: Access, bytes?: number): I64 {
-    if (this.shape.segmented) return super.address(index, access, bytes)
-    const known = this.#addresses.get(index)
-    if (known) return known
-    const bound = super.address(index, access, bytes)
-    this.#addresses.set(index, bound)
-    return bound
   }
 
   linear(index: number, offset: I64, access: Access, bytes: number): I64 {

@@ -44,7 +44,6 @@ interface Access {
 }
 
 export abstract class MemoryContext extends RegisterContext {
-  readonly #addresses = new Map<number, I64>()
   #writeBack: Access | null = null
 
   // Addresses
@@ -88,15 +87,6 @@ export abstract class MemoryContext extends RegisterContext {
     const { addressSize } = this.instruction
     if (addressSize === 64) return this.let(offset)
     return this.let(and(offset, i64(addressSize === 32 ? MASK_32 : 0xffff)))
-  }
-
-  override address(index: number, access?: AccessKind, bytes?: number): I64 {
-    if (this.shape.segmented) return super.address(index, access, bytes)
-    const known = this.#addresses.get(index)
-    if (known) return known
-    const bound = super.address(index, access, bytes)
-    this.#addresses.set(index, bound)
-    return bound
   }
 
   linear(index: number, offset: I64, access: AccessKind, bytes: number): I64 {

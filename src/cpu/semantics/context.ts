@@ -53,6 +53,8 @@ export abstract class Context {
   readonly shape: Shape
   /** Source of the flags when this function has written them. */
   protected flags: FlagSource | null = null
+  /** Of memory operands, by their index. */
+  readonly #addresses = new Map<number, I64>()
 
   constructor(f: FunctionBuilder, shape: Shape) {
     this.f = f
@@ -99,11 +101,16 @@ export abstract class Context {
   abstract readForWrite(index: number, bits?: number): Value
   abstract writeBack(index: number, value: Value, bits?: number): void
   /**
-   * Linear address of a memory operand, bound. In segmented code the `bytes` from there are checked against the segment; without them as
+   * Linear address of a memory operand, bound; made once, unless the code is segmented. In segmented code the `bytes` from there are checked against the segment; without them as
    * many as the operand has.
    */
   address(index: number, access: Access = 'read', bytes: number = this.operand(index).bits / 8): I64 {
-    return this.linear(index, this.offset(index), access, bytes)
+    if (this.shape.segmented) return this.linear(index, this.offset(index), access, bytes)
+    const known = this.#addresses.get(index)
+    if (known) return known
+    const address = this.linear(index, this.offset(index), access, bytes)
+    this.#addresses.set(index, address)
+    return address
   }
   /** The same of another offset in the segment of a memory operand; `offset` has been cut to the address size. */
   abstract linear(index: number, offset: I64, access: Access, bytes: number): I64

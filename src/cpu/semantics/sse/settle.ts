@@ -96,7 +96,8 @@ export function settleLanes(
 ): V128[] {
   const mode = P.oddMode(c)
   const open = operands.flat().filter((v) => !c.isPlain(v, f.bits))
-  const suspicious = P.anyDoubtful(f, [...open, ...results])
+  const looked = [...open, ...results]
+  const suspicious = P.anyDoubtful(f, looked)
   let settled = [...results]
   if (c.leavesRare) {
     const zeros = open.map((v) => P.zeroLanes(f, v))
@@ -111,7 +112,7 @@ export function settleLanes(
           )
         : zero
     })
-    const doubts = [...open, ...results].map((v) => P.doubtfulLanes(f, v))
+    const doubts = looked.map((v) => P.doubtfulLanes(f, v))
     const unusual = [...zeros, ...exact].map((zero, n) => op('v128.andnot', doubts[n]!, zero))
     c.leaveWhen(suspicious, P.anyOf(unusual))
   } else {
